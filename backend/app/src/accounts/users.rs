@@ -1,0 +1,220 @@
+//! Looking after users: an administrator's work.
+
+use lakegate_model::{
+    Code, Fault, Page, PageRequest,
+    ids::{ProjectId, UserId},
+    people::{Group, OneTimeLink, User, UserWithRoles},
+    text,
+    words::{LinkPurpose, MemberKind, ProductRole},
+};
+use lakegate_policy::{Actor, action, decide, resource::Platform};
+use lakegate_store::{
+    Tx, groups, projects, sessions, tokens,
+    users::{self, NewUser},
+};
+use serde_json::json;
+
+use super::{LINK_LIFE, need_confirmed, new_secret};
+use crate::{
+    App, Caller,
+    audit::{self, Event},
+};
+
+/// A user to be created by an administrator or on the command line.
+#[derive(Debug, Clone)]
+pub struct UserInput {
+    pub username: String,
+    pub display_name: String,
+    pub email: Option<String>,
+    /// `None` gives a link with which the user chooses one.
+    pub password: Option<String>,
+    pub roles: Vec<ProductRole>,
+}
+
+/// A user just created, with the secret of the link to choose a password, if he has none.
+#[derive(Debug)]
+pub struct Created {
+    pub user: User,
+    pub link_secret: Option<String>,
+}
+
+/// Creates a user.
+pub async fn create(app: &App, caller: &Caller, input: &UserInput) -> Result<Created, Fault> {
+    let username = text::identifier("username", &input.username)?;
+    let display_name = text::name("display_name", &input.display_name)?;
+    let email = input.email.as_deref().filter(|email| !email.is_empty()).map(check_email).transpose()?;
+    let password_hash = match &input.password {
+        Some(password) => Some(app.passwords.hash(&username, password).await?),
+        None => None,
+    };
+    let id: UserId = app.new_id();
+    let link_secret = input.password.is_none().then(|| new_secret(app));
+    let user = change!(app, caller, "user.create", |tx, scope, actor| {
+        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        let new = NewUser {
+            id,
+            username: username.clone(),
+            display_name: display_name.clone(),
+            email: email.clone(),
+            password_hash: password_hash.clone(),
+            external: None,
+            created_at: app.now(),
+        };
+        users::user_insert(tx, &new).await?;
+        users::roles_set(tx, id, &input.roles).await?;
+        if let Some(secret) = &link_secret {
+            sessions::link_insert(tx, &app.keys.token_hash(secret), &reset_link(app, id), app.now()).await?;
+        }
+        let event = Event::on("user.create", "user", id).with(json!({ "username": username, "roles": input.roles }));
+        audit::record(app, tx, caller, actor, event).await?;
+        users::user_find(tx, id).await?.ok_or_else(|| Fault::internal("the new user is absent"))
+    })?;
+    Ok(Created { user, link_secret })
+}
+
+fn check_email(raw: &str) -> Result<String, Fault> {
+    let email = text::line("email", raw, 254)?;
+    match email.split_once('@') {
+        Some((name, host)) if !name.is_empty() && host.contains('.') && !email.contains(' ') => Ok(email),
+        _ => Err(Fault::invalid("email", "this is not an e-mail address")),
+    }
+}
+
+fn reset_link(app: &App, user: UserId) -> OneTimeLink {
+    OneTimeLink {
+        purpose: LinkPurpose::ResetPassword,
+        user_id: Some(user),
+        expires_at: app.now() + LINK_LIFE,
+        used_at: None,
+    }
+}
+
+/// Users in order of names, with their roles.
+pub async fn list(app: &App, caller: &Caller, search: &str, page: &PageRequest) -> Result<Page<UserWithRoles>, Fault> {
+    look!(app, caller, "user.list", |tx, scope, actor| {
+        let proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        let users = users::user_list(tx, &proof, search, page).await?;
+        let mut items = Vec::with_capacity(users.items.len());
+        for user in users.items {
+            let roles = users::roles_of(tx, user.id).await?;
+            items.push(UserWithRoles { user, roles });
+        }
+        Ok(Page { items, next: users.next })
+    })
+}
+
+/// Colleagues by name, for choosing one: any signed-in person may look.
+pub async fn search(app: &App, caller: &Caller, text: &str, page: &PageRequest) -> Result<Page<User>, Fault> {
+    look!(app, caller, "user.search", |tx, scope, actor| {
+        if !actor.is_known() {
+            return Err(Fault::new(Code::Unauthenticated, "sign in first"));
+        }
+        let found = users::people_search(tx, text, page).await?;
+        Ok(Page { items: found.items.into_iter().filter(|user| !user.disabled).collect(), next: found.next })
+    })
+}
+
+/// What disabling a user does to what he holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Consequences {
+    pub sessions_ended: u64,
+    pub tokens_revoked: u64,
+    /// Projects that keep no enabled owner: their names.
+    pub projects_without_owner: Vec<String>,
+    /// Grants belong to projects: none is lost with a person.
+    pub grants_lost: u64,
+}
+
+/// Disables a user with the next request, or enables him again. Ends his sessions and tokens.
+pub async fn set_disabled(app: &App, caller: &Caller, id: UserId, disabled: bool) -> Result<Consequences, Fault> {
+    change!(app, caller, "user.disable", |tx, scope, actor| {
+        let proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        if disabled && actor.user() == Some(id) {
+            return Err(Fault::new(Code::Conflict, "you cannot disable yourself").fix("ask another administrator"));
+        }
+        users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
+        let mut consequences = Consequences::default();
+        users::user_set_disabled(tx, &proof, id, disabled).await?;
+        if disabled {
+            consequences.sessions_ended = sessions::sessions_end_all(tx, id, app.now()).await?;
+            consequences.tokens_revoked = tokens::tokens_revoke_of_user(tx, id, app.now()).await?;
+            consequences.projects_without_owner = ownerless(tx, id).await?;
+        }
+        let event = Event::on("user.disable", "user", id).with(json!({ "disabled": disabled }));
+        audit::record(app, tx, caller, actor, event).await?;
+        Ok(consequences)
+    })
+}
+
+async fn ownerless(tx: &mut Tx, user: UserId) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    for project in projects::owned_by(tx, (MemberKind::User, user.into())).await? {
+        if projects::owners_of(tx, project).await?.is_empty() {
+            names.extend(project_name(tx, project).await?);
+        }
+    }
+    Ok(names)
+}
+
+async fn project_name(tx: &mut Tx, id: ProjectId) -> Result<Option<String>, Fault> {
+    Ok(projects::project_label(tx, id).await?.map(|(name, _)| name))
+}
+
+/// Makes a link with which a user sets a new password. Giving oneself another person's account this way is marked.
+pub async fn password_link(app: &App, caller: &Caller, id: UserId) -> Result<String, Fault> {
+    let secret = new_secret(app);
+    change!(app, caller, "user.password_link", |tx, scope, actor| {
+        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        need_confirmed(actor, app.now())?;
+        let user = users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
+        if user.issuer.is_some() {
+            return Err(Fault::new(Code::Conflict, "this user signs in through the identity provider"));
+        }
+        sessions::link_insert(tx, &app.keys.token_hash(&secret), &reset_link(app, id), app.now()).await?;
+        let event = Event::on("user.password_link", "user", id).with(marked(tx, actor).await?);
+        audit::record(app, tx, caller, actor, event).await
+    })?;
+    Ok(secret)
+}
+
+/// Replaces the roles of a user. An administrator who widens himself without a second person is marked (access rule 11).
+pub async fn set_roles(app: &App, caller: &Caller, id: UserId, roles: &[ProductRole]) -> Result<(), Fault> {
+    change!(app, caller, "user.set_roles", |tx, scope, actor| {
+        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        need_confirmed(actor, app.now())?;
+        users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
+        let before = users::roles_of(tx, id).await?;
+        let others = users::holders_of(tx, ProductRole::Administrator).await?.into_iter().any(|holder| holder != id);
+        if !roles.contains(&ProductRole::Administrator) && before.contains(&ProductRole::Administrator) && !others {
+            return Err(Fault::new(Code::Conflict, "the installation would have no administrator left"));
+        }
+        let widens = roles.iter().any(|role| !before.contains(role));
+        if actor.user() == Some(id) && widens && others {
+            return Err(Fault::new(Code::Forbidden, "nobody gives himself a role").fix("ask another administrator"));
+        }
+        users::roles_set(tx, id, roles).await?;
+        let event = Event::on("user.set_roles", "user", id)
+            .with(json!({ "before": before, "after": roles, "single_administrator": !others }));
+        audit::record(app, tx, caller, actor, event).await
+    })
+}
+
+async fn marked(tx: &mut Tx, actor: &Actor) -> Result<serde_json::Value, Fault> {
+    let administrators = users::holders_of(tx, ProductRole::Administrator).await?;
+    Ok(json!({ "by": actor.name, "single_administrator": administrators.len() <= 1 }))
+}
+
+/// Creates a user from the command line: whoever may run it on the server's data is trusted.
+pub async fn create_from_command_line(app: &App, input: &UserInput) -> Result<Created, Fault> {
+    create(app, &Caller::system("command line"), input).await
+}
+
+/// A user with the groups he is in.
+pub async fn groups_of(app: &App, caller: &Caller, id: UserId) -> Result<Vec<Group>, Fault> {
+    look!(app, caller, "user.groups", |tx, scope, actor| {
+        if actor.user() != Some(id) {
+            let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        }
+        Ok(groups::groups_of(tx, id).await?)
+    })
+}

@@ -1,0 +1,119 @@
+//! Who calls: an identity proved at the door, turned into an actor in each transaction.
+
+use lakegate_model::{
+    Code, Fault, Timestamp,
+    ids::{ApiTokenId, ProjectId, SessionId, UserId},
+};
+use lakegate_policy::Actor;
+use lakegate_store::{Tx, actors, sessions, tokens};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+use crate::accounts::SESSION_IDLE;
+
+/// What the caller has proved. Holds ids alone: roles, groups and revocation are read at each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    Anonymous,
+    /// A browser session.
+    Session(SessionId),
+    /// An API token of a user or service account.
+    ApiToken(ApiTokenId),
+    /// A short-lived access token of a user, and the sign-in it descends from.
+    AccessToken {
+        user: UserId,
+        family: Uuid,
+    },
+    /// A token of the configured identity provider, already mapped to its user.
+    External(UserId),
+    /// The server itself.
+    System,
+}
+
+/// One request's caller.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub identity: Identity,
+    /// The project named by the request; sessions otherwise act in the project they chose.
+    pub project: Option<ProjectId>,
+    /// Correlates logs, audit and errors.
+    pub request_id: String,
+    pub address: Option<IpAddr>,
+}
+
+impl Caller {
+    /// The server itself, for a named piece of its own work.
+    pub fn system(work: &str) -> Self {
+        Self { identity: Identity::System, project: None, request_id: work.to_owned(), address: None }
+    }
+
+    /// The same caller, acting in a project.
+    #[must_use]
+    pub fn acting_in(mut self, project: Option<ProjectId>) -> Self {
+        self.project = project.or(self.project);
+        self
+    }
+}
+
+/// Turns the caller into an actor with the facts of this very moment.
+///
+/// # Errors
+/// `unauthenticated` if the session or token has ended, `not_found` if the named project is not the actor's.
+pub async fn enter(tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<Actor, Fault> {
+    let mut actor = match caller.identity {
+        Identity::Anonymous => Actor::anonymous(),
+        Identity::System => Actor::system(),
+        Identity::Session(id) => from_session(tx, id, now).await?,
+        Identity::ApiToken(id) => from_token(tx, id, now).await?,
+        Identity::AccessToken { user, family } => {
+            if sessions::family_is_revoked(tx, family).await? {
+                return Err(ended());
+            }
+            actors::user_actor(tx, user).await?.ok_or_else(ended)?
+        }
+        Identity::External(user) => actors::user_actor(tx, user).await?.ok_or_else(ended)?,
+    };
+    if let Some(project) = caller.project {
+        act_in(&mut actor, project)?;
+    }
+    Ok(actor)
+}
+
+fn ended() -> Fault {
+    Fault::new(Code::Unauthenticated, "this session or token has ended").fix("sign in again")
+}
+
+fn act_in(actor: &mut Actor, project: ProjectId) -> Result<(), Fault> {
+    if !actor.is_known() || actor.role_in(project).is_some() {
+        actor.acting = Some(project);
+        return Ok(());
+    }
+    Err(Fault::not_found("project").on("project"))
+}
+
+async fn from_session(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<Actor, Fault> {
+    let session = sessions::session_find(tx, id).await?.ok_or_else(ended)?;
+    if session.ended_at.is_some() || session.expires_at <= now || session.seen_at + SESSION_IDLE <= now {
+        return Err(ended());
+    }
+    let mut actor = actors::user_actor(tx, session.user_id).await?.ok_or_else(ended)?;
+    actor.session = Some(id);
+    actor.confirmed_at = Some(session.confirmed_at);
+    actor.acting = session.project_id.filter(|project| actor.role_in(*project).is_some());
+    Ok(actor)
+}
+
+async fn from_token(tx: &mut Tx, id: ApiTokenId, now: Timestamp) -> Result<Actor, Fault> {
+    let token = tokens::token_find(tx, id).await?.ok_or_else(ended)?;
+    if token.revoked_at.is_some() || token.expires_at <= now {
+        return Err(ended());
+    }
+    let actor = match (token.user_id, token.service_account_id) {
+        (Some(user), _) => actors::user_actor(tx, user).await?,
+        (None, Some(account)) => actors::account_actor(tx, account).await?,
+        (None, None) => None,
+    };
+    let mut actor = actor.ok_or_else(ended)?;
+    actor.scopes = token.scopes.into_iter().collect();
+    Ok(actor)
+}

@@ -1,0 +1,70 @@
+//! Sealing: texts that only this installation can read, bound to what they are for.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use lakegate_model::{Fault, PageRequest};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::App;
+
+/// Seals `text`; `bound_to` has to be the same when it is opened.
+pub fn seal(app: &App, purpose: &str, bound_to: &str, text: &[u8]) -> Result<String, Fault> {
+    let mut nonce = [0_u8; 24];
+    app.random.fill(&mut nonce);
+    let cipher = XChaCha20Poly1305::new(app.keys.derive(purpose).as_slice().into());
+    let payload = Payload { msg: text, aad: bound_to.as_bytes() };
+    let sealed = cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(Fault::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+}
+
+/// Opens what [`seal`] made; `None` if it is not ours, was changed, or is bound to something else.
+pub fn open(app: &App, purpose: &str, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
+    let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+    let (nonce, sealed) = bytes.split_at_checked(24)?;
+    let cipher = XChaCha20Poly1305::new(app.keys.derive(purpose).as_slice().into());
+    cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: bound_to.as_bytes() }).ok()
+}
+
+#[derive(Serialize, Deserialize)]
+struct Position {
+    after: String,
+}
+
+/// A cursor for clients: the position sealed, bound to who lists what in which order.
+pub fn cursor(app: &App, list: &str, principal: &str, after: &str) -> Result<String, Fault> {
+    let position = serde_json::to_vec(&Position { after: after.to_owned() }).map_err(Fault::internal)?;
+    seal(app, "cursor", &binding(list, principal), &position)
+}
+
+/// The page that a client asks for with a cursor of [`cursor`].
+///
+/// # Errors
+/// `invalid` naming `after`, if the cursor is not from this list and caller.
+pub fn page(
+    app: &App,
+    list: &str,
+    principal: &str,
+    first: Option<i64>,
+    after: Option<&str>,
+) -> Result<PageRequest, Fault> {
+    let after = match after.filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => Some(open_cursor(app, list, principal, text)?),
+    };
+    PageRequest::new(first, after)
+}
+
+fn open_cursor(app: &App, list: &str, principal: &str, text: &str) -> Result<String, Fault> {
+    open(app, "cursor", &binding(list, principal), text)
+        .and_then(|bytes| serde_json::from_slice::<Position>(&bytes).ok())
+        .map(|position| position.after)
+        .ok_or_else(|| Fault::invalid("after", "this cursor belongs to another list").fix("start without a cursor"))
+}
+
+fn binding(list: &str, principal: &str) -> String {
+    hex::encode(Sha256::digest(format!("{principal}\n{list}")))
+}

@@ -1,0 +1,203 @@
+//! The barrier: a table under a row rule, read by a leaf that runs its own plan apart.
+//!
+//! A filter or a view is no barrier, because the optimizer moves the caller's conditions past both. This provider has no
+//! logical plan, takes no conditions, and its scan has no children, no statistics and no measures: nothing that the
+//! caller wrote is evaluated before the rule has dropped the rows he may not see.
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::{
+    catalog::{Session, TableProvider},
+    common::{DFSchema, Result, config::ConfigOptions, internal_err},
+    datasource::provider_as_source,
+    execution::{SendableRecordBatchStream, SessionState, TaskContext},
+    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, TableType, ident},
+    physical_expr::EquivalenceProperties,
+    physical_plan::{
+        DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
+        execution_plan::{Boundedness, EmissionType},
+        filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation},
+        stream::{EmptyRecordBatchStream, RecordBatchStreamAdapter},
+    },
+};
+use futures::StreamExt;
+use lakegate_model::ids::TableId;
+use std::{any::Any, fmt, sync::Arc};
+
+use crate::{
+    faults::hide,
+    scan::{Source, projected},
+    table::TableColumn,
+};
+
+/// A table of which the caller may read some rows only.
+#[derive(Debug)]
+pub(crate) struct RuledTable {
+    source: Arc<Source>,
+    rule: String,
+    columns: Vec<TableColumn>,
+    schema: SchemaRef,
+}
+
+impl RuledTable {
+    pub fn new(source: Arc<Source>, rule: String) -> Self {
+        let columns: Vec<TableColumn> = source.table.visible().cloned().collect();
+        let schema = Source::schema(columns.iter());
+        Self { source, rule, columns, schema }
+    }
+
+    /// The table and its visible columns, in schema order.
+    pub fn governed(&self) -> (TableId, &[TableColumn]) {
+        (self.source.table.table, &self.columns)
+    }
+
+    /// Raw rows, then the rule, then the visible columns.
+    fn inner_plan(&self, state: &SessionState, wanted: &[TableColumn]) -> Result<LogicalPlan> {
+        let raw = RawTable::new(Arc::clone(&self.source));
+        let schema = DFSchema::try_from_qualified_schema("raw", &raw.schema)?;
+        let rule = state.create_logical_expr(&self.rule, &schema)?;
+        LogicalPlanBuilder::scan("raw", provider_as_source(Arc::new(raw)), None)?
+            .filter(rule)?
+            .project(wanted.iter().map(|column| ident(&column.name)))?
+            .build()
+    }
+}
+
+#[async_trait]
+impl TableProvider for RuledTable {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Unsupported; filters.len()])
+    }
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        _: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(state) = state.as_any().downcast_ref::<SessionState>() else {
+            return internal_err!("the barrier needs a session state");
+        };
+        let label = self.source.table.label();
+        let wanted = projected(&self.columns, projection);
+        let planned = async { state.create_physical_plan(&self.inner_plan(state, &wanted)?).await };
+        let inner = planned.await.map_err(|error| hide(error, &label))?;
+        let schema = Source::schema(wanted.iter());
+        Ok(Arc::new(BarrierExec::new(inner, schema, label, state.config().target_partitions())))
+    }
+}
+
+/// All columns and rows, for the rule alone.
+#[derive(Debug)]
+struct RawTable {
+    source: Arc<Source>,
+    schema: SchemaRef,
+}
+
+impl RawTable {
+    fn new(source: Arc<Source>) -> Self {
+        let schema = Source::schema(source.table.columns.iter());
+        Self { source, schema }
+    }
+}
+
+#[async_trait]
+impl TableProvider for RawTable {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let columns = projected(&self.source.table.columns, projection);
+        self.source.read(&columns, state.config().target_partitions(), limit)
+    }
+}
+
+/// Runs the inner plan where nobody can look into it.
+#[derive(Debug)]
+struct BarrierExec {
+    inner: Arc<dyn ExecutionPlan>,
+    label: String,
+    properties: Arc<PlanProperties>,
+}
+
+impl BarrierExec {
+    /// The number of partitions is the session's, whatever the files are: it shows in `EXPLAIN`.
+    fn new(inner: Arc<dyn ExecutionPlan>, schema: SchemaRef, label: String, partitions: usize) -> Self {
+        let partitions = partitions.max(inner.properties().output_partitioning().partition_count());
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Self { inner, label, properties: Arc::new(properties) }
+    }
+}
+
+impl DisplayAs for BarrierExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let schema = self.schema();
+        let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        write!(f, "GovernedScan: table={}, columns=[{}]", self.label, columns.join(", "))
+    }
+}
+
+impl ExecutionPlan for BarrierExec {
+    fn name(&self) -> &str {
+        "GovernedScan"
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        if partition >= self.inner.properties().output_partitioning().partition_count() {
+            return Ok(Box::pin(EmptyRecordBatchStream::new(self.schema())));
+        }
+        let (label, schema) = (self.label.clone(), self.schema());
+        let rows = self.inner.execute(partition, context).map_err(|error| hide(error, &label))?;
+        let shown = rows.map(move |batch| {
+            let batch = batch.map_err(|error| hide(error, &label))?;
+            batch.with_schema(Arc::clone(&schema)).map_err(|error| hide(error.into(), &label))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
+    }
+    /// The default answer of a node without children would claim every condition as done.
+    fn handle_child_pushdown_result(
+        &self,
+        _: FilterPushdownPhase,
+        result: ChildPushdownResult,
+        _: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        Ok(FilterPushdownPropagation::all_unsupported(result))
+    }
+}

@@ -1,0 +1,10 @@
+//! The engine as its callers use it: small files in a temporary folder, real queries.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod barrier;
+mod cancel;
+mod formats;
+mod hiding;
+mod hostile;
+mod results;
+mod support;

@@ -1,0 +1,24 @@
+//! The words of Lakegate: ids, entities, invariants, error codes and the clock.
+//!
+//! Everything here is data. Nothing reads a file, opens a connection or asks the time by itself.
+//! The feature `sqlx` lets `store` read and write these types without a second set of row types.
+
+pub mod access;
+pub mod audit;
+pub mod catalog;
+pub mod clock;
+pub mod columns;
+pub mod error;
+pub mod ids;
+pub mod page;
+pub mod people;
+pub mod places;
+pub mod random;
+pub mod storage;
+pub mod text;
+pub mod words;
+
+pub use clock::{Clock, Timestamp};
+pub use error::{Code, Fault};
+pub use page::{Page, PageRequest};
+pub use random::Random;

@@ -1,0 +1,106 @@
+//! Who acts, with every fact that a decision may depend on.
+
+use lakegate_model::{
+    Timestamp,
+    ids::{DomainId, GroupId, ProjectId, ServiceAccountId, SessionId, UserId},
+    words::{ProductRole, ProjectRole, TokenScope},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The kind and id of who acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Principal {
+    Anonymous,
+    User(UserId),
+    ServiceAccount(ServiceAccountId),
+    /// The server itself: schedules, expiry, repair.
+    System,
+}
+
+/// A principal with its roles, groups and memberships, read in the transaction that decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    pub principal: Principal,
+    /// What the audit prints.
+    pub name: String,
+    pub roles: BTreeSet<ProductRole>,
+    pub groups: BTreeSet<GroupId>,
+    /// Strongest role in each project, own or through a group.
+    pub projects: BTreeMap<ProjectId, ProjectRole>,
+    /// Domains looked after, their descendants included.
+    pub stewarded: BTreeSet<DomainId>,
+    /// The one project the session acts in (access rule 13).
+    pub acting: Option<ProjectId>,
+    /// What the token may be used for; sessions hold all scopes.
+    pub scopes: BTreeSet<TokenScope>,
+    pub session: Option<SessionId>,
+    /// When the password was last given; `None` for tokens.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+impl Actor {
+    /// Nobody in particular.
+    pub fn anonymous() -> Self {
+        Self::bare(Principal::Anonymous, "anonymous")
+    }
+
+    /// The server itself.
+    pub fn system() -> Self {
+        Self { scopes: TokenScope::ALL.iter().copied().collect(), ..Self::bare(Principal::System, "system") }
+    }
+
+    /// A principal without any right.
+    pub fn bare(principal: Principal, name: &str) -> Self {
+        Self {
+            principal,
+            name: name.to_owned(),
+            roles: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            projects: BTreeMap::new(),
+            stewarded: BTreeSet::new(),
+            acting: None,
+            scopes: BTreeSet::new(),
+            session: None,
+            confirmed_at: None,
+        }
+    }
+
+    /// The user who acts, if a person does.
+    pub fn user(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody is signed in (or the server itself acts).
+    pub fn is_known(&self) -> bool {
+        self.principal != Principal::Anonymous
+    }
+
+    /// Whether the actor holds a role of the installation.
+    pub fn has(&self, role: ProductRole) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The role in a project, if a member.
+    pub fn role_in(&self, project: ProjectId) -> Option<ProjectRole> {
+        self.projects.get(&project).copied()
+    }
+
+    /// Whether the actor has at least this role in a project.
+    pub fn is_at_least(&self, role: ProjectRole, project: ProjectId) -> bool {
+        self.role_in(project).is_some_and(|held| held >= role)
+    }
+
+    /// The tokens under which documents are visible to this actor (see [`crate::resource::visibility_tokens`]).
+    pub fn visibility(&self) -> Vec<String> {
+        if !self.is_known() {
+            return Vec::new();
+        }
+        let mut tokens = vec!["known".to_owned()];
+        tokens.extend(self.projects.keys().map(|id| format!("project:{id}")));
+        tokens.extend(self.stewarded.iter().map(|id| format!("domain:{id}")));
+        tokens
+    }
+}

@@ -1,0 +1,59 @@
+//! The metadata database: SQLite or PostgreSQL, one SQL text for both.
+//!
+//! # How to add a function
+//! 1. Write its text as a constant in the `statements!` of its module: `$1` placeholders, portable SQL (see the rules in
+//!    `CONTRIBUTING.md`). A test prepares every text on both databases.
+//! 2. A read takes `&mut Tx`, a change takes `&mut WriteTx`; what is guarded also takes a proof
+//!    ([`lakegate_policy::Granted`]) and uses the id inside it.
+//! 3. Run it with `fetch_all!`, `fetch_optional!`, `fetch_one!`, `execute!` or `execute_one!`.
+//! 4. A new unique index gets a line in [`error::CONSTRAINTS`].
+
+#[macro_use]
+mod macros;
+
+pub mod db;
+pub mod error;
+pub mod migrate;
+
+pub mod actors;
+pub mod audit;
+pub mod changes;
+pub mod domains;
+pub mod drafts;
+pub mod environments;
+pub mod groups;
+pub mod notices;
+pub mod projects;
+pub mod queries;
+pub mod readable;
+pub mod requests;
+pub mod sessions;
+pub mod subscriptions;
+pub mod tokens;
+pub mod users;
+
+pub use db::{Db, ReadTx, Tx, WriteTx};
+pub use error::StoreError;
+
+/// Every SQL text of the store with its name.
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    [
+        actors::STATEMENTS,
+        audit::STATEMENTS,
+        changes::STATEMENTS,
+        domains::STATEMENTS,
+        drafts::STATEMENTS,
+        environments::STATEMENTS,
+        groups::STATEMENTS,
+        projects::STATEMENTS,
+        sessions::STATEMENTS,
+        tokens::STATEMENTS,
+        notices::STATEMENTS,
+        queries::STATEMENTS,
+        readable::STATEMENTS,
+        requests::STATEMENTS,
+        subscriptions::STATEMENTS,
+        users::STATEMENTS,
+    ]
+    .concat()
+}

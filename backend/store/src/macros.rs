@@ -1,0 +1,116 @@
+//! One body, two drivers.
+
+/// Runs the same expression on the concrete connection of whichever database the transaction belongs to.
+macro_rules! on_tx {
+    ($tx:expr, |$c:ident| $body:expr) => {{
+        let tx: &mut $crate::db::Tx = &mut *$tx;
+        match tx {
+            $crate::db::Tx::Sqlite(transaction) => {
+                let $c = &mut **transaction;
+                $body
+            }
+            $crate::db::Tx::Postgres(transaction) => {
+                let $c = &mut **transaction;
+                $body
+            }
+        }
+    }};
+}
+
+/// Declares the SQL texts of a module, and lists them for the test that prepares them all.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)*) => {
+        $(const $name: &str = $sql;)*
+        pub(crate) const STATEMENTS: &[(&str, &str)] = &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    };
+}
+
+/// All rows as `$row`.
+macro_rules! fetch_all {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        on_tx!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
+            .map_err($crate::error::StoreError::from)
+    };
+}
+
+/// One row or none as `$row`.
+macro_rules! fetch_optional {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        on_tx!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
+            .map_err($crate::error::StoreError::from)
+    };
+}
+
+/// Exactly one row as `$row`.
+macro_rules! fetch_one {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        on_tx!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_one(c).await)
+            .map_err($crate::error::StoreError::from)
+    };
+}
+
+/// Runs a change and returns how many rows it touched.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        on_tx!($tx, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+            .map_err($crate::error::StoreError::from)
+    };
+}
+
+/// Runs a change that must touch exactly one row.
+macro_rules! execute_one {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        execute!($tx, $sql $(, $bind)*).and_then(|rows| $crate::error::expect_one(rows, $sql))
+    };
+}
+
+/// Begins a write transaction, runs the block, commits; starts over when the database asks for it (SQLSTATE 40001).
+///
+/// The block sees the transaction as `$tx` and a [`lakegate_policy::Scope`] as `$scope`, and ends in
+/// `Ok(value)` or a [`lakegate_model::Fault`]. It may run several times, so it has no effect outside the database.
+#[macro_export]
+macro_rules! in_write {
+    ($db:expr, |$tx:ident, $scope:ident| $body:block) => {{
+        let db: &$crate::Db = $db;
+        let mut attempt = 0_u32;
+        loop {
+            attempt += 1;
+            let result: Result<_, lakegate_model::Fault> = async {
+                let scope = lakegate_policy::Scope::begin();
+                let $scope = &scope;
+                let mut transaction = db.begin_write().await?;
+                let value = {
+                    let $tx = &mut transaction;
+                    let body: Result<_, lakegate_model::Fault> = async { $body }.await;
+                    body?
+                };
+                transaction.commit().await?;
+                Ok(value)
+            }
+            .await;
+            match result {
+                Err(fault) if fault.transient && attempt < $crate::db::MAX_ATTEMPTS => {
+                    $crate::db::back_off(attempt).await;
+                }
+                done => break done,
+            }
+        }
+    }};
+}
+
+/// Runs the block in a read-only snapshot, as `$tx` with a [`lakegate_policy::Scope`] as `$scope`.
+#[macro_export]
+macro_rules! in_read {
+    ($db:expr, |$tx:ident, $scope:ident| $body:block) => {{
+        let db: &$crate::Db = $db;
+        let result: Result<_, lakegate_model::Fault> = async {
+            let scope = lakegate_policy::Scope::begin();
+            let $scope = &scope;
+            let mut transaction = db.begin_read().await?;
+            let $tx = &mut transaction;
+            $body
+        }
+        .await;
+        result
+    }};
+}

@@ -1,0 +1,6 @@
+//! What happens to every request.
+
+pub mod answer;
+pub mod guard;
+pub mod headers;
+pub mod observe;

@@ -1,0 +1,18 @@
+//! Benchmarks of Lakegate, each a command that prints a table: `cargo run --release -p lakegate-bench -- search`.
+
+mod search;
+
+use std::io::Write;
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    match name.as_str() {
+        "search" => search::run(&rest),
+        other => {
+            writeln!(std::io::stderr(), "unknown benchmark {other:?}; there is: search")?;
+            std::process::exit(2)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+// The main job of the product, clicked through by three people: bring a table in, publish it, find it, be refused,
+// ask for it, approve, query, revoke, be refused again, and read it all in the audit.
+import assert from "node:assert/strict";
+import { cp, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { openBrowser, visit } from "./lib/browser.mjs";
+import { inspect } from "./lib/inspect.mjs";
+import { addPerson, PEOPLE, signIn } from "./lib/people.mjs";
+import * as portal from "./lib/portal.mjs";
+import { startServer, temporaryFolder } from "./lib/server.mjs";
+
+const CASES = new URL("../fixtures/cases/", import.meta.url).pathname;
+const DOMAIN = "Retail";
+const PRODUCER = "Sales producer project";
+const CONSUMER = "Marketing consumer project";
+const THIRD = "Third project";
+const TITLE = "Catalog Sales Data";
+const TABLE = "catalog_sales";
+const COUNT = "select order_number from catalog_sales";
+
+const story = { folder: "", server: undefined, browser: undefined, request: "", brokenAt: "" };
+
+/** A test that continues the one before; after a failure the rest of the story has no ground to stand on. */
+function chapter(name, tell) {
+  test(name, async () => {
+    if (story.brokenAt) throw new Error(`the story broke off at: ${story.brokenAt}`);
+    story.brokenAt = name;
+    await tell();
+    story.brokenAt = "";
+  });
+}
+
+async function makeFolders() {
+  story.folder = await temporaryFolder();
+  for (const name of ["data", "sales", "marketing", "third"]) await mkdir(join(story.folder, name));
+  await cp(join(CASES, "catalog_sales.csv"), join(story.folder, "sales", "catalog_sales.csv"));
+}
+
+before(async () => {
+  await makeFolders();
+  const dataDir = join(story.folder, "data");
+  for (const person of Object.values(PEOPLE)) await addPerson(dataDir, person);
+  story.server = await startServer({ dataDir, env: { LAKEGATE_SOURCES__ROOTS: JSON.stringify([story.folder]) } });
+  story.browser = await openBrowser();
+});
+
+after(async () => {
+  await story.browser?.close();
+  await story.server?.stop();
+  if (story.folder) await rm(story.folder, { recursive: true, force: true });
+});
+
+/** One visit: `who` signs in and does `step`; the page must have behaved all the time. */
+const visitAs = (who, step) =>
+  visit(story.browser, story.server.url, async (page, guard) => {
+    await signIn(page, who.username, who.password);
+    await step(page, guard);
+  });
+
+const location = (name) => `file://${join(story.folder, name)}/`;
+
+async function prepareProject(page, { name, owner, environment, folder }) {
+  await portal.createProject(page, { name, domain: DOMAIN });
+  await portal.createEnvironment(page, { project: name, name: environment, location: location(folder) });
+  await portal.addOwner(page, name, owner.displayName);
+}
+
+async function refusedSignIn(page, guard, username) {
+  await page.getByLabel(/^user ?name$/i).fill(username);
+  await page.getByLabel(/^password$/i).fill("not the password");
+  return guard.allowing([401, 422], async () => {
+    await portal.press(page, /^sign in$/i);
+    const alert = page.getByRole("alert").first();
+    await alert.waitFor();
+    return alert.textContent();
+  });
+}
+
+chapter("the sign-in page is finished, and a wrong password is refused without a hint", async () => {
+  await visit(story.browser, story.server.url, async (page, guard) => {
+    await page.goto("/");
+    await page.getByRole("button", { name: /^sign in$/i }).waitFor();
+    await inspect(page, "sign-in");
+    const known = await refusedSignIn(page, guard, PEOPLE.producer.username);
+    await page.goto("/");
+    const unknown = await refusedSignIn(page, guard, "nobody-of-this-name");
+    assert.equal(known, unknown, "a known and an unknown name are refused alike");
+  });
+});
+
+chapter("the administrator prepares domain, projects and environments", async () => {
+  await visitAs(PEOPLE.admin, async (page) => {
+    await inspect(page, "home-empty");
+    await portal.createDomain(page, DOMAIN);
+    const { producer, consumer, stranger } = PEOPLE;
+    await prepareProject(page, { name: PRODUCER, owner: producer, environment: "publish-environment", folder: "sales" });
+    await prepareProject(page, { name: CONSUMER, owner: consumer, environment: "subscriber-environment", folder: "marketing" });
+    await prepareProject(page, { name: THIRD, owner: stranger, environment: "third-environment", folder: "third" });
+    await inspect(page, "project-members");
+  });
+});
+
+chapter("the producer's data source brings the table into the inventory", async () => {
+  await visitAs(PEOPLE.producer, async (page) => {
+    await portal.actIn(page, PRODUCER);
+    const source = { project: PRODUCER, name: "sales files", environment: "publish-environment" };
+    await portal.runDataSource(page, { ...source, location: location("sales"), table: TABLE });
+    await inspect(page, "data-source-run");
+  });
+});
+
+chapter("before it is published nobody else finds it", async () => {
+  await visitAs(PEOPLE.consumer, async (page) => {
+    assert.equal(await portal.search(page, "catalog sales"), 0);
+    await inspect(page, "search-empty");
+  });
+});
+
+chapter("the producer accepts the suggested names and publishes", async () => {
+  await visitAs(PEOPLE.producer, async (page) => {
+    await portal.actIn(page, PRODUCER);
+    await portal.publish(page, { project: PRODUCER, table: TABLE, title: TITLE, description: "Orders of the catalogue." });
+    await inspect(page, "asset-owner");
+  });
+});
+
+chapter("the consumer finds it, is refused a query, and asks for access", async () => {
+  await visitAs(PEOPLE.consumer, async (page, guard) => {
+    await portal.actIn(page, CONSUMER);
+    assert.equal(await portal.search(page, "catalog sales"), 1);
+    await inspect(page, "search-hit");
+    const refusal = await guard.allowing([403, 404, 422], () => portal.refusalOf(page, COUNT));
+    const unknown = await guard.allowing([403, 404, 422], () => portal.refusalOf(page, COUNT.replace(TABLE, "no_such_table")));
+    assert.equal(refusal, unknown.replace("no_such_table", TABLE), "hidden and unknown are refused alike");
+    story.request = await portal.requestAccess(page, { title: TITLE, project: CONSUMER, reason: "Plan the spring campaign" });
+    await inspect(page, "asset-requested");
+  });
+});
+
+chapter("an owner of the producer project sees who asks and why, and approves", async () => {
+  await visitAs(PEOPLE.producer, async (page) => {
+    await portal.openRequest(page, story.request);
+    const main = page.getByRole("main");
+    for (const fact of [PEOPLE.consumer.displayName, CONSUMER, "Plan the spring campaign"]) await portal.sees(main, fact);
+    await inspect(page, "request-open");
+    await portal.approve(page, "Fits the purpose");
+    await inspect(page, "request-approved");
+  });
+});
+
+chapter("the consumer queries eleven rows", async () => {
+  await visitAs(PEOPLE.consumer, async (page) => {
+    await portal.actIn(page, CONSUMER);
+    assert.equal(await portal.rowsOf(page, COUNT), 11);
+    await inspect(page, "query-result");
+  });
+});
+
+chapter("a third project is still refused", async () => {
+  await visitAs(PEOPLE.stranger, async (page, guard) => {
+    await portal.actIn(page, THIRD);
+    await guard.allowing([403, 404, 422], () => portal.refusalOf(page, COUNT));
+    await inspect(page, "query-refused");
+  });
+});
+
+chapter("after the revocation the next query is refused", async () => {
+  await visitAs(PEOPLE.producer, (page) =>
+    portal.revoke(page, { title: TITLE, project: CONSUMER, reason: "The campaign is over" }),
+  );
+  await visitAs(PEOPLE.consumer, async (page, guard) => {
+    await portal.actIn(page, CONSUMER);
+    await guard.allowing([403, 404, 422], () => portal.refusalOf(page, COUNT));
+  });
+});
+
+chapter("the audit tells each step", async () => {
+  await visitAs(PEOPLE.admin, async (page) => {
+    await portal.goTo(page, /^(audit|govern)/i);
+    const main = page.getByRole("main");
+    for (const deed of [/published/i, /requested/i, /approved/i, /revoked/i, /quer(y|ied)/i, /refused|denied/i]) {
+      await portal.sees(main, deed);
+    }
+    await portal.sees(main, story.request);
+    await inspect(page, "audit");
+  });
+});
