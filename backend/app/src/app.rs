@@ -1,11 +1,12 @@
 //! What every use case works with.
 
+use lakegate_engine::{Engine, Limits};
 use lakegate_model::{Clock, Random, Timestamp, random::new_id};
 use lakegate_store::Db;
 use std::{path::PathBuf, sync::Arc};
 use uuid::Uuid;
 
-use crate::{accounts::passwords::Passwords, audit::refusals::Refusals, keys::Keys};
+use crate::{accounts::passwords::Passwords, audit::refusals::Refusals, keys::Keys, query::running::Running};
 
 /// Everything that configuration decides for the use cases.
 #[derive(Debug, Clone)]
@@ -16,6 +17,12 @@ pub struct Settings {
     pub oidc: Option<crate::accounts::oidc::OidcSettings>,
     /// Whether this is the demo: one-click sign-in of its invented people.
     pub demo: bool,
+    /// Whether environments that name no location get a folder of `data_dir`: for installations of a single server.
+    pub local_lake: bool,
+    /// Which hosts may be reached on somebody's behalf although they are not public.
+    pub outgoing: crate::places::outgoing::OutgoingRules,
+    /// What one query may use.
+    pub query_limits: Limits,
 }
 
 /// The application: cheap to clone, shared by every door.
@@ -31,13 +38,16 @@ pub struct Parts {
     pub keys: Keys,
     pub settings: Settings,
     pub passwords: Passwords,
+    pub engine: Engine,
+    /// The queries that run in this process.
+    pub queries: Running,
     pub(crate) refusals: Refusals,
     pub(crate) jwks: crate::accounts::oidc::JwksCache,
 }
 
 impl App {
     /// Puts the application together.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, keys: Keys, settings: Settings) -> Self {
+    pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, keys: Keys, settings: Settings, engine: Engine) -> Self {
         let passwords = Passwords::new(Arc::clone(&random));
         Self(Arc::new(Parts {
             db,
@@ -46,6 +56,8 @@ impl App {
             keys,
             settings,
             passwords,
+            engine,
+            queries: Running::default(),
             refusals: Refusals::default(),
             jwks: crate::accounts::oidc::JwksCache::default(),
         }))

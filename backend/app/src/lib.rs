@@ -13,11 +13,14 @@
 #[macro_use]
 mod macros;
 
+pub mod access;
 pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod caller;
 pub mod keys;
+pub mod places;
+pub mod query;
 pub mod seal;
 
 pub use app::{App, Settings};

@@ -13,7 +13,7 @@ use arrow::{
         writer::{FileWriter, IpcWriteOptions},
     },
 };
-use futures::{Stream, executor::block_on, StreamExt};
+use futures::{Stream, StreamExt, executor::block_on};
 use lakegate_model::{Code, Fault};
 use serde::Serialize;
 use serde_json::Value;
@@ -84,14 +84,15 @@ fn write_whole(
 ) -> Result<Kept, Fault> {
     let capped = Capped { file: BufWriter::new(File::create(partial).map_err(disk)?), left: max_bytes, over: false };
     let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME));
-    let mut writer = FileWriter::try_new_with_options(capped, schema, options.map_err(Fault::internal)?)
-        .map_err(Fault::internal)?;
+    let mut writer =
+        FileWriter::try_new_with_options(capped, schema, options.map_err(Fault::internal)?).map_err(Fault::internal)?;
     let mut even = BatchCoalescer::new(Arc::clone(schema), BATCH_ROWS);
     let mut count = 0;
     let mut put = |writer: &mut FileWriter<Capped>, batch: &RecordBatch| {
         count += batch.num_rows() as u64;
         let written = writer.write(batch);
-        written.map_err(|error| if writer.get_ref().over { too_large(max_bytes) } else { disk(io::Error::other(error)) })
+        written
+            .map_err(|error| if writer.get_ref().over { too_large(max_bytes) } else { disk(io::Error::other(error)) })
     };
     while let Some(batch) = block_on(rows.next()) {
         even.push_batch(batch?).map_err(Fault::internal)?;
@@ -127,7 +128,9 @@ pub async fn read(path: &Path, offset: u64, count: usize, options: JsonOptions) 
 
 fn read_page(path: &Path, offset: u64, count: usize, options: JsonOptions) -> Result<KeptPage, Fault> {
     let file = File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Fault::new(Code::Gone, "the kept result is no longer there").fix("run the query again"),
+        io::ErrorKind::NotFound => {
+            Fault::new(Code::Gone, "the kept result is no longer there").fix("run the query again")
+        }
         _ => disk(error),
     })?;
     let mut reader = FileReader::try_new(BufReader::new(file), None).map_err(Fault::internal)?;
@@ -141,7 +144,8 @@ fn read_page(path: &Path, offset: u64, count: usize, options: JsonOptions) -> Re
             break;
         }
         let batch = batch_at(&mut reader, nth)?;
-        let taken = batch.slice(skip.min(batch.num_rows()), batch.num_rows().saturating_sub(skip).min(count - rows.len()));
+        let taken =
+            batch.slice(skip.min(batch.num_rows()), batch.num_rows().saturating_sub(skip).min(count - rows.len()));
         rows.extend(row_values(&taken, options)?);
         skip = 0;
     }

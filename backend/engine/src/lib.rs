@@ -20,6 +20,7 @@ mod plan;
 mod query;
 mod scan;
 mod session;
+mod spelling;
 mod statement;
 mod stores;
 mod table;

@@ -16,6 +16,9 @@ pub(crate) const OWN_LIMIT: &str = "query memory limit";
 /// Begins the error of a query that others left no room for.
 pub(crate) const SHARED_LIMIT: &str = "server memory limit";
 
+/// Most bytes an operator gathers before it spills: sorting and writing them is one step that no cancel interrupts.
+const SPILL_PIECE: usize = 128 << 20;
+
 /// Reservations of one query, counted here and in the shared pool.
 #[derive(Debug)]
 pub(crate) struct QueryPool {
@@ -56,6 +59,10 @@ impl MemoryPool for QueryPool {
         // An operator that only collects would otherwise not notice that it is to stop.
         if let Some(stop) = self.ledger.stopped() {
             return Err(DataFusionError::External(Box::new(stop)));
+        }
+        if reservation.consumer().can_spill() && reservation.size() > 0 && reservation.size() + additional > SPILL_PIECE
+        {
+            return Err(DataFusionError::ResourcesExhausted(OWN_LIMIT.to_owned()));
         }
         let total = self.take(additional)?;
         if self.shared.try_grow(reservation, additional).is_err() {

@@ -1,10 +1,7 @@
 //! What a bound plan really reads: for the audit, known before the first row.
 
 use datafusion::{
-    common::{
-        Result,
-        tree_node::TreeNodeRecursion,
-    },
+    common::{Result, tree_node::TreeNodeRecursion},
     datasource::source_as_provider,
     logical_expr::{LogicalPlan, TableScan},
 };
@@ -30,7 +27,8 @@ pub(crate) fn reads(plan: &LogicalPlan) -> Result<Vec<TableRead>> {
         }
         Ok(TreeNodeRecursion::Continue)
     })?;
-    let read = |(table, columns): (TableId, BTreeSet<ColumnId>)| TableRead { table, columns: columns.into_iter().collect() };
+    let read =
+        |(table, columns): (TableId, BTreeSet<ColumnId>)| TableRead { table, columns: columns.into_iter().collect() };
     Ok(found.into_iter().map(read).collect())
 }
 

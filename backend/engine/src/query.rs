@@ -35,7 +35,8 @@ use crate::{
     limits::{EngineConfig, Limits},
     plan::{TableRead, reads},
     session::{Request, Template},
-    statement::{Spellings, parse, tokenize},
+    spelling::Spellings,
+    statement::{parse, tokenize},
     stores::Stores,
     table::GovernedTable,
 };
@@ -64,9 +65,11 @@ pub struct Engine(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// `None` only while it is dropped.
-    runtime: Option<Runtime>,
-    handle: Handle,
+    /// The threads that work, and the one that watches; `None` only while they are dropped.
+    runtimes: Option<[Runtime; 2]>,
+    workers: Handle,
+    /// Deadlines and cancels fire here, even while every worker computes without a pause.
+    control: Handle,
     memory: Arc<dyn MemoryPool>,
     template: Template,
     stores: Stores,
@@ -75,7 +78,7 @@ struct Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         // A runtime may not wait for its threads where the last user of the engine happens to be.
-        if let Some(runtime) = self.runtime.take() {
+        for runtime in self.runtimes.take().into_iter().flatten() {
             runtime.shutdown_background();
         }
     }
@@ -85,17 +88,17 @@ impl Engine {
     /// Starts the threads and reserves nothing yet. Fails if the spill folder cannot be made.
     pub fn new(config: EngineConfig) -> Result<Self, Fault> {
         std::fs::create_dir_all(&config.spill_dir).map_err(Fault::internal)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(config.worker_threads.max(1))
-            .thread_name("lakegate-engine")
-            .thread_stack_size(STACK)
-            .enable_all()
-            .build()
-            .map_err(Fault::internal)?;
-        let handle = runtime.handle().clone();
+        let workers = runtime("lakegate-engine", config.worker_threads.max(1))?;
+        let control = runtime("lakegate-engine-control", 1)?;
         let memory: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(config.memory_bytes));
-        let template = Template::new(config);
-        Ok(Self(Arc::new(Inner { runtime: Some(runtime), handle, memory, template, stores: Stores::default() })))
+        Ok(Self(Arc::new(Inner {
+            workers: workers.handle().clone(),
+            control: control.handle().clone(),
+            runtimes: Some([workers, control]),
+            memory,
+            template: Template::new(config),
+            stores: Stores::default(),
+        })))
     }
 
     /// Bytes of working memory that running queries hold.
@@ -104,7 +107,7 @@ impl Engine {
     }
     /// Tasks that live on the engine's threads.
     pub fn tasks(&self) -> usize {
-        self.0.handle.metrics().num_alive_tasks()
+        self.0.workers.metrics().num_alive_tasks() + self.0.control.metrics().num_alive_tasks()
     }
 
     /// Binds a text to its tables and tells what it will read. Nothing is read yet but the heads of files.
@@ -113,10 +116,10 @@ impl Engine {
     pub async fn prepare(&self, spec: QuerySpec) -> Result<Prepared, Fault> {
         let ledger = Arc::new(Ledger::new(spec.limits.clone()));
         let forgotten = StopOnDrop(Some(Arc::clone(&ledger)));
-        let (engine, account, handle) = (self.clone(), Arc::clone(&ledger), self.0.handle.clone());
-        let planning = self.0.handle.spawn_blocking(move || handle.block_on(engine.plan(spec, account)));
+        let (engine, account, handle) = (self.clone(), Arc::clone(&ledger), self.0.workers.clone());
+        let planning = self.0.workers.spawn_blocking(move || handle.block_on(engine.plan(spec, account)));
         let deadline = ledger.deadline().into();
-        let bounded = self.0.handle.spawn(tokio::time::timeout_at(deadline, planning));
+        let bounded = self.0.control.spawn(async move { tokio::time::timeout_at(deadline, planning).await });
         match bounded.await {
             Ok(Ok(Ok(planned))) => {
                 forgotten.keep();
@@ -158,6 +161,16 @@ impl Engine {
         let schema = plan.schema();
         Ok(Prepared { engine: self.clone(), plan, context: state.task_ctx(), schema, reads, ledger })
     }
+}
+
+fn runtime(name: &str, threads: usize) -> Result<Runtime, Fault> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name(name)
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build()
+        .map_err(Fault::internal)
 }
 
 /// Runs something recursive on a thread with room for it, and turns a panic into a fault.
@@ -209,12 +222,14 @@ impl Prepared {
         let (sender, rows) = mpsc::channel(BATCHES_AHEAD);
         let (alive, ended) = watch::channel(());
         let complete = Arc::new(AtomicBool::new(false));
-        let pump = Pump { plan: self.plan, context: self.context, ledger: Arc::clone(&self.ledger), sender };
-        let finished = Arc::clone(&complete);
-        let task = self.engine.0.handle.spawn(async move {
+        let pump =
+            Pump { plan: self.plan, context: self.context, ledger: Arc::clone(&self.ledger), sender: sender.clone() };
+        let work = self.engine.0.workers.spawn(async move {
             let _alive = alive;
-            pump.run(&finished).await;
+            pump.rows().await
         });
+        let task =
+            self.engine.0.control.spawn(supervise(work, Arc::clone(&self.ledger), sender, Arc::clone(&complete)));
         let handle = QueryHandle { ledger: Arc::clone(&self.ledger), ended };
         let stream = ResultStream { rows, task, complete, ledger: self.ledger, done: false, _engine: self.engine };
         RunningQuery { schema: self.schema, reads: self.reads, stream, handle }
@@ -229,23 +244,38 @@ struct Pump {
     sender: mpsc::Sender<Result<RecordBatch, Fault>>,
 }
 
-impl Pump {
-    async fn run(self, complete: &AtomicBool) {
-        let (sender, ledger) = (self.sender.clone(), Arc::clone(&self.ledger));
-        let outcome = tokio::select! {
-            biased;
-            () = ledger.wait_for_stop() => Err(ledger.fault(ledger.stop(Stop::Cancelled))),
-            () = tokio::time::sleep_until(ledger.deadline().into()) => Err(ledger.fault(ledger.stop(Stop::Wall))),
-            outcome = self.rows() => outcome,
-        };
-        ledger.end();
-        match outcome {
-            Ok(()) => complete.store(true, Ordering::Release),
-            // A reader that is gone needs no reason.
-            Err(fault) => drop(sender.send(Err(fault)).await),
-        }
+/// Ends the work when it is to stop, and tells the reader how it ended.
+async fn supervise(
+    work: JoinHandle<Result<(), Fault>>,
+    ledger: Arc<Ledger>,
+    sender: mpsc::Sender<Result<RecordBatch, Fault>>,
+    complete: Arc<AtomicBool>,
+) {
+    let mut work = AbortOnDrop(work);
+    let outcome = tokio::select! {
+        biased;
+        () = ledger.wait_for_stop() => Err(ledger.fault(ledger.stop(Stop::Cancelled))),
+        () = tokio::time::sleep_until(ledger.deadline().into()) => Err(ledger.fault(ledger.stop(Stop::Wall))),
+        outcome = &mut work.0 => outcome.unwrap_or_else(|panic| Err(Fault::internal(panic))),
+    };
+    drop(work);
+    ledger.end();
+    match outcome {
+        Ok(()) => complete.store(true, Ordering::Release),
+        // A reader that is gone needs no reason.
+        Err(fault) => drop(sender.send(Err(fault)).await),
     }
+}
 
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Pump {
     async fn rows(self) -> Result<(), Fault> {
         let ledger = self.ledger;
         let mut rows = execute_stream(self.plan, self.context).map_err(|error| to_fault(&error, &ledger))?;
@@ -310,7 +340,9 @@ impl Stream for ResultStream {
         let next = match next {
             Some(batch) => Some(batch),
             // A task that died must not look like the end of the rows.
-            None if !self.complete.load(Ordering::Acquire) => Some(Err(Fault::internal("the query's task ended early"))),
+            None if !self.complete.load(Ordering::Acquire) => {
+                Some(Err(Fault::internal("the query's task ended early")))
+            }
             None => None,
         };
         self.done = !matches!(next, Some(Ok(_)));

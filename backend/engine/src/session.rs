@@ -124,9 +124,8 @@ fn catalogs(request: &Request<'_>, runtime: &RuntimeEnv) -> Result<Arc<dyn Catal
     let catalog = Arc::new(MemoryCatalogProvider::new());
     for (nth, table) in request.tables.iter().enumerate() {
         let provider = provider(table, nth, request, runtime)?;
-        let added = database(&catalog, &table.database).and_then(|database| {
-            database.register_table(table.name.clone(), provider).map(drop)
-        });
+        let added = database(&catalog, &table.database)
+            .and_then(|database| database.register_table(table.name.clone(), provider).map(drop));
         added.map_err(Fault::internal)?;
     }
     let catalogs = MemoryCatalogProviderList::new();

@@ -5,7 +5,9 @@ use datafusion::sql::{
     parser::Statement as DfStatement,
     resolve::resolve_table_references,
     sqlparser::{
-        ast::{Expr, Ident, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor, visit_relations},
+        ast::{
+            Expr, Ident, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor, visit_relations,
+        },
         dialect::GenericDialect,
         keywords::Keyword,
         parser::Parser,
@@ -30,6 +32,8 @@ const NESTING_MAX: usize = 64;
 const EXPRESSION_DEPTH_MAX: usize = 500;
 /// Most set operations such as UNION.
 const SET_OPERATIONS_MAX: usize = 200;
+/// Most joins written out.
+const JOINS_MAX: usize = 128;
 /// Most tables, once every common table expression is written out.
 const RELATIONS_MAX: u64 = 512;
 /// Depth at which the parser gives up by itself.
@@ -84,8 +88,9 @@ fn table_name(name: &TableReference) -> TableName {
 /// Cuts the text into tokens and refuses what is too large or does not read.
 pub(crate) fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>, Fault> {
     if sql.len() > TEXT_MAX {
-        return Err(Fault::new(Code::TooLarge, format!("the text has {} bytes; the limit is {TEXT_MAX}", sql.len()))
-            .on("sql"));
+        return Err(
+            Fault::new(Code::TooLarge, format!("the text has {} bytes; the limit is {TEXT_MAX}", sql.len())).on("sql")
+        );
     }
     let tokens = Tokenizer::new(&GenericDialect {}, sql)
         .tokenize_with_location()
@@ -103,26 +108,71 @@ fn significant(tokens: &[TokenWithSpan]) -> impl Iterator<Item = &Token> {
     tokens.iter().map(|token| &token.token).filter(|token| !matches!(token, Token::Whitespace(_) | Token::EOF))
 }
 
+/// Counts what the parser or the planner would meet by recursion.
 fn check_nesting(tokens: &[&Token]) -> Result<(), Fault> {
-    let (mut depth, mut deepest, mut unions) = (0_usize, 0, 0);
+    let mut seen = Nesting::default();
+    let mut before = &Token::EOF;
     for token in tokens {
-        match token {
-            Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
-            Token::RParen | Token::RBracket | Token::RBrace => depth = depth.saturating_sub(1),
-            Token::Word(Word { keyword: Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT, quote_style: None, .. }) => {
-                unions += 1;
-            }
-            _ => {}
+        seen.add(before, token);
+        before = token;
+    }
+    for (what, found, limit) in [
+        ("nested parentheses", seen.deepest, NESTING_MAX),
+        ("set operations", seen.unions, SET_OPERATIONS_MAX),
+        ("nested types", seen.types, NESTING_MAX),
+        ("subscripts in a row", seen.longest_chain, NESTING_MAX),
+        ("joins", seen.joins, JOINS_MAX),
+    ] {
+        if found > limit {
+            return Err(too_complex(what, found, limit));
         }
-        deepest = deepest.max(depth);
-    }
-    if deepest > NESTING_MAX {
-        return Err(too_complex("nested parentheses", deepest, NESTING_MAX));
-    }
-    if unions > SET_OPERATIONS_MAX {
-        return Err(too_complex("set operations", unions, SET_OPERATIONS_MAX));
     }
     Ok(())
+}
+
+#[derive(Default)]
+struct Nesting {
+    depth: usize,
+    deepest: usize,
+    unions: usize,
+    joins: usize,
+    types: usize,
+    chain: usize,
+    longest_chain: usize,
+}
+
+impl Nesting {
+    fn add(&mut self, before: &Token, token: &Token) {
+        match token {
+            Token::LParen | Token::LBracket | Token::LBrace => self.open(before, token),
+            Token::RParen | Token::RBracket | Token::RBrace => self.depth = self.depth.saturating_sub(1),
+            // `array<array<..` nests without parentheses; a comparison has no such word before it.
+            Token::Lt if matches!(keyword(before), Some(Keyword::ARRAY | Keyword::STRUCT | Keyword::MAP)) => {
+                self.types += 1;
+            }
+            _ => match keyword(token) {
+                Some(Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::MINUS) => self.unions += 1,
+                Some(Keyword::JOIN) => self.joins += 1,
+                _ => {}
+            },
+        }
+    }
+
+    fn open(&mut self, before: &Token, token: &Token) {
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        if *token == Token::LBracket {
+            self.chain = if *before == Token::RBracket { self.chain + 1 } else { 0 };
+            self.longest_chain = self.longest_chain.max(self.chain);
+        }
+    }
+}
+
+fn keyword(token: &Token) -> Option<Keyword> {
+    match token {
+        Token::Word(Word { keyword, quote_style: None, .. }) => Some(*keyword),
+        _ => None,
+    }
 }
 
 /// The first word tells the kind of statement; it is refused by name before the parser complains about its tail.
@@ -149,15 +199,34 @@ fn check_kind(tokens: &[&Token]) -> Result<(), Fault> {
 
 /// Words that begin a statement which changes something, for the case that they follow EXPLAIN.
 const CHANGES: [&str; 22] = [
-    "COPY", "SET", "RESET", "INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "DROP", "ALTER", "TRUNCATE", "PREPARE",
-    "EXECUTE", "DEALLOCATE", "LOAD", "UNLOAD", "ATTACH", "DETACH", "USE", "GRANT", "REVOKE", "BEGIN",
+    "COPY",
+    "SET",
+    "RESET",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "MERGE",
+    "CREATE",
+    "DROP",
+    "ALTER",
+    "TRUNCATE",
+    "PREPARE",
+    "EXECUTE",
+    "DEALLOCATE",
+    "LOAD",
+    "UNLOAD",
+    "ATTACH",
+    "DETACH",
+    "USE",
+    "GRANT",
+    "REVOKE",
+    "BEGIN",
 ];
 
 /// Parses the tokens into one statement that reads.
 pub(crate) fn parse(tokens: Vec<TokenWithSpan>) -> Result<Statement, Fault> {
-    let mut parser = Parser::new(&GenericDialect {})
-        .with_recursion_limit(PARSER_DEPTH)
-        .with_tokens_with_locations(tokens);
+    let mut parser =
+        Parser::new(&GenericDialect {}).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
     let statement = parser.parse_statement().map_err(|error| refused(format!("SQL error: {error}")))?;
     while parser.consume_token(&Token::SemiColon) {}
     if parser.peek_token_ref().token != Token::EOF {
@@ -310,57 +379,6 @@ fn check_body(body: &SetExpr) -> ControlFlow<Fault> {
 
 fn writes(select: &Select) -> bool {
     select.into.is_some()
-}
-
-/// How unquoted names are to be spelled: SQL folds them to lower case, columns of files may be `People_ID`.
-///
-/// Keys are folded names. A fold that several visible columns share is left alone, so that plain SQL rules decide.
-#[derive(Debug, Default)]
-pub(crate) struct Spellings(HashMap<String, String>);
-
-impl Spellings {
-    /// Learns from the names of visible columns.
-    pub fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut by_fold: HashMap<String, BTreeSet<&str>> = HashMap::new();
-        for name in names {
-            by_fold.entry(name.to_lowercase()).or_default().insert(name);
-        }
-        let unique = |(fold, names): (String, BTreeSet<&str>)| {
-            let name = names.into_iter().next().filter(|name| *name != fold)?;
-            Some((fold, name.to_owned()))
-        };
-        Self(by_fold.into_iter().filter(|(_, names)| names.len() == 1).filter_map(unique).collect())
-    }
-
-    /// Quotes each unquoted name that means such a column. Words that SQL itself uses (`date`, `year`) are taken for a
-    /// column only where they are spelled exactly like it and stand where a value could.
-    pub fn apply(&self, tokens: &mut [TokenWithSpan]) {
-        if self.0.is_empty() {
-            return;
-        }
-        let places: Vec<usize> =
-            (0..tokens.len()).filter(|at| !matches!(tokens[*at].token, Token::Whitespace(_))).collect();
-        for (nth, at) in places.iter().enumerate() {
-            let before = nth.checked_sub(1).map(|before| &tokens[places[before]].token);
-            let after = places.get(nth + 1).map(|after| &tokens[*after].token);
-            if let Some(name) = self.spelling(&tokens[*at].token, before, after) {
-                tokens[*at].token =
-                    Token::Word(Word { value: name.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword });
-            }
-        }
-    }
-
-    fn spelling(&self, token: &Token, before: Option<&Token>, after: Option<&Token>) -> Option<&str> {
-        let Token::Word(Word { value, quote_style: None, keyword }) = token else { return None };
-        let name = self.0.get(&value.to_lowercase())?;
-        if matches!(after, Some(Token::LParen)) {
-            return None;
-        }
-        let typed = matches!(after, Some(Token::SingleQuotedString(_) | Token::Number(..)))
-            || matches!(before, Some(Token::Word(Word { keyword: Keyword::AS, .. })))
-            || matches!(before, Some(Token::DoubleColon));
-        (*keyword == Keyword::NoKeyword || (value == name && !typed)).then_some(name)
-    }
 }
 
 fn refused(message: String) -> Fault {

@@ -5,15 +5,16 @@ use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result as DfResult};
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use futures::{StreamExt, stream, stream::BoxStream};
+use lakegate_lake::Storage;
 use lakegate_model::{
-    Fault,
+    Code, Fault,
     clock::to_micros,
     storage::{DataFile, StorageAccess},
 };
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, OBJECT_STORE_COALESCE_DEFAULT,
-    ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-    aws::AmazonS3Builder, coalesce_ranges, local::LocalFileSystem, path::Path, prefix::PrefixStore,
+    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta, ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions,
+    PutPayload, PutResult, Result, coalesce_ranges, path::Path,
 };
 use std::{
     collections::HashMap,
@@ -36,59 +37,43 @@ const KEPT_MAX: usize = 64;
 
 /// Keeps connections to buckets: opening one costs milliseconds.
 #[derive(Debug, Default)]
-pub(crate) struct Stores(Mutex<Vec<(StorageAccess, String, Arc<dyn ObjectStore>)>>);
+pub(crate) struct Stores(Mutex<Vec<Opened>>);
+
+/// A bucket's prefix, opened with certain credentials.
+#[derive(Debug)]
+struct Opened {
+    access: StorageAccess,
+    location: String,
+    store: Arc<dyn ObjectStore>,
+}
 
 impl Stores {
-    /// The storage below a table's location.
+    /// The storage below a table's location; nothing outside of it can be reached, and no link is followed.
     pub fn open(&self, table: &GovernedTable) -> Result<Arc<dyn ObjectStore>, Fault> {
-        let url = Url::parse(&table.location).map_err(Fault::internal)?;
-        match &table.storage {
-            StorageAccess::Folder => folder(&url),
-            StorageAccess::S3 { .. } => {
-                let bucket = self.bucket(&table.storage, url.host_str().unwrap_or_default())?;
-                let prefix = Path::from_url_path(url.path()).map_err(Fault::internal)?;
-                Ok(Arc::new(PrefixStore::new(bucket, prefix)))
-            }
+        if table.storage == StorageAccess::Folder {
+            return connect(table);
         }
-    }
-
-    fn bucket(&self, access: &StorageAccess, bucket: &str) -> Result<Arc<dyn ObjectStore>, Fault> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, _, store)) = kept.iter().find(|(a, b, _)| a == access && b == bucket) {
-            return Ok(Arc::clone(store));
+        let same = |opened: &&Opened| opened.access == table.storage && opened.location == table.location;
+        if let Some(opened) = kept.iter().find(same) {
+            return Ok(Arc::clone(&opened.store));
         }
-        let store = connect(access, bucket)?;
+        let store = connect(table)?;
         if kept.len() >= KEPT_MAX {
             kept.remove(0);
         }
-        kept.push((access.clone(), bucket.to_owned(), Arc::clone(&store)));
+        let (access, location) = (table.storage.clone(), table.location.clone());
+        kept.push(Opened { access, location, store: Arc::clone(&store) });
         Ok(store)
     }
 }
 
-fn folder(url: &Url) -> Result<Arc<dyn ObjectStore>, Fault> {
-    let path = url.to_file_path().map_err(|()| Fault::internal("the location of a folder is no file path"))?;
-    let store = LocalFileSystem::new_with_prefix(path).map_err(|error| gone().caused_by(error))?;
-    Ok(Arc::new(store))
-}
-
-fn gone() -> Fault {
-    Fault::new(lakegate_model::Code::Dependency, "the storage that holds the data did not answer as expected")
-}
-
-fn connect(access: &StorageAccess, bucket: &str) -> Result<Arc<dyn ObjectStore>, Fault> {
-    let StorageAccess::S3 { endpoint, region, access_key_id, secret_access_key } = access else {
-        return Err(Fault::internal("a folder is no bucket"));
-    };
-    let mut builder = AmazonS3Builder::new()
-        .with_bucket_name(bucket)
-        .with_region(region)
-        .with_access_key_id(access_key_id)
-        .with_secret_access_key(secret_access_key);
-    if let Some(endpoint) = endpoint {
-        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
-    }
-    Ok(Arc::new(builder.build().map_err(|error| gone().caused_by(error))?))
+fn connect(table: &GovernedTable) -> Result<Arc<dyn ObjectStore>, Fault> {
+    let opened = Storage::open(&table.storage, &table.location);
+    let opened = opened.map_err(|error| {
+        Fault::new(Code::Dependency, "the storage that holds the data did not answer as expected").caused_by(error)
+    })?;
+    Ok(opened.store())
 }
 
 /// The stores of one query, each under a made-up address. Nothing else can be reached from it.
@@ -119,7 +104,7 @@ pub(crate) struct GuardedStore {
     inner: Arc<dyn ObjectStore>,
     files: HashMap<Path, DataFile>,
     ledger: Arc<Ledger>,
-    /// Buckets pin by entity tag; a folder's files by size and time of change.
+    /// A bucket checks the entity tag itself.
     bucket: bool,
 }
 
@@ -139,10 +124,10 @@ impl GuardedStore {
     }
 
     fn is_pinned(&self, file: &DataFile, meta: &ObjectMeta) -> bool {
-        let same = if self.bucket {
-            file.etag.is_none() || meta.e_tag == file.etag
-        } else {
-            to_micros(meta.last_modified) == to_micros(file.modified)
+        let same = match &file.etag {
+            Some(_) => meta.e_tag == file.etag,
+            // A bucket tells times with less precision in an answer than in a listing.
+            None => self.bucket || to_micros(meta.last_modified) == to_micros(file.modified),
         };
         same && meta.size == file.size
     }

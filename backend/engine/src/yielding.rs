@@ -101,10 +101,11 @@ impl YieldRule {
     }
 
     fn nested_loop(&self, join: &NestedLoopJoinExec) -> Result<Arc<dyn ExecutionPlan>> {
-        let built = NestedLoopJoinExecBuilder::new(Arc::clone(join.left()), Arc::clone(join.right()), *join.join_type())
-            .with_filter(join.filter().map(|filter| self.watch(filter)))
-            .with_projection_ref(join.projection().clone())
-            .build()?;
+        let built =
+            NestedLoopJoinExecBuilder::new(Arc::clone(join.left()), Arc::clone(join.right()), *join.join_type())
+                .with_filter(join.filter().map(|filter| self.watch(filter)))
+                .with_projection_ref(join.projection().clone())
+                .build()?;
         Ok(Arc::new(built))
     }
 

@@ -92,7 +92,19 @@ impl LakeError {
                 Self::Refused { path: path.to_owned(), cause: short(&error) }
             }
             E::InvalidPath { .. } => Self::Location(format!("\"{path}\" is not a path inside the location")),
-            other => Self::Storage { cause: short(&other) },
+            other => Self::told(path, short(&other)),
+        }
+    }
+
+    /// A listing that a bucket refuses comes as an error without a kind; its text alone says why.
+    fn told(path: &str, cause: String) -> Self {
+        let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+        if says(&["NoSuchBucket", "404 Not Found"]) {
+            Self::FileGone { path: path.to_owned() }
+        } else if says(&["403 Forbidden", "401 Unauthorized", "AccessDenied", "InvalidAccessKeyId"]) {
+            Self::Refused { path: path.to_owned(), cause }
+        } else {
+            Self::Storage { cause }
         }
     }
 

@@ -187,7 +187,7 @@ pub fn child_main() -> io::Result<()> {
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()?;
     let handle = runtime.handle().clone();
     let request = envelope.request;
-    let answered = runtime.block_on(tokio::task::spawn_blocking(move || answer(request, &handle)));
+    let answered = runtime.block_on(async { tokio::task::spawn_blocking(move || answer(request, &handle)).await });
     let answered = answered.map_err(|_| io::Error::other("the reader of files failed"))?;
     let mut out = io::stdout().lock();
     serde_json::to_writer(&mut out, &answered)?;

@@ -33,6 +33,7 @@ fn run() {
         a_child_finds_what_this_process_finds().await;
         a_child_converts().await;
         limits_become_clear_errors().await;
+        a_hungry_file_is_refused_alone().await;
         a_dropped_question_kills_the_child().await;
     });
 }
@@ -99,13 +100,38 @@ async fn limits_become_clear_errors() {
         sandbox.infer_files(&StorageAccess::Folder, &location, vec![("f.csv".to_owned(), size)], whole).await
     };
     let limit = |what: &str| LakeError::ReaderLimit { what: what.to_owned() };
-    assert_eq!(ask(Sandbox { memory_bytes: 1 << 20, ..sandbox() }).await, Err(limit("memory")));
     assert_eq!(ask(Sandbox { cpu_seconds: 1, ..sandbox() }).await, Err(limit("processor time")));
     assert_eq!(ask(Sandbox { wall: Duration::from_millis(300), ..sandbox() }).await, Err(limit("time")));
     let silent = Sandbox { program: Some("/bin/false".into()), ..sandbox() };
     assert!(matches!(ask(silent).await, Err(LakeError::ReaderFailed { .. })));
     let missing = Sandbox { program: Some(root.join("nothing")), ..sandbox() };
     assert!(matches!(ask(missing).await, Err(LakeError::Internal { .. })));
+}
+
+/// A row of 14 MB whose parsed form needs some thirty times that.
+async fn a_hungry_file_is_refused_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    std::fs::write(root.join("hungry.json"), format!("{{\"a\":[{}1]}}\n", "1,".repeat(7_000_000))).unwrap();
+    std::fs::write(root.join("small.csv"), "a,b\n1,2\n").unwrap();
+    let location = LocationUri::of_folder(&root).unwrap().to_string();
+    for (memory_bytes, tables) in [(300 << 20, 1), (4 << 30, 2)] {
+        let sandbox = Sandbox { memory_bytes, ..sandbox() };
+        let cancel = CancellationToken::new();
+        let run = Discover {
+            access: &StorageAccess::Folder,
+            location: &location,
+            sandbox: &sandbox,
+            limits: DiscoverLimits::default(),
+            progress: &|_| {},
+            cancel: &cancel,
+        };
+        let found = run.run().await.unwrap();
+        assert_eq!(found.tables.len(), tables);
+        let notes: Vec<_> = found.notes.iter().map(|n| (n.path.as_str(), n.message.as_str())).collect();
+        let told = ("hungry.json", "this file needs more memory than allowed to read");
+        assert_eq!(notes, if tables == 1 { vec![told] } else { vec![] });
+    }
 }
 
 /// A named pipe instead of a large file: the child waits on it for ever, unless it is killed.

@@ -4,7 +4,7 @@ use crate::visible::Tokens;
 use std::fmt;
 use std::sync::Arc;
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
-use tantivy::query::{EmptyScorer, EnableScoring, Explanation, FuzzyTermQuery, Query, Scorer, Weight};
+use tantivy::query::{DfaWrapper, EmptyScorer, EnableScoring, Explanation, FuzzyTermQuery, Query, Scorer, Weight};
 use tantivy::schema::{Field, IndexRecordOption, Term};
 use tantivy::{DocId, DocSet, InvertedIndexReader, Score, SegmentReader, TERMINATED, TantivyError};
 
@@ -67,37 +67,52 @@ impl Spread {
     pub(crate) fn boxed(field: Field, picks: Vec<Pick>, scores: Scores) -> Box<dyn Query> {
         Box::new(Self { field, picks: picks.into(), scores })
     }
+}
+
+/// A [`Spread`] with what is needed once for all segments.
+struct SpreadWeight {
+    spread: Spread,
+    /// For each pick the automaton of similar words, if it asks for them.
+    automata: Vec<Option<DfaWrapper>>,
+}
+
+impl SpreadWeight {
+    fn new(spread: &Spread) -> tantivy::Result<Self> {
+        let automaton = |pick: &Pick| match pick {
+            Pick::Near(word, distance) => {
+                let term = Term::from_field_text(spread.field, word);
+                FuzzyTermQuery::new(term, *distance, true).automaton().map(Some)
+            }
+            _ => Ok(None),
+        };
+        let automata = spread.picks.iter().map(automaton).collect::<tantivy::Result<_>>()?;
+        Ok(Self { spread: spread.clone(), automata })
+    }
 
     fn terms(&self, index: &InvertedIndexReader) -> tantivy::Result<Vec<TermInfo>> {
         let mut found = Vec::new();
         if index.terms().num_terms() == 0 {
             return Ok(found);
         }
-        for pick in self.picks.iter() {
-            match pick {
-                Pick::Exact(word) => found.extend(index.terms().get(word)?),
-                Pick::Prefix(word) => prefixed(index, word, |_| true, &mut found)?,
-                Pick::Held(word, tokens) => prefixed(index, word, |key| is_held(key, tokens), &mut found)?,
-                Pick::Near(word, distance) => self.near(index, word, *distance, &mut found)?,
+        for (pick, automaton) in self.spread.picks.iter().zip(&self.automata) {
+            match (pick, automaton) {
+                (Pick::Exact(word), _) => found.extend(index.terms().get(word)?),
+                (Pick::Prefix(word), _) => prefixed(index, word, |_| true, &mut found)?,
+                (Pick::Held(word, tokens), _) => prefixed(index, word, |key| is_held(key, tokens), &mut found)?,
+                (Pick::Near(..), Some(automaton)) => similar(index, automaton, &mut found)?,
+                (Pick::Near(..), None) => {}
             }
         }
         Ok(found)
     }
+}
 
-    fn near(
-        &self,
-        index: &InvertedIndexReader,
-        word: &str,
-        distance: u8,
-        found: &mut Vec<TermInfo>,
-    ) -> tantivy::Result<()> {
-        let automaton = FuzzyTermQuery::new(Term::from_field_text(self.field, word), distance, true).automaton()?;
-        let mut stream = index.terms().search(automaton).into_stream()?;
-        while stream.advance() {
-            found.push(stream.value().clone());
-        }
-        Ok(())
+fn similar(index: &InvertedIndexReader, automaton: &DfaWrapper, found: &mut Vec<TermInfo>) -> tantivy::Result<()> {
+    let mut stream = index.terms().search(automaton).into_stream()?;
+    while stream.advance() {
+        found.push(stream.value().clone());
     }
+    Ok(())
 }
 
 fn prefixed(
@@ -129,15 +144,15 @@ impl fmt::Debug for Spread {
 
 impl Query for Spread {
     fn weight(&self, _: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
-        Ok(Box::new(self.clone()))
+        Ok(Box::new(SpreadWeight::new(self)?))
     }
 }
 
-impl Weight for Spread {
+impl Weight for SpreadWeight {
     fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
-        let index = reader.inverted_index(self.field)?;
+        let index = reader.inverted_index(self.spread.field)?;
         let terms = self.terms(&index)?;
-        let scores = self.scores.map(|score| score * boost);
+        let scores = self.spread.scores.map(|score| score * boost);
         match terms.as_slice() {
             [] => Ok(Box::new(EmptyScorer)),
             [term] => {

@@ -1,1 +1,24 @@
-fn main() {}
+//! The program `lakegate`.
+
+mod background;
+mod cli;
+mod commands;
+mod config;
+mod data_dir;
+mod demo;
+mod listen;
+mod random;
+mod say;
+mod wire;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -18,7 +18,7 @@ statements! {
 pub struct Change {
     /// Position in the one order of the installation; later commits have higher numbers.
     pub number: i64,
-    /// `asset`, `term` or `project`.
+    /// `asset`, `term`, `project` or `domain`.
     pub entity: String,
     pub entity_id: Uuid,
 }

@@ -16,19 +16,26 @@ pub mod error;
 pub mod migrate;
 
 pub mod actors;
+pub mod asset_words;
+pub mod assets;
 pub mod audit;
 pub mod changes;
 pub mod domains;
 pub mod drafts;
 pub mod environments;
+pub mod glossary;
 pub mod groups;
+pub mod marks;
 pub mod notices;
 pub mod projects;
 pub mod queries;
 pub mod readable;
 pub mod requests;
+pub mod revisions;
 pub mod sessions;
+pub mod sources;
 pub mod subscriptions;
+pub mod tables;
 pub mod tokens;
 pub mod users;
 
@@ -40,6 +47,13 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         actors::STATEMENTS,
         audit::STATEMENTS,
+        asset_words::STATEMENTS,
+        assets::STATEMENTS,
+        glossary::STATEMENTS,
+        marks::STATEMENTS,
+        revisions::STATEMENTS,
+        sources::STATEMENTS,
+        tables::STATEMENTS,
         changes::STATEMENTS,
         domains::STATEMENTS,
         drafts::STATEMENTS,

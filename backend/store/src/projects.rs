@@ -33,6 +33,8 @@ statements! {
     INVITATIONS_OF_USER = "SELECT i.project_id, p.name AS project_name, i.user_id, u.display_name AS user_name, i.role, i.invited_at FROM project_invitations i JOIN projects p ON p.id = i.project_id JOIN users u ON u.id = i.user_id WHERE i.user_id = $1 ORDER BY p.name_key";
     INVITATIONS_OF_PROJECT = "SELECT i.project_id, p.name AS project_name, i.user_id, u.display_name AS user_name, i.role, i.invited_at FROM project_invitations i JOIN projects p ON p.id = i.project_id JOIN users u ON u.id = i.user_id WHERE i.project_id = $1 ORDER BY u.username_key";
     INVITATION_DELETE = "DELETE FROM project_invitations WHERE project_id = $1 AND user_id = $2";
+    SESSIONS_LEAVE = "UPDATE sessions SET project_id = NULL WHERE project_id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > $3";
+    OPEN_REQUESTS = "SELECT COUNT(*) FROM subscription_requests WHERE project_id = $1 AND requester_id = $2 AND state IN ('pending', 'needs_information')";
 }
 
 /// Creates a project in the domain of the proof.
@@ -169,4 +171,19 @@ pub async fn invitations_into(
 /// Ends an invitation. Returns whether there was one.
 pub async fn invitation_delete(tx: &mut WriteTx, project: ProjectId, user: UserId) -> Result<bool, StoreError> {
     Ok(execute!(tx, INVITATION_DELETE, project, user)? == 1)
+}
+
+/// Lets a user's living sessions act in no project instead of this one. Returns how many did.
+pub async fn sessions_leave(
+    tx: &mut WriteTx,
+    project: ProjectId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute!(tx, SESSIONS_LEAVE, project, user, now)
+}
+
+/// How many requests that a user made for a project are undecided.
+pub async fn open_requests_of(tx: &mut Tx, project: ProjectId, user: UserId) -> Result<i64, StoreError> {
+    fetch_one!(tx, (i64,), OPEN_REQUESTS, project, user).map(|row| row.0)
 }

@@ -106,7 +106,7 @@ impl Corpus {
 fn unlisted(number: u32, outline: &Outline) -> Vec<UnlistedText> {
     let text = outline.title.iter().map(|&word| text_of(word)).collect::<Vec<_>>().join("_");
     let closed = UnlistedText { text, tokens: vec![format!("closed{}", outline.project)] };
-    if number % 20 == 0 { vec![closed] } else { Vec::new() }
+    if number.is_multiple_of(20) { vec![closed] } else { Vec::new() }
 }
 
 pub fn project_id(project: u32) -> String {

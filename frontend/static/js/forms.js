@@ -84,7 +84,7 @@ function confirmByName(input) {
 
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
-  if (event.defaultPrevented || !button?.classList.contains("button") || event.target.method === "dialog") return;
+  if (event.defaultPrevented || !button?.classList.contains("button") || event.target.method === "dialog" || "download" in event.target.dataset) return;
   button.setAttribute("aria-busy", "true");
   // A second click while the first is under way does nothing.
   event.target.addEventListener("submit", block);

@@ -4,6 +4,8 @@ pub mod chain;
 pub mod read;
 pub mod refusals;
 
+pub use lakegate_store::audit::AuditFilter;
+
 use lakegate_model::{Fault, audit::AuditEvent, ids::ProjectId, words::Outcome};
 use lakegate_policy::{Actor, actor::Principal};
 use lakegate_store::{WriteTx, audit as store};

@@ -173,11 +173,7 @@ fn binary(value: Option<&[u8]>) -> Value {
     value.map_or(Value::Null, |bytes| Value::String(STANDARD.encode(bytes)))
 }
 
-fn list(
-    null: bool,
-    items: impl FnOnce() -> arrow::array::ArrayRef,
-    options: JsonOptions,
-) -> Result<Value, ArrowError> {
+fn list(null: bool, items: impl FnOnce() -> arrow::array::ArrayRef, options: JsonOptions) -> Result<Value, ArrowError> {
     if null { Ok(Value::Null) } else { values(&items(), options).map(Value::Array) }
 }
 

@@ -42,7 +42,12 @@ impl Source {
     }
 
     /// Reads the named columns, in this order, of all rows. Its errors are not marked yet.
-    pub fn read(&self, columns: &[TableColumn], partitions: usize, limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
+    pub fn read(
+        &self,
+        columns: &[TableColumn],
+        partitions: usize,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         match &self.table.format {
             FileFormat::Parquet => parquet::scan(self, columns, partitions, limit),
             FileFormat::Csv { .. } | FileFormat::JsonLines { .. } => text::scan(self, columns, partitions, limit),

@@ -216,7 +216,7 @@ impl Reader {
                     .with_batch_size(batch_size)
                     .with_projection(projection)
                     .build_decoder();
-                Ok(Decoder::Csv(decoder))
+                Ok(Decoder::Csv(Box::new(decoder)))
             }
             _ => {
                 let fields: Vec<Field> = self.wanted.iter().filter(|column| !column.partition).map(field).collect();
@@ -291,7 +291,7 @@ impl Reader {
 }
 
 enum Decoder {
-    Csv(arrow::csv::reader::Decoder),
+    Csv(Box<arrow::csv::reader::Decoder>),
     Json(Box<arrow::json::reader::Decoder>),
 }
 

@@ -61,7 +61,8 @@ fn csv(lab: &Lab, hidden: &str) -> GovernedTable {
 fn parquet_table(lab: &Lab, hidden: &[(i64, &str)]) -> GovernedTable {
     let mut rows = vec![(1, "a", "us"), (2, "b", "us"), (3, "c", "us"), (4, "a", "us")];
     rows.extend(hidden.iter().map(|(x, name)| (*x, *name, "them")));
-    let text = |pick: fn(&(i64, &'static str, &'static str)) -> &'static str, rows: &[(i64, &'static str, &'static str)]| {
+    let text = |pick: fn(&(i64, &'static str, &'static str)) -> &'static str,
+                rows: &[(i64, &'static str, &'static str)]| {
         Arc::new(StringArray::from(rows.iter().map(pick).collect::<Vec<_>>())) as ArrayRef
     };
     let rows: Vec<(i64, &'static str, &'static str)> =

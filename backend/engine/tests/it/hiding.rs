@@ -7,7 +7,11 @@ use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
 use serde_json::json;
 
 fn people(lab: &Lab) -> GovernedTable {
-    lab.csv("people", &[("id", INT), ("name", TEXT), ("salary", INT)], "id,name,salary\n1,ann,100\n2,bob,200\n3,cy,300\n")
+    lab.csv(
+        "people",
+        &[("id", INT), ("name", TEXT), ("salary", INT)],
+        "id,name,salary\n1,ann,100\n2,bob,200\n3,cy,300\n",
+    )
 }
 
 #[tokio::test]

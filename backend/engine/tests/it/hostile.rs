@@ -11,9 +11,11 @@ fn table(lab: &Lab) -> [GovernedTable; 1] {
 
 /// Texts that are too much of one thing.
 fn bombs() -> Vec<(&'static str, String)> {
-    let nested = |open: &str, middle: &str, close: &str, times: usize| open.repeat(times) + middle + &close.repeat(times);
+    let nested =
+        |open: &str, middle: &str, close: &str, times: usize| open.repeat(times) + middle + &close.repeat(times);
     let with = |times: usize| {
-        let steps: Vec<String> = (1..times).map(|n| format!("c{n} as (select a.x from c{0} a, c{0} b)", n - 1)).collect();
+        let steps: Vec<String> =
+            (1..times).map(|n| format!("c{n} as (select a.x from c{0} a, c{0} b)", n - 1)).collect();
         format!("with c0 as (select x from t), {} select count(*) from c{}", steps.join(", "), times - 1)
     };
     vec![
@@ -35,6 +37,13 @@ fn bombs() -> Vec<(&'static str, String)> {
         ("doubling", with(40)),
         ("brackets", format!("select {}", nested("[", "1", "]", 10_000))),
         ("types", format!("select cast(null as {})", nested("array<", "int", ">", 5_000))),
+        ("more types", format!("select cast(null as int{})", "[]".repeat(10_000))),
+        ("structs", format!("select cast(null as {})", nested("struct<a ", "int", ">", 5_000))),
+        ("subscripts", format!("select x{} from t", "[1]".repeat(5_000))),
+        ("casts", format!("select x{} from t", "::int".repeat(10_000))),
+        ("joins without conditions", format!("select count(*) from t {}", "join t ".repeat(10_000))),
+        ("explains", "explain ".repeat(10_000) + "select 1"),
+        ("fields", format!("select x{} from t", ".x".repeat(10_000))),
         ("text", format!("select '{}'", "x".repeat(300_000))),
         ("aliases", format!("select {} from t", (0..10_000).map(|n| format!("x a{n}")).collect::<Vec<_>>().join(","))),
         ("values", format!("values {}", vec!["(1,2)"; 8_000].join(","))),
@@ -99,7 +108,16 @@ async fn statements_that_do_not_read_are_refused_by_name() {
             assert_eq!(references(&sql).unwrap_err().to_string(), fault.to_string(), "{sql}");
         }
     }
-    for sql in ["select 1; select 2", "select 1; drop table t", "", "   ", "show all", "show functions", "show create table t", "selec 1"] {
+    for sql in [
+        "select 1; select 2",
+        "select 1; drop table t",
+        "",
+        "   ",
+        "show all",
+        "show functions",
+        "show create table t",
+        "selec 1",
+    ] {
         assert_eq!(lab.refusal(sql, &table).await.code, Code::Unprocessable, "{sql}");
     }
     assert_eq!(lab.ask("select 1;", &table).await.unwrap().len(), 1);
@@ -138,7 +156,7 @@ async fn little_does_not_make_much() {
         "select count(*) from range(-9223372036854775807, 9223372036854775807)",
     ] {
         let fault = lab.refusal(sql, &table).await;
-        assert!(fault.message.contains("the limit is"), "{sql}: {fault}");
+        assert!(fault.message.contains("limit"), "{sql}: {fault}");
     }
     assert_eq!(lab.ask("select * from generate_series(1, 10)", &table).await.unwrap().len(), 10);
     assert_eq!(lab.ask("select repeat('x', 10), range(3), lpad('x', 4)", &table).await.unwrap().len(), 1);
@@ -146,7 +164,8 @@ async fn little_does_not_make_much() {
 
 #[test]
 fn references_are_the_tables_that_a_text_names() {
-    let name = |schema: Option<&str>, table: &str| TableName { schema: schema.map(str::to_owned), table: table.to_owned() };
+    let name =
+        |schema: Option<&str>, table: &str| TableName { schema: schema.map(str::to_owned), table: table.to_owned() };
     let found = references(
         "with c as (select * from db.A), t as (select * from t) \
          select (select max(x) from lakegate.db.b) from c join \"Odd Name\" on exists (select 1 from d) \

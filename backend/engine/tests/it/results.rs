@@ -48,7 +48,8 @@ async fn json_is_exact_where_asked() {
     assert_eq!(exact["rows"][1], json!(["2", "-plain", null, null, null, null]));
     assert_eq!(exact["row_count"], json!(2));
     assert!(exact.get("error").is_none());
-    let plain: Value = serde_json::from_slice(&encoded(&lab, sql, &table, Format::Json { exact: false }).await).unwrap();
+    let plain: Value =
+        serde_json::from_slice(&encoded(&lab, sql, &table, Format::Json { exact: false }).await).unwrap();
     assert_eq!(plain["rows"][0][0], json!(9_007_199_254_740_993_i64));
     assert_eq!(plain["rows"][0][2], json!(12.5));
 }
@@ -115,7 +116,8 @@ async fn a_late_failure_does_not_look_whole() {
 #[tokio::test]
 async fn kept_results_are_paged() {
     let lab = Lab::new();
-    let query = lab.start("select value, 'row ' || value as t from generate_series(1, 5000) order by 1", &[]).await.unwrap();
+    let query =
+        lab.start("select value, 'row ' || value as t from generate_series(1, 5000) order by 1", &[]).await.unwrap();
     let path = lab.dir.path().join("kept.arrow");
     let kept = keep::write(query.schema.clone(), query.stream, &path, 10 << 20).await.unwrap();
     assert_eq!((kept.rows, kept.columns[1].type_name.as_str()), (5_000, "text"));

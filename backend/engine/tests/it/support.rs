@@ -2,8 +2,8 @@
 
 use arrow::array::RecordBatch;
 use futures::TryStreamExt;
-use lakegate_engine::{Engine, EngineConfig, GovernedTable, Limits, QuerySpec, RunningQuery, TableColumn};
 use lakegate_engine::encode::{JsonOptions, row_values};
+use lakegate_engine::{Engine, EngineConfig, GovernedTable, Limits, QuerySpec, RunningQuery, TableColumn};
 use lakegate_model::{
     Fault, Timestamp,
     columns::ColumnType,
@@ -53,7 +53,13 @@ impl Lab {
     }
 
     /// A table `db.<name>` over the given files (relative path, content).
-    pub fn table(&self, name: &str, format: FileFormat, columns: &[(&str, ColumnType)], files: &[(&str, Vec<u8>)]) -> GovernedTable {
+    pub fn table(
+        &self,
+        name: &str,
+        format: FileFormat,
+        columns: &[(&str, ColumnType)],
+        files: &[(&str, Vec<u8>)],
+    ) -> GovernedTable {
         let folder = self.folder(name);
         for (path, content) in files {
             let path = folder.join(path);

@@ -187,3 +187,14 @@ async fn json_lines_have_nested_types() {
         assert_eq!(shape.rows, 2);
     }
 }
+
+#[tokio::test]
+async fn companies_have_all_their_rows() {
+    let mut rows = Vec::new();
+    for continent in ["asia", "eu", "us"] {
+        let name = format!("companies/companies/continent={continent}/part-00000.csv");
+        rows.push(look("part-00000.csv", &case(&name)).await.unwrap().rows);
+    }
+    assert_eq!(rows, [146, 422, 1_698]);
+    assert_eq!(rows.iter().sum::<u64>(), 2_266);
+}

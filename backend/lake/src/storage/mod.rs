@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DurationRound as _, TimeDelta};
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use lakegate_model::storage::StorageAccess;
@@ -152,7 +153,10 @@ impl Storage {
     /// # Errors
     /// [`LakeError::FileGone`] if it is not there.
     pub async fn head(&self, path: &str) -> Result<StoredFile, LakeError> {
-        self.store.head(&object_path(path)?).await.map(stored).map_err(|e| LakeError::store(path, e))
+        let found = self.store.head(&object_path(path)?).await.map_err(|e| LakeError::store(path, e))?;
+        let found = if self.folder.is_some() { stored(found) } else { stored_in_bucket(found) };
+        // The store of a prefix lists relative paths, but answers for one file with the full key.
+        Ok(StoredFile { path: path.to_owned(), ..found })
     }
 
     /// Everything below a folder of the location (`""` for all of it), in no particular order, page by page.
@@ -173,7 +177,7 @@ impl Storage {
                 let itself = found.as_ref().is_ok_and(|meta| meta.location.as_ref().is_empty());
                 futures::future::ready(!itself)
             })
-            .map(move |found| found.map(|m| Entry::File(stored(m))).map_err(|e| listing_failed(&location, e)))
+            .map(move |found| found.map(|m| Entry::File(stored_in_bucket(m))).map_err(|e| listing_failed(&location, e)))
             .boxed()
     }
 
@@ -251,6 +255,12 @@ fn stored(meta: ObjectMeta) -> StoredFile {
         etag: meta.e_tag,
         modified: to_micros(meta.last_modified),
     }
+}
+
+/// Whole seconds: a bucket tells finer ones when it lists than when it is asked for one file.
+fn stored_in_bucket(meta: ObjectMeta) -> StoredFile {
+    let modified = meta.last_modified.duration_trunc(TimeDelta::seconds(1)).unwrap_or(meta.last_modified);
+    StoredFile { modified, ..stored(meta) }
 }
 
 /// While listing, "not found" means that the whole place is gone.

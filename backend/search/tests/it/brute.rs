@@ -1,6 +1,6 @@
 //! Random corpora, callers and questions against a model of a few lines.
 
-use crate::support::upsert;
+use crate::support::{fewer, upsert};
 use lakegate_search::{Change, Document, Facet, FacetFilter, Facets, Index, Query, Sort};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -121,7 +121,7 @@ fn counts<'a>(values: impl Iterator<Item = &'a String>) -> Counts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(fewer(10))]
 
     #[test]
     fn hits_counts_and_facets_equal_the_model(

@@ -1,6 +1,6 @@
 //! Whatever is typed or stored has an answer.
 
-use crate::support::{ask, doc, found, indexed};
+use crate::support::{ask, doc, fewer, found, indexed};
 use lakegate_search::{Document, Facet, Query, Sort, UnlistedText};
 use proptest::prelude::*;
 
@@ -43,7 +43,7 @@ fn typed() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(fewer(4))]
 
     #[test]
     fn any_text_has_an_answer(texts in prop::collection::vec(typed(), 8), sort in prop::sample::select(&[Sort::Relevance, Sort::Newest, Sort::Title][..])) {

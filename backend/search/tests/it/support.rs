@@ -1,6 +1,7 @@
 //! Small makers of documents and queries.
 
 use lakegate_search::{Answer, Change, Document, Index, Query};
+use proptest::prelude::ProptestConfig;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -54,4 +55,10 @@ pub fn found(index: &Index, text: &str) -> Vec<String> {
 /// The keys of the hits without their prefix.
 pub fn keys(answer: &Answer) -> Vec<String> {
     answer.hits.iter().map(|hit| hit.key.trim_start_matches("asset:").to_owned()).collect()
+}
+
+/// The usual number of cases (`PROPTEST_CASES`, 256 by default) divided: each of these makes an index on disk.
+pub fn fewer(divisor: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (usual.cases / divisor).max(8), ..usual }
 }

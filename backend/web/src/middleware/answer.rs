@@ -1,7 +1,6 @@
 //! The one place that shows errors.
 
 use axum::{
-    Json,
     body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},

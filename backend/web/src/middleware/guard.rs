@@ -57,7 +57,9 @@ async fn check_change(web: &Web, request: Request) -> Result<Request, Fault> {
     if same_site == Some(false) {
         return Err(forged("it comes from another site"));
     }
-    match session(web, &request).await? {
+    let context = request.extensions().get::<RequestContext>().cloned();
+    let context = context.ok_or_else(|| Fault::internal("a request without context"))?;
+    match context.session(web).await?.cloned() {
         Some(_) if same_site.is_none() => Err(forged("its origin is not stated")),
         Some(session) => check_token(&session, request).await,
         None if same_site.is_none() && !is_for_programs(&request) => Err(forged("its origin is not stated")),
@@ -67,13 +69,6 @@ async fn check_change(web: &Web, request: Request) -> Result<Request, Fault> {
 
 fn is_for_programs(request: &Request) -> bool {
     FOR_PROGRAMS.iter().any(|start| request.uri().path().starts_with(start))
-}
-
-async fn session(web: &Web, request: &Request) -> Result<Option<Session>, Fault> {
-    match request.extensions().get::<RequestContext>() {
-        Some(context) => Ok(context.session(web).await?.cloned()),
-        None => Err(Fault::internal("a request without context")),
-    }
 }
 
 fn forged(why: &str) -> Fault {

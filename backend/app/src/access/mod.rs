@@ -1,0 +1,71 @@
+//! Asking for access, deciding, living with it, and its end.
+
+pub mod decisions;
+pub mod expiry;
+pub mod notices;
+pub mod requests;
+pub mod subscriptions;
+pub mod views;
+
+use lakegate_model::{
+    Fault, Timestamp,
+    catalog::{Asset, Column},
+    ids::{AssetId, ColumnId, UserId},
+    words::ColumnState,
+};
+use lakegate_policy::{Actor, resource::RequestFacts};
+use lakegate_store::{Tx, assets, domains, projects};
+use std::collections::BTreeSet;
+
+
+/// Governed keys: whoever approves access to columns under them may not be a member of the asking project
+/// (access rule 16).
+pub const GOVERNED_KEYS: &[&str] = &["pii"];
+
+/// Checks wished or granted columns: known, released, each once.
+///
+/// # Errors
+/// `invalid` naming `columns`.
+fn check_columns(known: &[Column], wanted: &[ColumnId]) -> Result<Vec<ColumnId>, Fault> {
+    if wanted.is_empty() {
+        return Err(Fault::invalid("columns", "choose at least one column, or leave the choice out for all"));
+    }
+    let open: BTreeSet<ColumnId> =
+        known.iter().filter(|column| column.state == ColumnState::Active).map(|column| column.id).collect();
+    let unique: BTreeSet<ColumnId> = wanted.iter().copied().collect();
+    if let Some(strange) = unique.difference(&open).next() {
+        return Err(Fault::invalid("columns", format!("{strange} is not a column that can be asked for")));
+    }
+    Ok(known.iter().map(|column| column.id).filter(|id| unique.contains(id)).collect())
+}
+
+/// Checks an end: not in the past.
+fn check_until(field: &str, until: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
+    match until {
+        Some(until) if until <= now => Err(Fault::invalid(field, "the end has to lie in the future")),
+        _ => Ok(()),
+    }
+}
+
+/// Who may decide a request: owners of the producing project, or else stewards of its domain; never the requester.
+async fn approvers(tx: &mut Tx, request: &RequestFacts) -> Result<Vec<UserId>, Fault> {
+    let mut people: BTreeSet<UserId> = projects::owners_of(tx, request.producer).await?.into_iter().collect();
+    people.remove(&request.requester);
+    if people.is_empty() {
+        for domain in domains::domain_ancestors(tx, request.domain).await? {
+            people.extend(domains::steward_list(tx, domain).await?.into_iter().map(|steward| steward.id));
+        }
+        people.remove(&request.requester);
+    }
+    Ok(people.into_iter().collect())
+}
+
+/// Any asset by id, for showing its name beside a request or subscription that was decided on.
+async fn asset_of(tx: &mut Tx, id: AssetId) -> Result<Option<Asset>, Fault> {
+    Ok(assets::asset_facts(tx, &Actor::system(), id).await?.map(|(asset, _)| asset))
+}
+
+/// The path of an asset's page.
+pub(crate) fn asset_link(asset: AssetId) -> String {
+    format!("/assets/{asset}")
+}

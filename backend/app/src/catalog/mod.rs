@@ -1,0 +1,74 @@
+//! The catalog: assets with their columns and words, revisions, glossary, search.
+//!
+//! Every change of an asset goes one way: [`granted`] proves the right, [`state::load`] reads the asset as it is, the
+//! use case changes rows, and [`revise::revise`] compares, keeps a revision if something differs, tells the watchers
+//! and numbers the change for search.
+
+pub mod assets;
+pub mod bench;
+pub mod diff;
+mod documents;
+pub mod edit;
+pub mod follow;
+pub mod glossary;
+pub mod hub;
+pub mod labels;
+pub mod names;
+pub mod publish;
+pub mod reindex;
+pub(crate) mod revise;
+pub mod revisions;
+pub mod search;
+mod shelf;
+pub mod social;
+pub(crate) mod state;
+pub mod suggestions;
+pub(crate) mod tell;
+pub mod words_csv;
+
+use lakegate_model::{Code, Fault, catalog::Asset, ids::AssetId, words::TokenScope};
+use lakegate_policy::{
+    Actor, Granted, Scope,
+    action::Act,
+    actor::Principal,
+    decide,
+    resource::AssetFacts,
+};
+use lakegate_store::{Tx, assets as store};
+
+pub use shelf::Card;
+
+/// An asset with the proof that the actor may do `A` to it.
+///
+/// # Errors
+/// `not_found` for what is absent and what is hidden, `forbidden` with the way on.
+pub(crate) async fn granted<'s, A: Act>(
+    tx: &mut Tx,
+    scope: &'s Scope,
+    actor: &Actor,
+    id: AssetId,
+) -> Result<(Asset, Granted<'s, AssetFacts, A>), Fault> {
+    let (asset, facts) = store::asset_facts(tx, actor, id).await?.ok_or_else(|| Fault::not_found("asset"))?;
+    Ok((asset, decide::<A, _>(scope, actor, facts)?))
+}
+
+/// Demands somebody who may read metadata at all; what he sees is trimmed item by item.
+pub(crate) fn need_reader(actor: &Actor) -> Result<(), Fault> {
+    if !actor.is_known() {
+        return Err(Fault::new(Code::Unauthenticated, "this needs a signed-in person or a token"));
+    }
+    if actor.principal != Principal::System && !actor.scopes.contains(&TokenScope::Read) {
+        return Err(Fault::new(Code::Forbidden, "the token lacks the scope read").fix("make one that has it"));
+    }
+    Ok(())
+}
+
+/// Refuses to save over somebody else's change.
+pub(crate) fn need_revision(asset: &Asset, revision: i64) -> Result<(), Fault> {
+    if asset.revision == revision {
+        return Ok(());
+    }
+    Err(Fault::new(Code::Conflict, format!("the asset is at revision {}, not {revision}", asset.revision))
+        .on("revision")
+        .fix("load it again and repeat the change"))
+}

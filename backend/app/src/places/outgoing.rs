@@ -1,0 +1,279 @@
+//! Where the server may connect to on somebody's behalf.
+//!
+//! Addresses that only the server can reach (loopback, private and link-local networks, metadata services) are
+//! refused unless configuration lists them, in whatever form they are written and whatever name resolves to them.
+
+use ipnet::{Ipv4Net, Ipv6Net};
+use lakegate_model::{Code, Fault, storage::StorageAccess};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+use url::{Host, Url};
+
+/// Longest address, in bytes.
+const LONGEST: usize = 512;
+/// Wait for a name to be resolved.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// IPv4 networks that are not the public internet, and services of clouds that only their machines reach.
+const CLOSED_V4: &[(Ipv4Addr, u8)] = &[
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(168, 63, 129, 16), 32),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    (Ipv4Addr::new(192, 0, 2, 0), 24),
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(198, 51, 100, 0), 24),
+    (Ipv4Addr::new(203, 0, 113, 0), 24),
+    (Ipv4Addr::new(224, 0, 0, 0), 3),
+];
+
+/// Parts of the public IPv6 range that are special all the same: protocol assignments with Teredo, documentation,
+/// 6to4 and its like.
+const CLOSED_V6: &[(Ipv6Addr, u8)] = &[
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
+];
+
+/// The one range of public IPv6 addresses.
+const PUBLIC_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+
+/// What configuration says about outgoing connections.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutgoingRules {
+    /// `host` or `host:port` (IPv6 in brackets) that may be reached although it is not public, also without TLS.
+    pub allow: Vec<String>,
+}
+
+impl OutgoingRules {
+    /// Checks the form of an address, without resolving its name.
+    ///
+    /// # Errors
+    /// `invalid` on `field`.
+    pub fn check_form(&self, field: &str, address: &str) -> Result<Url, Fault> {
+        let wrong = |why: &str| Fault::invalid(field, why).fix("write it like https://s3.example.com");
+        if address.len() > LONGEST {
+            return Err(Fault::invalid(field, format!("an address has at most {LONGEST} bytes")));
+        }
+        let url = Url::parse(address.trim()).map_err(|_| wrong("this is not an address"))?;
+        let bare = url.username().is_empty() && url.password().is_none();
+        if !bare || url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
+            return Err(wrong("an endpoint is a scheme, a host and a port, and nothing else"));
+        }
+        match (url.scheme(), url.host()) {
+            (_, None) => Err(wrong("an endpoint names a host")),
+            ("https", Some(_)) => Ok(url),
+            ("http", Some(_)) if self.lists(&url) => Ok(url),
+            ("http", Some(_)) => Err(wrong("an endpoint is reached over https")),
+            _ => Err(wrong("an endpoint begins with https://")),
+        }
+    }
+
+    /// Checks an address and everything its host resolves to.
+    ///
+    /// # Errors
+    /// `invalid` on `field`, or `dependency` if the name cannot be resolved. Neither tells what was found.
+    pub async fn check(&self, field: &str, address: &str) -> Result<(), Fault> {
+        let url = self.check_form(field, address)?;
+        if self.lists(&url) {
+            return Ok(());
+        }
+        let addresses = resolve(&url).await.map_err(|cause| unresolved(field, &cause))?;
+        if addresses.is_empty() {
+            return Err(unresolved(field, "no address"));
+        }
+        if addresses.into_iter().all(is_public) {
+            return Ok(());
+        }
+        Err(Fault::invalid(field, "this host is not one that the server connects to")
+            .fix("ask whoever runs the server to list it under outgoing.allow"))
+    }
+
+    /// Checks a storage just before it is used: a name may have moved since it was configured.
+    ///
+    /// # Errors
+    /// As [`OutgoingRules::check`], on `endpoint`.
+    pub async fn check_access(&self, access: &StorageAccess) -> Result<(), Fault> {
+        match access {
+            StorageAccess::S3 { endpoint: Some(endpoint), .. } => self.check("endpoint", endpoint).await,
+            // Without an endpoint the host is Amazon's own, of a region whose form was checked.
+            StorageAccess::S3 { endpoint: None, .. } | StorageAccess::Folder => Ok(()),
+        }
+    }
+
+    fn lists(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else { return false };
+        let with_port = url.port_or_known_default().map(|port| format!("{host}:{port}"));
+        self.allow.iter().map(|entry| entry.trim().to_lowercase()).any(|entry| {
+            // Url lower-cases names and writes every form of an IP address in its usual one.
+            entry == host || Some(&entry) == with_port.as_ref()
+        })
+    }
+}
+
+fn unresolved(field: &str, cause: &str) -> Fault {
+    Fault::new(Code::Dependency, "the host of this address cannot be found").on(field).caused_by(cause)
+}
+
+async fn resolve(url: &Url) -> Result<Vec<IpAddr>, String> {
+    let name = match url.host() {
+        Some(Host::Ipv4(ip)) => return Ok(vec![ip.into()]),
+        Some(Host::Ipv6(ip)) => return Ok(vec![ip.into()]),
+        Some(Host::Domain(name)) => name,
+        None => return Ok(Vec::new()),
+    };
+    let port = url.port_or_known_default().unwrap_or(443);
+    let lookup = tokio::net::lookup_host((name, port));
+    match tokio::time::timeout(PATIENCE, lookup).await {
+        Ok(Ok(found)) => Ok(found.map(|socket| socket.ip()).collect()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}
+
+/// Whether an address belongs to the public internet, whatever it is wrapped in.
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => !within_v4(CLOSED_V4, ip),
+        IpAddr::V6(ip) => match embedded(ip) {
+            Some(inner) => !within_v4(CLOSED_V4, inner),
+            None => within_v6(&[PUBLIC_V6], ip) && !within_v6(CLOSED_V6, ip),
+        },
+    }
+}
+
+/// The IPv4 address inside a mapped or NAT64 one. (6to4, Teredo and the long dead compatible form are refused whole.)
+fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, high, low] = ip.segments();
+    let [[w, x], [y, z]] = [high.to_be_bytes(), low.to_be_bytes()];
+    let inner = Ipv4Addr::new(w, x, y, z);
+    match [a, b, c, d, e, f] {
+        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => Some(inner),
+        _ => None,
+    }
+}
+
+fn within_v4(networks: &[(Ipv4Addr, u8)], ip: Ipv4Addr) -> bool {
+    let holds = |(base, length): &(Ipv4Addr, u8)| Ipv4Net::new(*base, *length).is_ok_and(|net| net.contains(&ip));
+    networks.iter().any(holds)
+}
+
+fn within_v6(networks: &[(Ipv6Addr, u8)], ip: Ipv6Addr) -> bool {
+    let holds = |(base, length): &(Ipv6Addr, u8)| Ipv6Net::new(*base, *length).is_ok_and(|net| net.contains(&ip));
+    networks.iter().any(holds)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rules(allow: &[&str]) -> OutgoingRules {
+        OutgoingRules { allow: allow.iter().map(|entry| (*entry).to_owned()).collect() }
+    }
+
+    async fn refused(rules: &OutgoingRules, address: &str) -> bool {
+        match rules.check("endpoint", address).await {
+            Ok(()) => false,
+            Err(fault) => {
+                assert_eq!(fault.field.as_deref(), Some("endpoint"));
+                fault.code == Code::Invalid
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn inner_addresses_are_refused_in_every_form() {
+        for host in [
+            "127.0.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "127.1",
+            "0",
+            "10.1.2.3",
+            "172.31.255.255",
+            "192.168.0.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "168.63.129.16",
+            "[::1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:a9fe:a9fe]",
+            "[::127.0.0.1]",
+            "[64:ff9b::10.0.0.1]",
+            "[2002:7f00:1::]",
+            "[2001:0:1::1]",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "[fec0::1]",
+            "[ff02::1]",
+            "224.0.0.1",
+            "255.255.255.255",
+            "localhost",
+        ] {
+            assert!(refused(&rules(&[]), &format!("https://{host}:9000")).await, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn public_addresses_pass_over_https_alone() {
+        for host in ["8.8.8.8", "[2606:4700::1111]", "[::ffff:8.8.8.8]", "[64:ff9b::808:808]"] {
+            assert!(!refused(&rules(&[]), &format!("https://{host}")).await, "{host}");
+            assert!(refused(&rules(&[]), &format!("http://{host}")).await, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn configuration_opens_exactly_what_it_lists() {
+        let port = rules(&["127.0.0.1:9000"]);
+        assert!(!refused(&port, "http://127.0.0.1:9000").await);
+        assert!(!refused(&port, "http://2130706433:9000").await, "another form of the same address");
+        assert!(refused(&port, "http://127.0.0.1:9001").await);
+        assert!(refused(&port, "http://127.0.0.2:9000").await);
+        let host = rules(&["Storage.Internal", "[::1]:9000"]);
+        assert!(!refused(&host, "http://storage.internal:1234").await);
+        assert!(refused(&host, "http://storage.internal.example.com").await);
+        assert!(!refused(&host, "http://[0:0:0:0:0:0:0:1]:9000").await);
+    }
+
+    #[test]
+    fn an_endpoint_is_a_host_and_nothing_else() {
+        for address in [
+            "",
+            "s3.example.com",
+            "ftp://s3.example.com",
+            "https://",
+            "https://user:pw@s3.example.com",
+            "https://s3.example.com/bucket",
+            "https://s3.example.com/?x=1",
+            "https://s3.example.com/#x",
+            "file:///etc",
+        ] {
+            let fault = rules(&[]).check_form("endpoint", address).unwrap_err();
+            assert_eq!(fault.code, Code::Invalid, "{address}");
+        }
+        assert!(rules(&[]).check_form("endpoint", "https://s3.example.com:9000/").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn wrapping_an_address_never_opens_it(bits in any::<u32>()) {
+            let ip = Ipv4Addr::from(bits);
+            prop_assert_eq!(is_public(ip.to_ipv6_mapped().into()), is_public(ip.into()));
+            prop_assert!(!is_public(ip.to_ipv6_compatible().into()));
+            if ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast() || ip.is_unspecified() {
+                prop_assert!(!is_public(ip.into()));
+            }
+        }
+    }
+}

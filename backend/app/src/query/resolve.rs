@@ -1,0 +1,192 @@
+//! From the names in a query to tables with compiled access.
+
+use lakegate_engine::{GovernedTable, References, TableColumn, TableName};
+use lakegate_model::{
+    Code, Fault, Timestamp,
+    catalog::Column,
+    ids::{ProjectId, TableId},
+    words::{ColumnState, ProjectRole},
+};
+use lakegate_policy::{
+    Actor,
+    access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile},
+};
+use lakegate_store::{
+    Tx,
+    readable::{self, NamedTable},
+    subscriptions,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{App, places::connections};
+
+/// Everything a query may see, and the fingerprint under which its result may be shown again.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    pub project: ProjectId,
+    pub tables: Vec<GovernedTable>,
+    /// Beside each table: who owns it and which asset describes it.
+    pub named: Vec<NamedTable>,
+    pub default_database: Option<String>,
+    /// Digest of access and data of all tables.
+    pub fingerprint: String,
+    /// When the access changes by itself.
+    pub valid_until: Option<Timestamp>,
+    /// Whether the rows of every table may leave as a file.
+    pub export: bool,
+}
+
+/// The project that the actor acts in.
+///
+/// # Errors
+/// `invalid` naming `project` if it is in none.
+pub fn acting(actor: &Actor) -> Result<ProjectId, Fault> {
+    actor.acting.ok_or_else(|| {
+        Fault::invalid("project", "queries run in a project: say which").fix("choose a project, or send its id")
+    })
+}
+
+/// Resolves the tables that a text refers to, under the actor's access of this moment. A name that the actor may not
+/// read is left out, exactly like one that nobody ever used.
+pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References) -> Result<Resolved, Fault> {
+    let project = acting(actor)?;
+    let all = readable::named_tables(tx, project).await?;
+    let chosen: Vec<NamedTable> =
+        all.into_iter().filter(|named| wanted.lists_catalog || wanted.tables.iter().any(|name| fits(name, named))).collect();
+    let mut resolved = Resolved {
+        project,
+        tables: Vec::new(),
+        named: Vec::new(),
+        default_database: None,
+        fingerprint: String::new(),
+        valid_until: None,
+        export: actor.role_in(project).is_some_and(|role| role >= ProjectRole::Contributor),
+    };
+    for named in chosen {
+        if let Some(table) = governed(app, tx, actor, &named).await? {
+            resolved.export &= table.access.export;
+            resolved.valid_until = earlier(resolved.valid_until, table.access.valid_until);
+            resolved.tables.push(table);
+            resolved.named.push(named);
+        }
+    }
+    resolved.default_database = default_database(wanted, &resolved.tables);
+    resolved.fingerprint = fingerprint(&resolved);
+    Ok(resolved)
+}
+
+fn fits(name: &TableName, named: &NamedTable) -> bool {
+    name.table.eq_ignore_ascii_case(&named.name)
+        && name.schema.as_ref().is_none_or(|schema| schema.eq_ignore_ascii_case(&named.database_name))
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Names without a database mean the one readable database that holds the first of them.
+fn default_database(wanted: &References, tables: &[GovernedTable]) -> Option<String> {
+    let bare = wanted.tables.iter().find(|name| name.schema.is_none())?;
+    tables.iter().find(|table| table.name.eq_ignore_ascii_case(&bare.table)).map(|table| table.database.clone())
+}
+
+fn fingerprint(resolved: &Resolved) -> String {
+    let mut digest = Sha256::new();
+    digest.update(resolved.project.0.as_bytes());
+    for table in &resolved.tables {
+        digest.update(table.access.fingerprint.as_bytes());
+        digest.update(table.data_version.as_bytes());
+        digest.update([0]);
+    }
+    hex::encode(digest.finalize())
+}
+
+async fn governed(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    named: &NamedTable,
+) -> Result<Option<GovernedTable>, Fault> {
+    let Some(access) = access(app, tx, actor, named.table_id, named.owner_id).await? else { return Ok(None) };
+    let data = readable::table_data(tx, &access).await?;
+    let storage = connections::storage_access(app, tx, data.connection_id).await?;
+    Ok(Some(GovernedTable {
+        database: named.database_name.clone(),
+        name: named.name.clone(),
+        table: named.table_id,
+        location: data.location,
+        storage,
+        format: data.format,
+        files: data.files,
+        columns: data.columns.iter().map(table_column).collect(),
+        access,
+        row_rule: None,
+        data_version: data.data_version,
+    }))
+}
+
+pub(super) fn table_column(column: &Column) -> TableColumn {
+    TableColumn {
+        id: column.id,
+        name: column.name.clone(),
+        column_type: column.column_type.clone(),
+        nullable: column.nullable,
+        partition: column.is_partition,
+    }
+}
+
+/// The actor's compiled access to one table, acting in his project; `None` where nothing of it may be read.
+pub async fn access(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    table: TableId,
+    owner: ProjectId,
+) -> Result<Option<TableAccess>, Fault> {
+    let Some(project) = actor.acting else { return Ok(None) };
+    let columns = readable::table_columns(tx, table).await?;
+    let facts: Vec<ColumnFacts> = columns.iter().map(column_facts).collect();
+    let standing = match actor.role_in(owner) {
+        _ if owner != project => Standing::Outsider,
+        Some(ProjectRole::Owner) => Standing::Owner,
+        Some(_) => Standing::Member,
+        None => Standing::Outsider,
+    };
+    let grants = match standing {
+        Standing::Outsider => grants(tx, project, table).await?,
+        Standing::Owner | Standing::Member => Vec::new(),
+    };
+    Ok(compile(table, &facts, standing, &grants, app.now()))
+}
+
+fn column_facts(column: &Column) -> ColumnFacts {
+    ColumnFacts { id: column.id, pending: column.state != ColumnState::Active, unlisted: column.unlisted }
+}
+
+async fn grants(tx: &mut Tx, project: ProjectId, table: TableId) -> Result<Vec<SelectGrant>, Fault> {
+    let found = subscriptions::grants_of(tx, project, table).await?;
+    let select = found.into_iter().map(|(grant, columns)| SelectGrant {
+        id: grant.id,
+        project: grant.project_id,
+        columns: columns.map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.into_iter().collect())),
+        valid_from: grant.valid_from,
+        valid_until: grant.valid_until,
+        export: grant.can_export,
+    });
+    Ok(select.collect())
+}
+
+/// Refuses a query whose rows may not leave as a file.
+///
+/// # Errors
+/// `forbidden`
+pub fn need_export(resolved: &Resolved) -> Result<(), Fault> {
+    if resolved.export {
+        return Ok(());
+    }
+    Err(Fault::new(Code::Forbidden, "your access lets you look at this data, not take it away as a file")
+        .fix("ask its owner for the right to export"))
+}

@@ -1,0 +1,354 @@
+//! Running a query: recorded before its first byte, and after its last.
+
+use futures::{Stream, StreamExt, stream::BoxStream};
+use lakegate_engine::{
+    Prepared, QueryHandle, QuerySpec, TableRead,
+    encode::{self, Format},
+    references,
+};
+use lakegate_model::{
+    Fault,
+    access::{QueryRun, ResultColumn},
+    ids::{ColumnId, QueryId},
+    words::{Outcome, QueryState},
+};
+use lakegate_policy::{Actor, action, actor::Principal, decide};
+use lakegate_store::{WriteTx, in_write, projects, queries, queries::Ending, readable::NamedTable};
+use serde_json::json;
+
+use super::{
+    Ask, mask_literals,
+    resolve::{self, Resolved, acting, need_export, resolve},
+    running::{Running, Slot},
+};
+use crate::{
+    App, Caller,
+    audit::{self, Event},
+    caller, seal,
+};
+
+/// A query that was planned, allowed and recorded, and may run.
+#[derive(Debug)]
+pub struct Allowed {
+    pub id: QueryId,
+    pub prepared: Prepared,
+    pub resolved: Resolved,
+    pub columns: Vec<ResultColumn>,
+    pub(super) finisher: Finisher,
+}
+
+/// Plans a query, checks it and records its start.
+///
+/// # Errors
+/// `unprocessable` for SQL that does not plan; a hidden name is an unknown one. `throttled` over the number of queries
+/// at once. `forbidden` for an export without the right to it.
+pub async fn allow(app: &App, caller: &Caller, ask: &Ask) -> Result<Allowed, Fault> {
+    let caller = caller.clone().acting_in(ask.project);
+    let wanted = references(&ask.sql)?;
+    let id: QueryId = app.new_id();
+    let (actor, slot) = enter(app, &caller, id).await?;
+    let resolved = look!(app, &caller, "query.run", |tx, scope, actor| { resolve(app, tx, actor, &wanted).await })?;
+    let spec = QuerySpec {
+        sql: ask.sql.clone(),
+        tables: resolved.tables.clone(),
+        default_database: resolved.default_database.clone(),
+        limits: ask.limits.clone().unwrap_or_else(|| app.settings.query_limits.clone()),
+        now: app.now(),
+    };
+    let prepared = match app.engine.prepare(spec).await {
+        Ok(prepared) => prepared,
+        Err(fault) => {
+            record_refused(app, &caller, &actor, ask, &fault).await?;
+            return Err(fault);
+        }
+    };
+    if ask.export {
+        need_export(&resolved)?;
+    }
+    record_start(app, &caller, ask, id, &wanted, &resolved, prepared.reads()).await?;
+    let columns = result_columns(&prepared);
+    let finisher = Finisher { app: app.clone(), caller, id, slot: Some(slot), columns: columns.clone(), done: false };
+    Ok(Allowed { id, prepared, resolved, columns, finisher })
+}
+
+/// Checks the right to query and takes a place among the running queries.
+async fn enter(app: &App, caller: &Caller, id: QueryId) -> Result<(Actor, Slot), Fault> {
+    let actor = look!(app, caller, "query.run", |tx, scope, actor| {
+        if !actor.is_known() {
+            return Err(Fault::new(lakegate_model::Code::Unauthenticated, "queries are for signed-in people and tokens"));
+        }
+        let project = acting(actor)?;
+        let facts = projects::project_facts(tx, project).await?;
+        let facts = facts.ok_or_else(|| Fault::not_found("project").on("project"))?;
+        let _proof = decide::<action::RunQuery, _>(scope, actor, facts)?;
+        Ok(actor.clone())
+    })?;
+    let slot = Running::enter(app, id, actor.principal, acting(&actor)?)?;
+    Ok((actor, slot))
+}
+
+pub(super) fn result_columns(prepared: &Prepared) -> Vec<ResultColumn> {
+    let columns = lakegate_engine::result_columns(&prepared.schema());
+    let numeric = prepared.schema().fields().iter().map(|field| field.data_type().is_numeric()).collect::<Vec<_>>();
+    columns
+        .into_iter()
+        .zip(numeric)
+        .map(|(column, numeric)| ResultColumn { name: column.name, column_type: column.type_name, numeric })
+        .collect()
+}
+
+/// Records the start, in a transaction that sees the access unchanged since it was compiled.
+async fn record_start(
+    app: &App,
+    caller: &Caller,
+    ask: &Ask,
+    id: QueryId,
+    wanted: &lakegate_engine::References,
+    resolved: &Resolved,
+    reads: &[TableRead],
+) -> Result<(), Fault> {
+    let sealed = seal::seal(app, "audit sql", &id.to_string(), ask.sql.as_bytes())?;
+    in_write!(&app.db, |tx, _scope| {
+        let actor = caller::enter(tx, caller, app.now()).await?;
+        let again = resolve(app, tx, &actor, wanted).await?;
+        if again.fingerprint != resolved.fingerprint {
+            let busy = "your access or the data changed while the query was planned";
+            return Err(Fault::new(lakegate_model::Code::Conflict, busy).fix("run it again"));
+        }
+        queries::query_insert(tx, &run_row(app, &actor, ask, id, resolved)).await?;
+        for read in reads {
+            record_read(app, tx, caller, &actor, id, read, &resolved.named).await?;
+        }
+        let event = Event::on("query.start", "query", id).with(json!({
+            "sql": mask_literals(&ask.sql), "sealed_sql": sealed, "tables": tables(reads, &resolved.named),
+            "export": ask.export,
+        }));
+        audit::record(app, tx, caller, &actor, event).await
+    })
+}
+
+fn run_row(app: &App, actor: &Actor, ask: &Ask, id: QueryId, resolved: &Resolved) -> QueryRun {
+    let service_account_id = match actor.principal {
+        Principal::ServiceAccount(id) => Some(id),
+        _ => None,
+    };
+    QueryRun {
+        id,
+        user_id: actor.user(),
+        service_account_id,
+        project_id: Some(resolved.project),
+        sql_text: ask.sql.clone(),
+        state: QueryState::Running,
+        code: None,
+        message: None,
+        row_count: 0,
+        scanned_bytes: 0,
+        elapsed_ms: 0,
+        fingerprint: Some(resolved.fingerprint.clone()),
+        columns: None,
+        result_bytes: 0,
+        result_until: None,
+        started_at: app.now(),
+        ended_at: None,
+    }
+}
+
+fn tables(reads: &[TableRead], named: &[NamedTable]) -> serde_json::Value {
+    let describe = |read: &TableRead| {
+        let name = named.iter().find(|named| named.table_id == read.table);
+        let name = name.map(|named| format!("{}.{}", named.database_name, named.name));
+        json!({ "table": read.table, "name": name, "columns": read.columns })
+    };
+    reads.iter().map(describe).collect()
+}
+
+/// Tells the owner of a table that it was read, and which columns.
+async fn record_read(
+    app: &App,
+    tx: &mut WriteTx,
+    caller: &Caller,
+    actor: &Actor,
+    id: QueryId,
+    read: &TableRead,
+    named: &[NamedTable],
+) -> Result<(), Fault> {
+    let Some(named) = named.iter().find(|named| named.table_id == read.table) else { return Ok(()) };
+    let columns: Vec<ColumnId> = read.columns.clone();
+    let subject: uuid::Uuid = named.asset_id.map_or(named.table_id.into(), Into::into);
+    let event = Event::on("asset.read", "asset", subject)
+        .owned_by(named.owner_id)
+        .with(json!({ "query": id, "columns": columns }));
+    audit::record(app, tx, caller, actor, event).await
+}
+
+async fn record_refused(app: &App, caller: &Caller, actor: &Actor, ask: &Ask, fault: &Fault) -> Result<(), Fault> {
+    in_write!(&app.db, |tx, _scope| {
+        let event = Event {
+            action: "query.start",
+            subject_kind: "query",
+            subject_id: None,
+            owner_project: None,
+            detail: json!({ "sql": mask_literals(&ask.sql), "code": fault.code.as_str() }),
+        };
+        audit::append(app, tx, caller, actor, event, Outcome::Denied).await
+    })
+}
+
+/// Records the end of a query, whatever way it ends; a stream that is dropped was cancelled.
+#[derive(Debug)]
+pub struct Finisher {
+    app: App,
+    caller: Caller,
+    pub(super) id: QueryId,
+    slot: Option<Slot>,
+    columns: Vec<ResultColumn>,
+    done: bool,
+}
+
+/// What was kept of a result.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeptFile {
+    pub bytes: i64,
+    pub until: Option<lakegate_model::Timestamp>,
+}
+
+impl Finisher {
+    /// Records the end.
+    pub async fn finish(
+        mut self,
+        handle: &QueryHandle,
+        outcome: Result<KeptFile, Fault>,
+    ) -> Result<(), Fault> {
+        self.done = true;
+        let slot = self.slot.take();
+        let result = write_end(&self.app, &self.caller, self.id, handle, outcome, self.columns.clone()).await;
+        drop(slot);
+        result
+    }
+}
+
+/// Ends a query whose reader went away.
+struct Watch {
+    finisher: Option<Finisher>,
+    handle: QueryHandle,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Some(finisher) = self.finisher.take() else { return };
+        self.handle.cancel();
+        let handle = self.handle.clone();
+        tokio::spawn(async move {
+            let gone = Fault::new(lakegate_model::Code::Cancelled, "the reader went away");
+            if let Err(error) = finisher.finish(&handle, Err(gone)).await {
+                tracing::error!(?error, "the end of a query could not be recorded");
+            }
+        });
+    }
+}
+
+async fn write_end(
+    app: &App,
+    caller: &Caller,
+    id: QueryId,
+    handle: &QueryHandle,
+    outcome: Result<KeptFile, Fault>,
+    columns: Vec<ResultColumn>,
+) -> Result<(), Fault> {
+    let report = handle.report();
+    let (state, fault) = match &outcome {
+        Ok(_) => (QueryState::Succeeded, None),
+        Err(fault) if fault.code == lakegate_model::Code::Cancelled => (QueryState::Cancelled, Some(fault)),
+        Err(fault) => (QueryState::Failed, Some(fault)),
+    };
+    let kept = outcome.as_ref().copied().unwrap_or_default();
+    let ending = Ending {
+        state,
+        code: fault.map(|fault| fault.code.as_str().to_owned()),
+        message: fault.map(ToString::to_string),
+        row_count: i64::try_from(report.rows).unwrap_or(i64::MAX),
+        scanned_bytes: i64::try_from(report.scanned_bytes).unwrap_or(i64::MAX),
+        elapsed_ms: i64::try_from(report.elapsed.as_millis()).unwrap_or(i64::MAX),
+        columns: Some(columns),
+        result_bytes: kept.bytes,
+        result_until: kept.until,
+        ended_at: app.now(),
+    };
+    in_write!(&app.db, |tx, _scope| {
+        if !queries::query_finish(tx, id, &ending).await? {
+            return Ok(());
+        }
+        let actor = caller::enter(tx, caller, app.now()).await.unwrap_or_else(|_| Actor::anonymous());
+        let event = Event::on("query.end", "query", id).with(json!({
+            "state": ending.state, "code": ending.code, "rows": ending.row_count, "bytes": ending.scanned_bytes,
+            "milliseconds": ending.elapsed_ms,
+        }));
+        let outcome = if fault.is_some() { Outcome::Failed } else { Outcome::Allowed };
+        audit::append(app, tx, caller, &actor, event, outcome).await
+    })
+}
+
+/// The rows of a query, encoded as they come.
+pub struct Answer {
+    pub id: QueryId,
+    pub columns: Vec<ResultColumn>,
+    pub media_type: &'static str,
+    pub body: BoxStream<'static, Result<bytes::Bytes, Fault>>,
+}
+
+/// Runs a query and streams its rows in a format.
+pub async fn run(app: &App, caller: &Caller, ask: &Ask, format: Format) -> Result<Answer, Fault> {
+    let allowed = allow(app, caller, ask).await?;
+    let (id, columns) = (allowed.id, allowed.columns.clone());
+    let running = allowed.prepared.run();
+    app.queries.started(id, running.handle.clone());
+    let rows = watched(running.stream, running.handle, allowed.finisher);
+    Ok(Answer { id, columns, media_type: format.media_type(), body: encode::encode(running.schema, rows, format) })
+}
+
+/// Passes rows on and records the end before the stream ends, so that whoever read it all finds it recorded.
+pub(super) fn watched<B: Send + 'static>(
+    rows: impl Stream<Item = Result<B, Fault>> + Send + Unpin + 'static,
+    handle: QueryHandle,
+    finisher: Finisher,
+) -> impl Stream<Item = Result<B, Fault>> + Send + 'static {
+    let watch = Watch { finisher: Some(finisher), handle };
+    futures::stream::unfold((rows, watch, None::<Fault>), |(mut rows, mut watch, failed)| async move {
+        match rows.next().await {
+            Some(Ok(batch)) => Some((Ok(batch), (rows, watch, failed))),
+            Some(Err(fault)) => {
+                end(&mut watch, Err(fault.clone())).await;
+                Some((Err(fault.clone()), (rows, watch, Some(fault))))
+            }
+            None => {
+                let outcome = failed.map_or(Ok(KeptFile::default()), Err);
+                end(&mut watch, outcome).await.map(|fault| (Err(fault), (rows, watch, None)))
+            }
+        }
+    })
+}
+
+/// Records the end once. A failure to record it is returned: rows whose reading cannot be recorded do not end well.
+async fn end(watch: &mut Watch, outcome: Result<KeptFile, Fault>) -> Option<Fault> {
+    let finisher = watch.finisher.take()?;
+    finisher.finish(&watch.handle, outcome).await.err()
+}
+
+/// Cancels one of the caller's running queries.
+pub async fn cancel(app: &App, caller: &Caller, id: QueryId) -> Result<bool, Fault> {
+    change!(app, caller, "query.cancel", |tx, scope, actor| {
+        super::history::own(tx, actor, id).await?;
+        audit::record(app, tx, caller, actor, Event::on("query.cancel", "query", id)).await
+    })?;
+    Ok(app.queries.cancel(id))
+}
+
+/// Resolves the access to the tables of a text once more, for showing a kept result.
+pub(super) async fn fingerprint_now(app: &App, caller: &Caller, run: &QueryRun) -> Result<String, Fault> {
+    let wanted = references(&run.sql_text)?;
+    let caller = Caller { project: run.project_id, ..caller.clone() };
+    let resolved = look!(app, &caller, "query.result", |tx, scope, actor| {
+        resolve::resolve(app, tx, actor, &wanted).await
+    })?;
+    Ok(resolved.fingerprint)
+}

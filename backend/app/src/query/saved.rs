@@ -1,0 +1,131 @@
+//! Queries kept under a name, shared in their project.
+
+use lakegate_model::{
+    Code, Fault, Page, PageRequest,
+    access::SavedQuery,
+    ids::{ProjectId, SavedQueryId},
+    text,
+};
+use lakegate_policy::{action, decide};
+use lakegate_store::{projects, queries};
+use serde_json::json;
+
+use crate::{
+    App, Caller,
+    audit::{self, Event},
+};
+
+/// Longest text of a query, in bytes: what the engine accepts.
+const SQL_MAX: usize = 256 * 1024;
+
+/// A query to be kept.
+#[derive(Debug, Clone)]
+pub struct SavedInput {
+    pub name: String,
+    pub description: String,
+    pub sql: String,
+}
+
+fn check(input: &SavedInput) -> Result<SavedInput, Fault> {
+    if input.sql.trim().is_empty() {
+        return Err(Fault::invalid("sql", "this may not be empty"));
+    }
+    if input.sql.len() > SQL_MAX || input.sql.contains('\0') {
+        return Err(Fault::invalid("sql", format!("at most {SQL_MAX} bytes, without NUL")));
+    }
+    Ok(SavedInput {
+        name: text::name("name", &input.name)?,
+        description: text::prose("description", &input.description, text::COMMENT_MAX)?,
+        sql: input.sql.clone(),
+    })
+}
+
+/// Keeps a query in a project.
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    project: ProjectId,
+    input: &SavedInput,
+) -> Result<SavedQuery, Fault> {
+    let input = check(input)?;
+    change!(app, caller, "saved_query.create", |tx, scope, actor| {
+        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
+        let proof = decide::<action::SaveQuery, _>(scope, actor, facts)?;
+        let owner_id = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to do this"))?;
+        let saved = SavedQuery {
+            id: app.new_id(),
+            project_id: project,
+            owner_id,
+            owner_name: actor.name.clone(),
+            name: input.name.clone(),
+            description: input.description.clone(),
+            sql_text: input.sql.clone(),
+            created_at: app.now(),
+            updated_at: app.now(),
+        };
+        queries::saved_insert(tx, &proof, &saved).await?;
+        let event = Event::on("saved_query.create", "saved_query", saved.id).owned_by(project);
+        audit::record(app, tx, caller, actor, event.with(json!({ "name": saved.name }))).await?;
+        Ok(saved)
+    })
+}
+
+/// Changes a saved query.
+pub async fn update(app: &App, caller: &Caller, id: SavedQueryId, input: &SavedInput) -> Result<SavedQuery, Fault> {
+    let input = check(input)?;
+    change!(app, caller, "saved_query.update", |tx, scope, actor| {
+        let project = queries::saved_project(tx, id).await?.ok_or_else(|| Fault::not_found("saved query"))?;
+        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("saved query"))?;
+        let view = decide::<action::ViewProject, _>(scope, actor, facts).map_err(|_| Fault::not_found("saved query"))?;
+        let proof = decide::<action::SaveQuery, _>(scope, actor, facts)?;
+        let before = queries::saved_get(tx, &view, id).await?;
+        let saved = SavedQuery {
+            name: input.name.clone(),
+            description: input.description.clone(),
+            sql_text: input.sql.clone(),
+            updated_at: app.now(),
+            ..before
+        };
+        queries::saved_update(tx, &proof, &saved).await?;
+        let event = Event::on("saved_query.update", "saved_query", id).owned_by(project);
+        audit::record(app, tx, caller, actor, event).await?;
+        Ok(saved)
+    })
+}
+
+/// Forgets a saved query.
+pub async fn delete(app: &App, caller: &Caller, id: SavedQueryId) -> Result<(), Fault> {
+    change!(app, caller, "saved_query.delete", |tx, scope, actor| {
+        let project = queries::saved_project(tx, id).await?.ok_or_else(|| Fault::not_found("saved query"))?;
+        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("saved query"))?;
+        let _view = decide::<action::ViewProject, _>(scope, actor, facts).map_err(|_| Fault::not_found("saved query"))?;
+        let proof = decide::<action::SaveQuery, _>(scope, actor, facts)?;
+        queries::saved_delete(tx, &proof, id).await?;
+        let event = Event::on("saved_query.delete", "saved_query", id).owned_by(project);
+        audit::record(app, tx, caller, actor, event).await
+    })
+}
+
+/// The saved queries of a project, in order of names.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    project: ProjectId,
+    page: &PageRequest,
+) -> Result<Page<SavedQuery>, Fault> {
+    look!(app, caller, "saved_query.list", |tx, scope, actor| {
+        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
+        let proof = decide::<action::ViewProject, _>(scope, actor, facts)?;
+        Ok(queries::saved_list(tx, &proof, page).await?)
+    })
+}
+
+/// One saved query.
+pub async fn get(app: &App, caller: &Caller, id: SavedQueryId) -> Result<SavedQuery, Fault> {
+    look!(app, caller, "saved_query.view", |tx, scope, actor| {
+        let project = queries::saved_project(tx, id).await?.ok_or_else(|| Fault::not_found("saved query"))?;
+        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("saved query"))?;
+        let proof = decide::<action::ViewProject, _>(scope, actor, facts).map_err(|_| Fault::not_found("saved query"))?;
+        Ok(queries::saved_get(tx, &proof, id).await?)
+    })
+}

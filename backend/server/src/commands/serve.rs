@@ -1,0 +1,75 @@
+//! `lakegate serve` and `lakegate demo`.
+
+use anyhow::ensure;
+use lakegate_app::{App, Caller, accounts::set_up, places::roots};
+use lakegate_web::{Metrics, Web};
+use std::process::ExitCode;
+
+use crate::{
+    background,
+    config::Config,
+    demo,
+    listen::{self, Doors},
+    say,
+    wire::{self, Use},
+};
+
+/// Serves until it is told to end, then ends in order.
+///
+/// # Errors
+/// Whatever keeps it from starting.
+pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
+    ensure!(!as_demo || is_loopback(&config), "server.listen: the demo's people sign in without a password, so it listens on this machine alone");
+    config.log.start(as_demo);
+    let opened = wire::open(&config, Use::Server, as_demo).await?;
+    let app = opened.app.clone();
+    let doors = listen::open(&config).await?;
+    assign_roots(&app, &config).await?;
+    let stop = listen::stop_signal()?;
+    let work = background::start(&app, &stop);
+    let mut web_config = wire::web_config(&config);
+    if as_demo {
+        demo::seed(&app).await?;
+        web_config.demo_people = demo::people::for_sign_in();
+    }
+    let metrics = Metrics::default();
+    let web = Web::new(app.clone(), web_config, metrics.clone());
+    greet(&app, &config, &doors, as_demo).await?;
+    listen::serve(doors, web, metrics, stop).await?;
+    work.end().await;
+    app.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_loopback(config: &Config) -> bool {
+    config.server.address().is_some_and(|address| address.ip().is_loopback())
+}
+
+/// Folders that the configuration names may be used from now on.
+async fn assign_roots(app: &App, config: &Config) -> anyhow::Result<()> {
+    let caller = Caller::system("configuration");
+    let known = roots::list(app, &caller).await?;
+    for root in &config.sources.roots {
+        let uri = url::Url::from_directory_path(root)
+            .map_err(|()| anyhow::anyhow!("sources.roots: {} has to be an absolute path", root.display()))?;
+        if !known.iter().any(|known| known.uri == uri.as_str()) {
+            roots::assign(app, &caller, uri.as_str(), None).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One line for programs, then lines for people.
+async fn greet(app: &App, config: &Config, doors: &Doors, as_demo: bool) -> anyhow::Result<()> {
+    let url = doors.url();
+    say::line(serde_json::json!({ "event": "listening", "url": url }).to_string());
+    if as_demo {
+        demo::greet(&url);
+    } else if let Some(secret) = set_up::new_link(app).await? {
+        let base = config.server.public_url.as_ref().map_or(url, |url| url.as_str().trim_end_matches('/').to_owned());
+        say::line("There are no users yet. Create the first administrator within 30 minutes at");
+        say::line(format!("  {base}/set-up/{secret}"));
+    }
+    Ok(())
+}
+

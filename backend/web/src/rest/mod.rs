@@ -1,0 +1,32 @@
+//! REST under `/api/v1`: one file a noun, one function an operation.
+
+use axum::{Router, http::StatusCode};
+
+use crate::Web;
+
+pub mod account;
+pub mod audit;
+pub mod auth;
+pub mod groups;
+pub mod openapi;
+pub mod service_accounts;
+pub mod shapes;
+pub mod tokens;
+pub mod users;
+
+pub use openapi::document;
+
+/// The addresses of all operations.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .merge(auth::routes())
+        .merge(account::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(tokens::routes())
+        .merge(service_accounts::routes())
+        .merge(audit::routes())
+}
+
+/// The answer of a change that has nothing to tell.
+const DONE: StatusCode = StatusCode::NO_CONTENT;
