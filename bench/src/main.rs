@@ -1,5 +1,6 @@
 //! Benchmarks of Lakegate, each a command that prints a table: `cargo run --release -p lakegate-bench -- search`.
 
+mod governed;
 mod search;
 
 use std::io::Write;
@@ -9,9 +10,10 @@ fn main() -> anyhow::Result<()> {
     let name = arguments.next().unwrap_or_default();
     let rest: Vec<String> = arguments.collect();
     match name.as_str() {
+        "governed" => governed::run(&rest),
         "search" => search::run(&rest),
         other => {
-            writeln!(std::io::stderr(), "unknown benchmark {other:?}; there is: search")?;
+            writeln!(std::io::stderr(), "unknown benchmark {other:?}; there are: governed, search")?;
             std::process::exit(2)
         }
     }

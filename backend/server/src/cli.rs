@@ -47,7 +47,12 @@ enum Command {
     /// Copy everything but the master key to a new folder, or to a .tar.gz file; a server may run meanwhile.
     Backup { path: PathBuf },
     /// Fill an unused data directory from a backup.
-    Restore { path: PathBuf },
+    Restore {
+        path: PathBuf,
+        /// The data directory that was in use since: what was taken away there meanwhile is listed.
+        #[arg(long, value_name = "FOLDER")]
+        former: Option<PathBuf>,
+    },
     /// Check or show the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -112,7 +117,9 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Reindex => short(&flags, async |config| reindex::run(&config).await),
         Command::User(command) => short(&flags, async |config| user::run(command, &config).await),
         Command::Backup { path } => short(&flags, async |config| backup::run(&config, &path).await),
-        Command::Restore { path } => short(&flags, async |config| restore::run(&config, &path).await),
+        Command::Restore { path, former } => {
+            short(&flags, async |config| restore::run(&config, &path, former.as_deref()).await)
+        },
         Command::Doctor { deep } => short(&flags, async |config| doctor::run(&config, deep).await),
         Command::Audit(command) => short(&flags, async |config| audit::run(&command, &config).await),
         Command::Keys(command) => short(&flags, async |config| keys::run(&command, &config)),

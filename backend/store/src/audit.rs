@@ -77,9 +77,9 @@ pub async fn event_list(
         AuditReach::Of { actor } => (0, *actor),
     };
     let before = page.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
-    let action = filter.action.as_deref().map(|text| format!("{}%", text.replace(['%', '_'], ""))).unwrap_or_default();
+    let action = filter.action.as_deref().map(|text| format!("{}%", text.replace('%', ""))).unwrap_or_default();
     let outcome = filter.outcome.clone().unwrap_or_default();
-    let name = filter.actor.as_deref().map(|text| format!("%{}%", text.to_lowercase().replace(['%', '_'], "")));
+    let name = filter.actor.as_deref().map(|text| format!("%{}%", text.to_lowercase().replace('%', "")));
     let name = name.unwrap_or_default();
     let rows = fetch_all!(
         tx,

@@ -17,6 +17,7 @@ statements! {
     BY_NAME = "SELECT id, domain_id, name, definition, created_by, created_at, updated_at FROM glossary_terms WHERE name_key = $1 ORDER BY id";
     LIST = "SELECT id, domain_id, name, definition, created_by, created_at, updated_at FROM glossary_terms WHERE ($1 = 0 OR domain_id = $2) AND ($3 = '' OR name_key LIKE $3 ESCAPE '!') AND (name_key > $4 OR (name_key = $4 AND id > $5)) ORDER BY name_key, id LIMIT $6";
     IDS = "SELECT id FROM glossary_terms WHERE id > $1 ORDER BY id LIMIT $2";
+    IDS_OF_DOMAIN = "SELECT id FROM glossary_terms WHERE domain_id = $1 ORDER BY id";
 }
 
 /// Creates a term in the domain of the proof.
@@ -84,6 +85,11 @@ pub async fn term_list(
 /// Ids of all terms in pages, for the search index.
 pub async fn term_ids(tx: &mut Tx, after: TermId, limit: i64) -> Result<Vec<TermId>, StoreError> {
     Ok(fetch_all!(tx, (TermId,), IDS, after, limit)?.into_iter().map(|row| row.0).collect())
+}
+
+/// Ids of a domain's own terms, for the search index.
+pub async fn term_ids_of_domain(tx: &mut Tx, domain: DomainId) -> Result<Vec<TermId>, StoreError> {
+    Ok(fetch_all!(tx, (TermId,), IDS_OF_DOMAIN, domain)?.into_iter().map(|row| row.0).collect())
 }
 
 fn position(page: &PageRequest) -> (String, TermId) {

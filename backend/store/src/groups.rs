@@ -53,7 +53,7 @@ pub async fn group_by_external(tx: &mut Tx, issuer: &str, id: &str) -> Result<Op
 
 /// Groups in order of their names.
 pub async fn group_list(tx: &mut Tx, search: &str, page: &PageRequest) -> Result<Page<Group>, StoreError> {
-    let pattern = format!("%{}%", text::fold(search).replace(['%', '_'], ""));
+    let pattern = format!("%{}%", text::fold(search).replace('%', ""));
     let after = page.after.clone().unwrap_or_default();
     let rows = fetch_all!(tx, Group, LIST, after, pattern, page.fetch())?;
     Ok(Page::cut(rows, page, |group| text::fold(&group.name)))

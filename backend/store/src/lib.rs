@@ -37,6 +37,7 @@ pub mod sources;
 pub mod subscriptions;
 pub mod tables;
 pub mod tokens;
+pub mod upkeep;
 pub mod users;
 
 pub use db::{Db, ReadTx, Tx, WriteTx};
@@ -67,6 +68,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         readable::STATEMENTS,
         requests::STATEMENTS,
         subscriptions::STATEMENTS,
+        upkeep::STATEMENTS,
         users::STATEMENTS,
     ]
     .concat()

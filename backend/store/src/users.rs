@@ -92,7 +92,7 @@ pub async fn user_list(
 
 /// Users by name for pickers: any signed-in person may look up colleagues by name.
 pub async fn people_search(tx: &mut Tx, search: &str, page: &PageRequest) -> Result<Page<User>, StoreError> {
-    let pattern = format!("%{}%", text::fold(search).replace(['%', '_'], ""));
+    let pattern = format!("%{}%", text::fold(search).replace('%', ""));
     let after = page.after.clone().unwrap_or_default();
     let rows = fetch_all!(tx, User, LIST, after, pattern, page.fetch())?;
     Ok(Page::cut(rows, page, |user| text::fold(&user.username)))

@@ -1,7 +1,7 @@
 //! The glossary: terms of the business, per domain, and the assets that use them.
 
 use lakegate_model::{
-    Fault, Page, PageRequest,
+    Code, Fault, Page, PageRequest,
     catalog::Term,
     ids::{DomainId, TermId},
     text,
@@ -11,6 +11,7 @@ use lakegate_store::{WriteTx, assets, changes, domains, glossary as store};
 use serde_json::json;
 
 use super::{Card, need_reader, shelf::Shelf};
+use crate::places::need_known;
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -38,6 +39,7 @@ impl TermInput {
 pub async fn create(app: &App, caller: &Caller, domain: DomainId, input: &TermInput) -> Result<Term, Fault> {
     let input = input.checked()?;
     change!(app, caller, "glossary.create", |tx, scope, actor| {
+        need_known(actor)?;
         domains::domain_find(tx, domain).await?.ok_or_else(|| Fault::not_found("domain"))?;
         let proof = decide::<action::ManageTerms, _>(scope, actor, DomainFacts { id: domain })?;
         let now = app.now();
@@ -46,7 +48,7 @@ pub async fn create(app: &App, caller: &Caller, domain: DomainId, input: &TermIn
             domain_id: domain,
             name: input.name.clone(),
             definition: input.definition.clone(),
-            created_by: actor.user().ok_or_else(|| Fault::invalid("name", "a person has to define a term"))?,
+            created_by: actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to define a term"))?,
             created_at: now,
             updated_at: now,
         };
@@ -62,6 +64,7 @@ pub async fn create(app: &App, caller: &Caller, domain: DomainId, input: &TermIn
 pub async fn update(app: &App, caller: &Caller, id: TermId, input: &TermInput) -> Result<Term, Fault> {
     let input = input.checked()?;
     change!(app, caller, "glossary.update", |tx, scope, actor| {
+        need_known(actor)?;
         let term = store::term_find(tx, id).await?.ok_or_else(|| Fault::not_found("term"))?;
         let proof = decide::<action::ManageTerms, _>(scope, actor, DomainFacts { id: term.domain_id })?;
         let changed = Term {
@@ -114,6 +117,7 @@ pub async fn get(app: &App, caller: &Caller, id: TermId, page: &PageRequest) -> 
 /// How many assets use a term that the caller may change: said before it is changed.
 pub async fn uses(app: &App, caller: &Caller, id: TermId) -> Result<usize, Fault> {
     look!(app, caller, "glossary.get", |tx, scope, actor| {
+        need_known(actor)?;
         let term = store::term_find(tx, id).await?.ok_or_else(|| Fault::not_found("term"))?;
         let _proof = decide::<action::ManageTerms, _>(scope, actor, DomainFacts { id: term.domain_id })?;
         Ok(assets::asset_ids_of_term(tx, id).await?.len())

@@ -36,6 +36,8 @@ use lakegate_policy::{
 };
 use lakegate_store::{Tx, assets as store};
 
+use crate::places::need_known;
+
 pub use shelf::Card;
 
 /// An asset with the proof that the actor may do `A` to it.
@@ -48,15 +50,29 @@ pub(crate) async fn granted<'s, A: Act>(
     actor: &Actor,
     id: AssetId,
 ) -> Result<(Asset, Granted<'s, AssetFacts, A>), Fault> {
+    need_known(actor)?;
     let (asset, facts) = store::asset_facts(tx, actor, id).await?.ok_or_else(|| Fault::not_found("asset"))?;
     Ok((asset, decide::<A, _>(scope, actor, facts)?))
 }
 
+/// Like [`granted`] for a thing that hangs on an asset: a stranger is told what he is told of a thing that is absent.
+pub(crate) async fn granted_for<'s, A: Act>(
+    tx: &mut Tx,
+    scope: &'s Scope,
+    actor: &Actor,
+    asset: Option<AssetId>,
+    what: &str,
+) -> Result<(Asset, Granted<'s, AssetFacts, A>), Fault> {
+    need_known(actor)?;
+    let id = asset.ok_or_else(|| Fault::not_found(what))?;
+    granted(tx, scope, actor, id)
+        .await
+        .map_err(|fault| if fault.code == Code::NotFound { Fault::not_found(what) } else { fault })
+}
+
 /// Demands somebody who may read metadata at all; what he sees is trimmed item by item.
 pub(crate) fn need_reader(actor: &Actor) -> Result<(), Fault> {
-    if !actor.is_known() {
-        return Err(Fault::new(Code::Unauthenticated, "this needs a signed-in person or a token"));
-    }
+    need_known(actor)?;
     if actor.principal != Principal::System && !actor.scopes.contains(&TokenScope::Read) {
         return Err(Fault::new(Code::Forbidden, "the token lacks the scope read").fix("make one that has it"));
     }

@@ -12,7 +12,7 @@ use lakegate_policy::{Actor, action};
 use lakegate_store::{Tx, marks as store, projects};
 
 use super::{
-    Card, granted, need_reader,
+    Card, granted, granted_for, need_reader,
     shelf::Shelf,
     tell::{self, Message},
 };
@@ -125,10 +125,10 @@ pub async fn answer(app: &App, caller: &Caller, id: QuestionId, answer: &str) ->
         return Err(Fault::invalid("answer", "this may not be empty"));
     }
     change!(app, caller, "asset.answer", |tx, scope, actor| {
-        let question = find(tx, id).await?;
-        let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, question.asset_id)
-            .await
-            .map_err(|fault| if fault.code == Code::NotFound { Fault::not_found("question") } else { fault })?;
+        let found = store::question_find(tx, id).await?;
+        let asked_on = found.as_ref().map(|question| question.asset_id);
+        let (asset, proof) = granted_for::<action::EditAsset>(tx, scope, actor, asked_on, "question").await?;
+        let question = found.ok_or_else(|| Fault::not_found("question"))?;
         store::question_answer(tx, &proof, id, &answer, person(actor)?, app.now()).await?;
         let message = Message {
             kind: "asset.answer",

@@ -2,18 +2,18 @@
 
 use lakegate_model::{
     Code, Fault,
-    catalog::{Column, Suggestion},
+    catalog::{Asset, Column, Suggestion},
     ids::{AssetId, ColumnId, SuggestionId},
     words::{ColumnState, SuggestionState},
 };
-use lakegate_policy::{Actor, Granted, action, resource::AssetFacts};
+use lakegate_policy::{Actor, Granted, Scope, action, resource::AssetFacts};
 use lakegate_store::{Tx, WriteTx, asset_words as store};
 use std::collections::HashSet;
 
 use super::{
     assets::AssetView,
     edit::{self, AssetEdit, ColumnEdit},
-    granted, names, state,
+    granted, granted_for, names, state,
 };
 use crate::{
     App, Caller,
@@ -31,8 +31,7 @@ pub async fn list(app: &App, caller: &Caller, asset: AssetId) -> Result<Vec<Sugg
 /// Takes one proposal up: it becomes the title.
 pub async fn accept(app: &App, caller: &Caller, id: SuggestionId) -> Result<AssetView, Fault> {
     change!(app, caller, "asset.accept_names", |tx, scope, actor| {
-        let (suggestion, asset) = find(tx, id).await?;
-        let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, asset).await?;
+        let (suggestion, asset, proof) = find(tx, scope, actor, id).await?;
         need_open(&suggestion)?;
         decide_all(app, tx, actor, &proof, &[&suggestion], SuggestionState::Accepted).await?;
         let edit = edit_of([&suggestion]);
@@ -61,8 +60,7 @@ pub async fn accept_all(app: &App, caller: &Caller, asset: AssetId) -> Result<As
 /// Turns one proposal down, for good.
 pub async fn reject(app: &App, caller: &Caller, id: SuggestionId) -> Result<(), Fault> {
     change!(app, caller, "asset.reject_name", |tx, scope, actor| {
-        let (suggestion, asset) = find(tx, id).await?;
-        let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, asset).await?;
+        let (suggestion, asset, proof) = find(tx, scope, actor, id).await?;
         need_open(&suggestion)?;
         decide_all(app, tx, actor, &proof, &[&suggestion], SuggestionState::Rejected).await?;
         let event = Event::on("asset.reject_name", "asset", asset.id).owned_by(asset.project_id);
@@ -70,10 +68,16 @@ pub async fn reject(app: &App, caller: &Caller, id: SuggestionId) -> Result<(), 
     })
 }
 
-async fn find(tx: &mut Tx, id: SuggestionId) -> Result<(Suggestion, AssetId), Fault> {
-    let suggestion = store::suggestion_find(tx, id).await?.ok_or_else(|| Fault::not_found("suggestion"))?;
-    let asset = suggestion.asset_id;
-    Ok((suggestion, asset))
+async fn find<'s>(
+    tx: &mut Tx,
+    scope: &'s Scope,
+    actor: &Actor,
+    id: SuggestionId,
+) -> Result<(Suggestion, Asset, Granted<'s, AssetFacts, action::EditAsset>), Fault> {
+    let found = store::suggestion_find(tx, id).await?;
+    let asset = found.as_ref().map(|suggestion| suggestion.asset_id);
+    let (asset, proof) = granted_for(tx, scope, actor, asset, "suggestion").await?;
+    Ok((found.ok_or_else(|| Fault::not_found("suggestion"))?, asset, proof))
 }
 
 fn need_open(suggestion: &Suggestion) -> Result<(), Fault> {

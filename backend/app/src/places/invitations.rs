@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     App, Caller,
+    access::notices::{Message, notify},
     audit::{self, Event},
 };
 
@@ -36,11 +37,23 @@ pub async fn invite(
             return Err(Fault::new(Code::Conflict, "this user is a member already").on("user"));
         }
         store::invitation_set(tx, &proof, user, role, id_of(actor), app.now()).await?;
+        let invitation = store::invitation_find(tx, project, user).await?;
+        let invitation = invitation.ok_or_else(|| Fault::internal("the new invitation is absent"))?;
+        notify(app, tx, [user], &message(&invitation, &actor.name)).await?;
         let event = Event::on("member.invite", "project", project).owned_by(project);
         audit::record(app, tx, caller, actor, event.with(json!({ "user": user, "role": role }))).await?;
-        let invitation = store::invitation_find(tx, project, user).await?;
-        invitation.ok_or_else(|| Fault::internal("the new invitation is absent"))
+        Ok(invitation)
     })
+}
+
+fn message(invitation: &Invitation, by: &str) -> Message {
+    Message {
+        kind: "member.invited",
+        title: format!("You are invited into {}", invitation.project_name),
+        body: format!("{by} invites you as {}. Accept or decline under Projects.", invitation.role),
+        link: "/projects".to_owned(),
+        once_key: None,
+    }
 }
 
 /// The open invitations into a project.

@@ -1,6 +1,7 @@
 //! Who is in a project, and what happens when somebody goes.
 
 use lakegate_app::{
+    access::notices,
     accounts::{sign_in, users},
     places::{invitations, members, projects},
 };
@@ -47,6 +48,7 @@ async fn an_invitation_is_answered_once_and_by_the_invited() {
             invitations::invite(app, &owner.caller, project, guest.id, ProjectRole::Contributor).await.unwrap();
         assert_eq!((invitation.project_name.as_str(), invitation.role), ("Sales", ProjectRole::Contributor));
         assert_eq!(invitations::mine(app, &guest.caller).await.unwrap(), [invitation]);
+        assert_eq!(notices::unread(app, &guest.caller).await.unwrap(), 2, "the invitation and its change");
         assert_eq!(role(&world, &guest, project).await, None, "an invitation shows nothing of the inside");
         refused(invitations::accept(app, &other.caller, project).await, Code::NotFound, None);
         assert_eq!(invitations::accept(app, &guest.caller, project).await.unwrap(), ProjectRole::Contributor);

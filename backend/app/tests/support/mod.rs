@@ -13,6 +13,7 @@ use lakegate_app::{
     keys::Keys,
     places::{domains, outgoing::OutgoingRules, projects},
 };
+use lakegate_engine::{Engine, EngineConfig, Limits};
 use lakegate_model::{
     Clock, Code, Fault, Random,
     clock::ManualClock,
@@ -91,16 +92,23 @@ impl World {
         migrate::run(&db).await.unwrap();
         let data_dir = folder.path().join("data");
         std::fs::create_dir(&data_dir).unwrap();
+        let engine = Engine::new(EngineConfig {
+            spill_dir: folder.path().join("spill"),
+            memory_bytes: 256 << 20,
+            spill_quota_bytes: 256 << 20,
+            worker_threads: 1,
+        });
         let settings = Settings {
             data_dir,
             oidc: None,
             demo: true,
             local_lake: true,
             outgoing: OutgoingRules { allow: vec!["127.0.0.1".to_owned()] },
+            query_limits: Limits::default(),
         };
         let clock = ManualClock::at(DateTime::from_timestamp(1_750_000_000, 0).unwrap());
         let keys = Keys::from_bytes([7; 32]);
-        let app = App::new(db, Arc::new(clock.clone()), Arc::new(Seeded::new(42)), keys, settings);
+        let app = App::new(db, Arc::new(clock.clone()), Arc::new(Seeded::new(42)), keys, settings, engine.unwrap());
         Self { app, clock, folder }
     }
 

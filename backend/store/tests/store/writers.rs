@@ -1,13 +1,13 @@
 //! Writers that read before they write, and followers of what they changed.
 
 use chrono::DateTime;
-use lakegate_model::{Code, Fault, Timestamp, ids::UserId};
+use lakegate_model::{Code, Fault, PageRequest, Timestamp, ids::UserId};
 use lakegate_store::{
     Db,
     changes::{change_last, change_record, changes_since},
     drafts::{draft_get, draft_set},
     in_read, in_write,
-    users::{NewUser, user_find, user_insert},
+    users::{NewUser, people_search, user_find, user_insert},
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
@@ -134,6 +134,16 @@ async fn what_the_database_refuses_is_told_by_field() {
         let orphan: Result<(), Fault> =
             in_write!(fresh.db(), |tx, _scope| { Ok(draft_set(tx, Uuid::nil().into(), "x", "text", now()).await?) });
         assert_eq!(orphan.unwrap_err().code, Code::Conflict, "a foreign key");
+    }
+}
+
+#[tokio::test]
+async fn a_name_with_an_underscore_is_found_by_it() {
+    for fresh in Fresh::each().await {
+        let user = add_user(fresh.db(), "ann_lee").await;
+        let page = PageRequest::default();
+        let found = in_read!(fresh.db(), |tx, _scope| { Ok(people_search(tx, "Ann_L", &page).await?) }).unwrap();
+        assert_eq!(found.items.into_iter().map(|found| found.id).collect::<Vec<_>>(), [user]);
     }
 }
 
