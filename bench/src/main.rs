@@ -2,6 +2,7 @@
 
 mod governed;
 mod search;
+mod start;
 
 use std::io::Write;
 
@@ -12,8 +13,9 @@ fn main() -> anyhow::Result<()> {
     match name.as_str() {
         "governed" => governed::run(&rest),
         "search" => search::run(&rest),
+        "start" => start::run(&rest),
         other => {
-            writeln!(std::io::stderr(), "unknown benchmark {other:?}; there are: governed, search")?;
+            writeln!(std::io::stderr(), "unknown benchmark {other:?}; there are: governed, search, start")?;
             std::process::exit(2)
         }
     }

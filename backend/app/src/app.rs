@@ -1,12 +1,16 @@
 //! What every use case works with.
 
 use lakegate_engine::{Engine, Limits};
+use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::{Clock, Random, Timestamp, random::new_id};
 use lakegate_store::Db;
 use std::{path::PathBuf, sync::Arc};
 use uuid::Uuid;
 
-use crate::{accounts::passwords::Passwords, audit::refusals::Refusals, keys::Keys, query::running::Running};
+use crate::{
+    accounts::passwords::Passwords, audit::refusals::Refusals, catalog::hub::SearchHub, keys::Keys,
+    query::running::Running, sources::runner::Runs,
+};
 
 /// Everything that configuration decides for the use cases.
 #[derive(Debug, Clone)]
@@ -23,6 +27,18 @@ pub struct Settings {
     pub outgoing: crate::places::outgoing::OutgoingRules,
     /// What one query may use.
     pub query_limits: Limits,
+    /// How large an upload may be.
+    pub upload_limits: UploadLimits,
+}
+
+/// What reads, searches and answers on behalf of the use cases; each is opened once, at start.
+#[derive(Debug)]
+pub struct Services {
+    pub engine: Engine,
+    /// The index of the folder `index` of the data directory.
+    pub search: SearchHub,
+    /// How foreign files are read.
+    pub sandbox: Sandbox,
 }
 
 /// The application: cheap to clone, shared by every door.
@@ -39,6 +55,10 @@ pub struct Parts {
     pub settings: Settings,
     pub passwords: Passwords,
     pub engine: Engine,
+    pub search: SearchHub,
+    pub sandbox: Sandbox,
+    /// The runs of data sources that this process works on.
+    pub runs: Runs,
     /// The queries that run in this process.
     pub queries: Running,
     pub(crate) refusals: Refusals,
@@ -47,7 +67,14 @@ pub struct Parts {
 
 impl App {
     /// Puts the application together.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, random: Arc<dyn Random>, keys: Keys, settings: Settings, engine: Engine) -> Self {
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+        keys: Keys,
+        settings: Settings,
+        services: Services,
+    ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random));
         Self(Arc::new(Parts {
             db,
@@ -56,7 +83,10 @@ impl App {
             keys,
             settings,
             passwords,
-            engine,
+            engine: services.engine,
+            search: services.search,
+            sandbox: services.sandbox,
+            runs: Runs::default(),
             queries: Running::default(),
             refusals: Refusals::default(),
             jwks: crate::accounts::oidc::JwksCache::default(),

@@ -3,8 +3,9 @@
 use lakegate_model::{
     Code, Fault, Timestamp,
     ids::{ApiTokenId, ProjectId, SessionId, UserId},
+    words::TokenScope,
 };
-use lakegate_policy::Actor;
+use lakegate_policy::{Actor, actor::Principal};
 use lakegate_store::{Tx, actors, sessions, tokens};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -66,7 +67,7 @@ pub async fn enter(tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<Actor
         Identity::Session(id) => from_session(tx, id, now).await?,
         Identity::ApiToken(id) => from_token(tx, id, now).await?,
         Identity::AccessToken { user, family } => {
-            if sessions::family_is_revoked(tx, family).await? {
+            if !sessions::family_is_live(tx, family, user).await? {
                 return Err(ended());
             }
             actors::user_actor(tx, user).await?.ok_or_else(ended)?
@@ -83,12 +84,40 @@ fn ended() -> Fault {
     Fault::new(Code::Unauthenticated, "this session or token has ended").fix("sign in again")
 }
 
+/// Nobody acts in a project without belonging to it; whoever is nobody acts in none, and is asked to sign in later on.
 fn act_in(actor: &mut Actor, project: ProjectId) -> Result<(), Fault> {
-    if !actor.is_known() || actor.role_in(project).is_some() {
+    if actor.role_in(project).is_some() || actor.principal == Principal::System {
         actor.acting = Some(project);
         return Ok(());
     }
-    Err(Fault::not_found("project").on("project"))
+    if actor.is_known() {
+        return Err(Fault::not_found("project").on("project"));
+    }
+    Ok(())
+}
+
+/// Demands somebody signed in whose token reaches as far as `scope`: for use cases about the caller's own things, on
+/// which policy has nothing else to decide.
+///
+/// # Errors
+/// `unauthenticated`, or `forbidden` where the token lacks the scope.
+pub(crate) fn known(actor: &Actor, scope: TokenScope) -> Result<(), Fault> {
+    if !actor.is_known() {
+        return Err(Fault::new(Code::Unauthenticated, "this needs a signed-in person or a token"));
+    }
+    if actor.scopes.contains(&scope) {
+        return Ok(());
+    }
+    Err(Fault::new(Code::Forbidden, format!("the token lacks the scope {scope}")).fix("make a token that has it"))
+}
+
+/// The person who acts, as [`known`].
+///
+/// # Errors
+/// As [`known`], and `forbidden` for machines.
+pub(crate) fn person(actor: &Actor, scope: TokenScope) -> Result<UserId, Fault> {
+    known(actor, scope)?;
+    actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "this is for people, not for service accounts"))
 }
 
 async fn from_session(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<Actor, Fault> {

@@ -18,10 +18,13 @@ pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod caller;
+pub mod catalog;
 pub mod keys;
+pub mod names;
 pub mod places;
 pub mod query;
 pub mod seal;
+pub mod sources;
 
-pub use app::{App, Settings};
+pub use app::{App, Services, Settings};
 pub use caller::{Caller, Identity};

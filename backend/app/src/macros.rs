@@ -2,7 +2,7 @@
 
 /// Runs a change: a write transaction in which `$actor` is who acts. Ends in `Ok(value)` or a `Fault`.
 ///
-/// A refusal is recorded in the audit under `$action`. The block may run several times (see [`lakegate_store::in_write`]).
+/// A refusal is recorded in the audit under `$action`; search is told to look for news. The block may run several times (see [`lakegate_store::in_write`]).
 macro_rules! change {
     ($app:expr, $caller:expr, $action:expr, |$tx:ident, $scope:ident, $actor:ident| $body:block) => {{
         let app: &$crate::App = $app;
@@ -13,8 +13,9 @@ macro_rules! change {
             let _ = ($scope, $actor);
             $body
         });
-        if let Err(fault) = &result {
-            $crate::audit::refusals::note(app, caller, $action, fault).await;
+        match &result {
+            Ok(_) => app.search.changed(),
+            Err(fault) => $crate::audit::refusals::note(app, caller, $action, fault).await,
         }
         result
     }};

@@ -15,6 +15,7 @@ mod functions;
 pub mod keep;
 mod ledger;
 mod limits;
+mod masking;
 mod memory;
 mod plan;
 mod query;
@@ -29,6 +30,7 @@ mod yielding;
 
 pub use ledger::Report;
 pub use limits::{EngineConfig, Limits};
+pub use masking::mask_literals;
 pub use plan::TableRead;
 pub use query::{Engine, Prepared, QueryHandle, QuerySpec, ResultStream, RunningQuery};
 pub use statement::{References, TableName, references};

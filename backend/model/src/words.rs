@@ -92,7 +92,7 @@ words! {
         Listed = "listed",
         /// It is found and can be requested.
         Requestable = "requestable",
-        /// Found and requestable; a request within the same domain needs no approval.
+        /// Found and requestable; its owner approves every request beforehand. It still takes a request with a reason.
         Open = "open",
     }
     /// Which database of an environment.

@@ -72,8 +72,10 @@ actions! {
     CertifyAsset = "asset.certify",
     /// See who has access to an asset.
     ReviewAsset = "asset.review",
-    /// Read a request and its thread; write into the thread.
+    /// Read a request and its thread.
     ViewRequest = "request.view",
+    /// Ask or answer in the thread of a request.
+    CommentRequest = "request.comment",
     /// Approve, reject or ask back.
     DecideRequest = "request.decide",
     /// Edit or withdraw an open request.

@@ -176,20 +176,23 @@ fn may_request(asset: &AssetFacts) -> Verdict {
 }
 
 /// Access rule 16: the approver is an owner of the producing project and not the requester; the steward is the fallback.
+/// A request belongs to the asking project: whoever left it has no part in his earlier requests.
 fn on_request(actor: &Actor, action: Action, request: &RequestFacts) -> Verdict {
     let requester = actor.user() == Some(request.requester);
     let steward = actor.stewarded.contains(&request.domain);
     let producer = actor.is_at_least(ProjectRole::Owner, request.producer);
     let consumer = actor.role_in(request.consumer).is_some();
-    if !(producer || steward || consumer || requester) {
+    let asks = actor.is_at_least(ProjectRole::Contributor, request.consumer);
+    if !(producer || steward || consumer) {
         return Verdict::Hide;
     }
     match action {
         Action::ViewRequest => Verdict::Allow,
+        Action::CommentRequest => Verdict::allow_if(producer || steward || asks, ASK_OWNER),
         Action::DecideRequest if requester => Verdict::Forbid("another owner or the domain steward has to decide"),
         Action::DecideRequest => Verdict::allow_if(producer || steward, ASK_OWNER),
         Action::EditRequest => Verdict::allow_if(
-            requester || actor.is_at_least(ProjectRole::Owner, request.consumer),
+            (requester && asks) || actor.is_at_least(ProjectRole::Owner, request.consumer),
             Verdict::Forbid("only its author or an owner of the asking project changes it"),
         ),
         _ => Verdict::Hide,

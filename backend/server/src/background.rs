@@ -1,12 +1,17 @@
 //! What the server does beside answering.
 
-use lakegate_app::{App, audit::chain};
+use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, query::kept, sources::runner};
+use lakegate_model::Fault;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::control;
+
 /// Time between two sealings of the audit.
 const SEAL_EVERY: Duration = Duration::from_secs(2);
+/// Time between two looks at what has ended by itself.
+const TIDY_EVERY: Duration = Duration::from_secs(30);
 /// How long the work may take to end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -20,7 +25,17 @@ pub struct Work {
 /// Starts all of it; it ends when `stop` is cancelled.
 pub fn start(app: &App, stop: &CancellationToken) -> Work {
     let mut tasks = JoinSet::new();
-    tasks.spawn(seal_audit(app.clone(), stop.clone()));
+    tasks.spawn(every(SEAL_EVERY, "sealing the audit", stop.clone(), {
+        let app = app.clone();
+        async move || chain::seal(&app).await.map(|_| ())
+    }));
+    tasks.spawn(every(TIDY_EVERY, "ending what is due", stop.clone(), {
+        let app = app.clone();
+        async move || tidy(&app).await
+    }));
+    tasks.spawn(follow::follow(app.clone(), stop.clone()));
+    tasks.spawn(runner::work(app.clone(), stop.clone()));
+    tasks.spawn(control::serve(app.clone(), stop.clone()));
     Work { app: app.clone(), tasks }
 }
 
@@ -37,13 +52,24 @@ impl Work {
     }
 }
 
-async fn seal_audit(app: App, stop: CancellationToken) {
+/// Access whose time has come, and kept results.
+async fn tidy(app: &App) -> Result<(), Fault> {
+    expiry::run(app).await?;
+    kept::sweep(app).await?;
+    Ok(())
+}
+
+/// Does some work again and again until `stop`; a failure is logged and the work tried again the next time.
+async fn every<F>(pause: Duration, what: &'static str, stop: CancellationToken, work: F)
+where
+    F: AsyncFn() -> Result<(), Fault>,
+{
     while !stop.is_cancelled() {
-        if let Err(fault) = chain::seal(&app).await {
-            tracing::error!(?fault, "the audit could not be sealed");
+        if let Err(fault) = work().await {
+            tracing::error!(?fault, what, "background work failed");
         }
         tokio::select! {
-            () = tokio::time::sleep(SEAL_EVERY) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
     }

@@ -4,6 +4,7 @@ mod background;
 mod cli;
 mod commands;
 mod config;
+mod control;
 mod data_dir;
 mod demo;
 mod listen;

@@ -1,22 +1,41 @@
 //! Puts the application together from its configuration.
 
 use anyhow::{Context, bail};
-use lakegate_app::{App, Settings, keys::Keys};
+use lakegate_app::{
+    App, Settings,
+    app::Services,
+    catalog::hub::SearchHub,
+    keys::Keys,
+    sources::upload::SPOOL,
+};
+use lakegate_engine::{Engine, EngineConfig, Limits};
+use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::clock::SystemClock;
 use lakegate_store::{
     Db,
     migrate::{self, Schema},
 };
 use lakegate_web::WebConfig;
-use std::sync::Arc;
+use std::{fs, path::Path, sync::Arc, time::Duration};
+use tempfile::TempDir;
 
-use crate::{config::Config, data_dir::DataDir, random::SystemRandom};
+use crate::{
+    config::Config,
+    data_dir::{DataDir, make_private},
+    random::SystemRandom,
+};
+
+/// The folder of the search index in the data directory.
+pub const INDEX: &str = "index";
+const SPILL: &str = "spill";
 
 /// An application with the folder that it uses.
 #[derive(Debug)]
 pub struct Opened {
     pub app: App,
     pub dir: DataDir,
+    /// Where a visiting command keeps what only the server keeps in the data directory.
+    _aside: Option<TempDir>,
 }
 
 /// How an application is opened.
@@ -41,9 +60,40 @@ pub async fn open(config: &Config, wanted: Use, demo: bool) -> anyhow::Result<Op
     let db = database(config, &dir).await?;
     ready(&db, &dir).await?;
     let keys = keys(config)?;
+    let aside = if wanted == Use::Visit { Some(tempfile::tempdir()?) } else { None };
+    let services = services(config, aside.as_ref().map_or(dir.path.as_path(), TempDir::path))?;
     let settings = settings(config, &dir, demo);
-    let app = App::new(db, Arc::new(SystemClock), Arc::new(SystemRandom), keys, settings);
-    Ok(Opened { app, dir })
+    let app = App::new(db, Arc::new(SystemClock), Arc::new(SystemRandom), keys, settings, services);
+    Ok(Opened { app, dir, _aside: aside })
+}
+
+/// What reads, searches and answers, with its folders below `root`.
+fn services(config: &Config, root: &Path) -> anyhow::Result<Services> {
+    let spill = fresh(&root.join(SPILL))?;
+    fresh(&root.join(SPOOL))?;
+    make_private(&root.join(INDEX))?;
+    let engine = Engine::new(EngineConfig {
+        memory_bytes: bytes(config.limits.all_queries_memory_bytes),
+        spill_dir: spill,
+        spill_quota_bytes: config.limits.query_spill_bytes,
+        worker_threads: config.limits.threads(),
+    })?;
+    let search = SearchHub::open(&root.join(INDEX))?;
+    let program = std::env::current_exe().context("the program's own file cannot be found")?;
+    Ok(Services { engine, search, sandbox: Sandbox::new(program) })
+}
+
+/// An empty folder: what a stopped server left in it is worthless.
+fn fresh(folder: &Path) -> anyhow::Result<std::path::PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("{} cannot be emptied", folder.display()))?;
+    }
+    make_private(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    Ok(folder.to_owned())
+}
+
+fn bytes(wanted: u64) -> usize {
+    usize::try_from(wanted).unwrap_or(usize::MAX)
 }
 
 /// Connects to the database.
@@ -94,6 +144,18 @@ fn settings(config: &Config, dir: &DataDir, demo: bool) -> Settings {
         demo,
         local_lake: config.sources.local_lake,
         outgoing: config.outgoing.rules(),
+        query_limits: query_limits(config),
+        upload_limits: UploadLimits { bytes: config.limits.upload_bytes, ..UploadLimits::default() },
+    }
+}
+
+fn query_limits(config: &Config) -> Limits {
+    Limits {
+        rows: config.limits.query_rows,
+        scanned_bytes: config.limits.query_scanned_bytes,
+        wall: Duration::from_secs(config.limits.query_seconds),
+        memory_bytes: bytes(config.limits.query_memory_bytes),
+        ..Limits::default()
     }
 }
 

@@ -6,11 +6,11 @@ use lakegate_model::{
 };
 use uuid::Uuid;
 
-use crate::{StoreError, Tx, WriteTx, changes};
+use crate::{StoreError, Tx, WriteTx, changes, like};
 
 statements! {
     INSERT = "INSERT INTO audit_events (number, id, at, actor_kind, actor_id, actor_name, project_id, action, outcome, subject_kind, subject_id, owner_project_id, request_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    LIST = "SELECT e.number, e.id, e.at, e.actor_kind, e.actor_id, e.actor_name, e.project_id, e.action, e.outcome, e.subject_kind, e.subject_id, e.owner_project_id, e.request_id, e.detail FROM audit_events e WHERE e.number < $1 AND ($2 = 1 OR e.actor_id = $3 OR e.owner_project_id IN (SELECT m.project_id FROM project_members m WHERE m.role = 'owner' AND m.member_kind = 'user' AND m.member_id = $3 UNION SELECT m.project_id FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE m.role = 'owner' AND g.user_id = $3)) AND ($4 = '' OR e.action LIKE $4) AND ($5 = '' OR e.outcome = $5) AND ($6 = '' OR LOWER(e.actor_name) LIKE $6) AND ($7 IS NULL OR e.subject_id = $7) AND ($8 IS NULL OR e.at >= $8) AND ($9 IS NULL OR e.at < $9) ORDER BY e.number DESC LIMIT $10";
+    LIST = "SELECT e.number, e.id, e.at, e.actor_kind, e.actor_id, e.actor_name, e.project_id, e.action, e.outcome, e.subject_kind, e.subject_id, e.owner_project_id, e.request_id, e.detail FROM audit_events e WHERE e.number < $1 AND ($2 = 1 OR e.actor_id = $3 OR e.owner_project_id IN (SELECT m.project_id FROM project_members m WHERE m.role = 'owner' AND m.member_kind = 'user' AND m.member_id = $3 UNION SELECT m.project_id FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE m.role = 'owner' AND g.user_id = $3)) AND ($4 = '' OR e.action LIKE $4 ESCAPE '\\') AND ($5 = '' OR e.outcome = $5) AND ($6 = '' OR LOWER(e.actor_name) LIKE $6 ESCAPE '\\') AND ($7 IS NULL OR e.subject_id = $7) AND ($8 IS NULL OR e.at >= $8) AND ($9 IS NULL OR e.at < $9) ORDER BY e.number DESC LIMIT $10";
     RANGE = "SELECT number, id, at, actor_kind, actor_id, actor_name, project_id, action, outcome, subject_kind, subject_id, owner_project_id, request_id, detail FROM audit_events WHERE number > $1 AND number <= $2 ORDER BY number";
     AFTER = "SELECT number, id, at, actor_kind, actor_id, actor_name, project_id, action, outcome, subject_kind, subject_id, owner_project_id, request_id, detail FROM audit_events WHERE number > $1 ORDER BY number LIMIT $2";
     BATCH_INSERT = "INSERT INTO audit_batches (number, first_event, last_event, previous_hash, hash, key_id, signature, sealed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -77,10 +77,9 @@ pub async fn event_list(
         AuditReach::Of { actor } => (0, *actor),
     };
     let before = page.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
-    let action = filter.action.as_deref().map(|text| format!("{}%", text.replace('%', ""))).unwrap_or_default();
-    let outcome = filter.outcome.clone().unwrap_or_default();
-    let name = filter.actor.as_deref().map(|text| format!("%{}%", text.to_lowercase().replace('%', "")));
-    let name = name.unwrap_or_default();
+    let action = filter.action.as_deref().map(like::beginning).unwrap_or_default();
+    let outcome = filter.outcome.as_deref().map(|text| text.replace('\0', "")).unwrap_or_default();
+    let name = filter.actor.as_deref().map(|text| like::containing(&text.to_lowercase())).unwrap_or_default();
     let rows = fetch_all!(
         tx,
         AuditEvent,
@@ -107,6 +106,12 @@ pub async fn events_after(tx: &mut Tx, number: i64, limit: i64) -> Result<Vec<Au
 /// Events of a sealed batch, in order.
 pub async fn events_between(tx: &mut Tx, after: i64, up_to: i64) -> Result<Vec<AuditEvent>, StoreError> {
     fetch_all!(tx, AuditEvent, RANGE, after, up_to)
+}
+
+/// How many events were ever recorded: the counter moves in the transaction of each event, so the last event has this
+/// number unless events were cut off.
+pub async fn event_counter(tx: &mut Tx) -> Result<i64, StoreError> {
+    changes::last(tx, "audit").await
 }
 
 /// The number of the last event, 0 if none.

@@ -41,9 +41,14 @@ pub async fn request_number(tx: &mut WriteTx) -> Result<i64, StoreError> {
     next(tx, "request").await
 }
 
+/// The last number that a counter gave.
+pub(crate) async fn last(tx: &mut Tx, counter: &str) -> Result<i64, StoreError> {
+    fetch_one!(tx, (i64,), LAST, counter).map(|row| row.0)
+}
+
 /// The number of the last change.
 pub async fn change_last(tx: &mut Tx) -> Result<i64, StoreError> {
-    fetch_one!(tx, (i64,), LAST, "change").map(|row| row.0)
+    last(tx, "change").await
 }
 
 /// The changes after a position, in order.

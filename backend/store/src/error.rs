@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The transaction may succeed if run again.
     #[error("the transaction has to start over")]
     Transient(#[source] sqlx::Error),
+    /// A text holds a character that the database cannot keep, such as NUL.
+    #[error("a text cannot be kept")]
+    Text(#[source] sqlx::Error),
     /// The disk is full.
     #[error("the database has no space left")]
     Full(#[source] sqlx::Error),
@@ -160,6 +163,8 @@ impl From<sqlx::Error> for StoreError {
             Some("40001" | "40P01" | "5" | "261" | "517") => Self::Transient(error),
             // disk_full; SQLITE_FULL.
             Some("53100" | "13") => Self::Full(error),
+            // character_not_in_repertoire, untranslatable_character; SQLite keeps anything.
+            Some("22021" | "22P05") => Self::Text(error),
             _ => Self::Driver(error),
         }
     }
@@ -187,6 +192,9 @@ impl From<StoreError> for Fault {
                 let mut fault = Fault::new(Code::Unavailable, "the database is busy").retry_after(1).caused_by(cause);
                 fault.transient = true;
                 fault
+            }
+            StoreError::Text(cause) => {
+                Fault::new(Code::Invalid, "a text holds a character that cannot be kept, such as NUL").caused_by(cause)
             }
             StoreError::Full(cause) => {
                 Fault::new(Code::StorageFull, "the metadata database has no space left").caused_by(cause)

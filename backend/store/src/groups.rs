@@ -7,14 +7,14 @@ use lakegate_model::{
     text,
 };
 
-use crate::{StoreError, Tx, WriteTx};
+use crate::{StoreError, Tx, WriteTx, like};
 
 statements! {
     INSERT = "INSERT INTO groups (id, name, name_key, description, issuer, external_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BY_ID = "SELECT id, name, description, issuer, external_id, created_at FROM groups WHERE id = $1";
     BY_NAME = "SELECT id, name, description, issuer, external_id, created_at FROM groups WHERE name_key = $1";
     BY_EXTERNAL = "SELECT id, name, description, issuer, external_id, created_at FROM groups WHERE issuer = $1 AND external_id = $2";
-    LIST = "SELECT id, name, description, issuer, external_id, created_at FROM groups WHERE name_key > $1 AND name_key LIKE $2 ORDER BY name_key LIMIT $3";
+    LIST = "SELECT id, name, description, issuer, external_id, created_at FROM groups WHERE name_key > $1 AND name_key LIKE $2 ESCAPE '\\' ORDER BY name_key LIMIT $3";
     MEMBERS = "SELECT u.id, u.username, u.display_name, u.email, u.issuer, u.disabled, u.theme, u.created_at FROM users u JOIN group_members m ON m.user_id = u.id WHERE m.group_id = $1 ORDER BY u.username_key";
     ADD_MEMBER = "INSERT INTO group_members (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     REMOVE_MEMBER = "DELETE FROM group_members WHERE group_id = $1 AND user_id = $2";
@@ -53,7 +53,7 @@ pub async fn group_by_external(tx: &mut Tx, issuer: &str, id: &str) -> Result<Op
 
 /// Groups in order of their names.
 pub async fn group_list(tx: &mut Tx, search: &str, page: &PageRequest) -> Result<Page<Group>, StoreError> {
-    let pattern = format!("%{}%", text::fold(search).replace('%', ""));
+    let pattern = like::containing(&text::fold(search));
     let after = page.after.clone().unwrap_or_default();
     let rows = fetch_all!(tx, Group, LIST, after, pattern, page.fetch())?;
     Ok(Page::cut(rows, page, |group| text::fold(&group.name)))

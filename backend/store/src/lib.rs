@@ -25,6 +25,7 @@ pub mod drafts;
 pub mod environments;
 pub mod glossary;
 pub mod groups;
+mod like;
 pub mod marks;
 pub mod notices;
 pub mod projects;

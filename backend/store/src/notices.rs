@@ -8,6 +8,7 @@ statements! {
     INSERT = "INSERT INTO notices (id, user_id, kind, title, body, link, once_key, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
     LIST = "SELECT id, user_id, kind, title, body, link, created_at, read_at FROM notices WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     UNREAD = "SELECT COUNT(*) FROM notices WHERE user_id = $1 AND read_at IS NULL";
+    SENT = "SELECT COUNT(*) FROM notices WHERE user_id = $1 AND once_key = $2";
     READ = "UPDATE notices SET read_at = $3 WHERE id = $1 AND user_id = $2 AND read_at IS NULL";
     READ_ALL = "UPDATE notices SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL";
 }
@@ -27,6 +28,11 @@ pub async fn notice_insert(tx: &mut WriteTx, notice: &Notice, once_key: Option<&
         notice.created_at
     )?;
     Ok(rows == 1)
+}
+
+/// Whether a person was sent a message under a `once_key`.
+pub async fn notice_was_sent(tx: &mut Tx, user: UserId, once_key: &str) -> Result<bool, StoreError> {
+    Ok(fetch_one!(tx, (i64,), SENT, user, once_key)?.0 > 0)
 }
 
 /// The messages of a person, the newest first.

@@ -24,7 +24,7 @@ statements! {
     KEPT_BYTES = "SELECT CAST(COALESCE(SUM(result_bytes), 0) AS BIGINT) FROM queries WHERE user_id = $1 AND result_until > $2";
     RESULTS_DUE = "SELECT id FROM queries WHERE result_until <= $1 ORDER BY result_until LIMIT $2";
     RESULT_GONE = "UPDATE queries SET result_until = NULL, result_bytes = 0 WHERE id = $1";
-    ABANDONED = "UPDATE queries SET state = 'failed', code = 'unavailable', message = 'the server stopped', ended_at = $1 WHERE state = 'running'";
+    STALE = "SELECT id FROM queries WHERE state = 'running' AND started_at <= $1 ORDER BY started_at LIMIT $2";
     SAVED_INSERT = "INSERT INTO saved_queries (id, project_id, owner_id, name, name_key, description, sql_text, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
     SAVED_UPDATE = "UPDATE saved_queries SET name = $3, name_key = $4, description = $5, sql_text = $6, updated_at = $7 WHERE id = $1 AND project_id = $2";
     SAVED_DELETE = "DELETE FROM saved_queries WHERE id = $1 AND project_id = $2";
@@ -109,9 +109,9 @@ pub async fn result_gone(tx: &mut WriteTx, id: QueryId) -> Result<(), StoreError
     execute_one!(tx, RESULT_GONE, id)
 }
 
-/// Ends queries that a stopped server left behind.
-pub async fn queries_abandon(tx: &mut WriteTx, now: Timestamp) -> Result<u64, StoreError> {
-    execute!(tx, ABANDONED, now)
+/// Queries that are said to run and began no later than a time: a server that stopped left them behind.
+pub async fn queries_stale(tx: &mut Tx, began_by: Timestamp, limit: i64) -> Result<Vec<QueryId>, StoreError> {
+    Ok(fetch_all!(tx, (QueryId,), STALE, began_by, limit)?.into_iter().map(|row| row.0).collect())
 }
 
 /// Keeps a query under a name in the project of the proof.

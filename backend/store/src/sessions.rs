@@ -26,11 +26,12 @@ statements! {
     REFRESH_USE = "UPDATE refresh_tokens SET used_at = $2 WHERE id = $1 AND used_at IS NULL";
     REFRESH_REVOKE_FAMILY = "UPDATE refresh_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL";
     REFRESH_REVOKE_USER = "UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
-    FAMILY_LIVE = "SELECT COUNT(*) FROM refresh_tokens WHERE family_id = $1 AND revoked_at IS NOT NULL";
+    FAMILY_LIVE = "SELECT COUNT(*) FROM refresh_tokens WHERE family_id = $1 AND user_id = $2 AND revoked_at IS NULL";
     LINK_INSERT = "INSERT INTO one_time_links (token_hash, purpose, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
     LINK_FIND = "SELECT purpose, user_id, expires_at, used_at FROM one_time_links WHERE token_hash = $1";
     LINK_USE = "UPDATE one_time_links SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL";
     LINK_EXPIRE = "UPDATE one_time_links SET used_at = $2 WHERE purpose = $1 AND used_at IS NULL";
+    LINK_EXPIRE_OF = "UPDATE one_time_links SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL";
     FAILURES = "SELECT failures, last_at, blocked_until FROM sign_in_failures WHERE key = $1";
     FAILURES_SET = "INSERT INTO sign_in_failures (key, failures, last_at, blocked_until) VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at, blocked_until = excluded.blocked_until";
     FAILURES_CLEAR = "DELETE FROM sign_in_failures WHERE key = $1";
@@ -146,9 +147,9 @@ pub async fn refresh_revoke_family(tx: &mut WriteTx, family: Uuid, now: Timestam
     execute!(tx, REFRESH_REVOKE_FAMILY, family, now)
 }
 
-/// Whether a family of tokens was ended.
-pub async fn family_is_revoked(tx: &mut Tx, family: Uuid) -> Result<bool, StoreError> {
-    Ok(fetch_one!(tx, (i64,), FAMILY_LIVE, family)?.0 > 0)
+/// Whether a user's family of tokens is known and was not ended.
+pub async fn family_is_live(tx: &mut Tx, family: Uuid, user: UserId) -> Result<bool, StoreError> {
+    Ok(fetch_one!(tx, (i64,), FAMILY_LIVE, family, user)?.0 > 0)
 }
 
 /// Keeps a link that works once.
@@ -174,6 +175,11 @@ pub async fn link_use(tx: &mut WriteTx, token_hash: &str, now: Timestamp) -> Res
 /// Makes all unused links of a purpose void.
 pub async fn links_void(tx: &mut WriteTx, purpose: LinkPurpose, now: Timestamp) -> Result<(), StoreError> {
     execute!(tx, LINK_EXPIRE, purpose, now).map(|_| ())
+}
+
+/// Makes all unused links of a user void.
+pub async fn links_void_of(tx: &mut WriteTx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, LINK_EXPIRE_OF, user, now).map(|_| ())
 }
 
 /// Failed sign-ins of a user name or an address.

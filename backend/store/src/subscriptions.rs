@@ -37,7 +37,7 @@ statements! {
     LINK_TAKEN = "SELECT COUNT(*) FROM table_links WHERE database_id = $1 AND name = $2";
     SUB_DATABASES = "SELECT d.id, d.environment_id, d.name, d.kind FROM databases d JOIN environments e ON e.id = d.environment_id WHERE e.project_id = $1 AND d.kind = 'sub' ORDER BY e.created_at, d.id";
     DUE = "SELECT s.id FROM subscriptions s JOIN grants g ON g.subscription_id = s.id AND g.ended_at IS NULL WHERE s.state = 'active' AND g.valid_until <= $1 ORDER BY g.valid_until LIMIT $2";
-    ENDING = "SELECT s.id, g.valid_until FROM subscriptions s JOIN grants g ON g.subscription_id = s.id AND g.ended_at IS NULL WHERE s.state = 'active' AND g.valid_until > $1 AND g.valid_until <= $2 ORDER BY g.valid_until LIMIT $3";
+    ENDING = "SELECT s.id, g.valid_until FROM subscriptions s JOIN grants g ON g.subscription_id = s.id AND g.ended_at IS NULL WHERE s.state = 'active' AND (g.valid_until > $1 OR (g.valid_until = $1 AND s.id > $2)) AND g.valid_until <= $3 ORDER BY g.valid_until, s.id LIMIT $4";
 }
 
 #[derive(sqlx::FromRow)]
@@ -57,16 +57,6 @@ pub async fn subscription_insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     execute_one!(tx, INSERT, id, proof.on().consumer, asset, proof.on().id, now)
-}
-
-/// Starts a subscription on an open asset, which needs no approver; the caller has decided that it is open.
-pub async fn subscription_insert_open(
-    tx: &mut WriteTx,
-    request: &lakegate_model::access::Request,
-    id: SubscriptionId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    execute_one!(tx, INSERT, id, request.project_id, request.asset_id, request.id, now)
 }
 
 /// The facts of a subscription for a decision.
@@ -257,14 +247,14 @@ pub async fn subscriptions_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Resul
     Ok(fetch_all!(tx, (SubscriptionId,), DUE, now, limit)?.into_iter().map(|row| row.0).collect())
 }
 
-/// Live subscriptions that end within a span, with their end.
+/// Live subscriptions that end within a span, with their end, in order of both; `after` is the last one already seen.
 pub async fn subscriptions_ending(
     tx: &mut Tx,
-    from: Timestamp,
+    (after_end, after): (Timestamp, SubscriptionId),
     until: Timestamp,
     limit: i64,
 ) -> Result<Vec<(SubscriptionId, Timestamp)>, StoreError> {
-    fetch_all!(tx, (SubscriptionId, Timestamp), ENDING, from, until, limit)
+    fetch_all!(tx, (SubscriptionId, Timestamp), ENDING, after_end, after, until, limit)
 }
 
 /// Any subscription by id, for the server's own work.

@@ -4,7 +4,7 @@ use lakegate_model::{
     Timestamp,
     catalog::{Column, Table},
     columns::ColumnType,
-    ids::{ColumnId, ConnectionId, DatabaseId, TableId},
+    ids::{ColumnId, ConnectionId, DataSourceId, DatabaseId, EnvironmentId, TableId},
     storage::{DataFile, FileFormat},
     words::ColumnState,
 };
@@ -26,6 +26,7 @@ statements! {
     BY_FOUND = "SELECT id, database_id, name, location, connection_id, format, data_version, managed, created_at, updated_at FROM tables WHERE database_id = $1 AND location = $2 AND found_name = $3 AND NOT managed ORDER BY id";
     AT = "SELECT id, database_id, name, location, connection_id, format, data_version, managed, created_at, updated_at FROM tables WHERE database_id = $1 AND location = $2 AND NOT managed ORDER BY id";
     OF_DATABASE = "SELECT id, database_id, name, location, connection_id, format, data_version, managed, created_at, updated_at FROM tables WHERE database_id = $1 ORDER BY name";
+    OF_SOURCE = "SELECT t.id, t.name FROM tables t JOIN assets a ON a.table_id = t.id WHERE a.source_id = $1 ORDER BY t.name";
     COLUMNS = "SELECT id, table_id, name, ordinal, column_type, nullable, is_partition, state, unlisted, title, description FROM columns WHERE table_id = $1 ORDER BY ordinal, id";
     COLUMN_INSERT = "INSERT INTO columns (id, table_id, name, ordinal, column_type, nullable, is_partition, state, unlisted, title, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     COLUMN_SHAPE = "UPDATE columns SET name = $3, ordinal = $4, column_type = $5, nullable = $6, is_partition = $7, state = $8 WHERE id = $1 AND table_id = $2";
@@ -34,7 +35,7 @@ statements! {
     FILES = "SELECT path, size, etag, modified_at, partitions FROM data_files WHERE table_id = $1 ORDER BY path";
     FILE_SET = "INSERT INTO data_files (table_id, path, size, etag, modified_at, partitions) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (table_id, path) DO UPDATE SET size = excluded.size, etag = excluded.etag, modified_at = excluded.modified_at, partitions = excluded.partitions";
     FILE_DELETE = "DELETE FROM data_files WHERE table_id = $1 AND path = $2";
-    FILE_KNOWN = "SELECT 1 FROM data_files WHERE table_id = $1 AND path = $2";
+    FILE_KNOWN = "SELECT 1 FROM data_files f JOIN tables t ON t.id = f.table_id WHERE t.location = $1 AND f.path = $2";
     FILE_SUM = "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM data_files WHERE table_id = $1";
     PARTITIONS = "SELECT COUNT(*) FROM (SELECT DISTINCT partitions FROM data_files WHERE table_id = $1) AS distinct_partitions";
     MANAGED_FILES = "SELECT t.location, f.path FROM data_files f JOIN tables t ON t.id = f.table_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id WHERE t.managed AND e.id = $1";
@@ -162,6 +163,11 @@ pub async fn tables_of(tx: &mut Tx, database: DatabaseId) -> Result<Vec<Table>, 
     fetch_all!(tx, Table, OF_DATABASE, database)
 }
 
+/// Ids and names of the tables that a data source found.
+pub async fn tables_of_source(tx: &mut Tx, source: DataSourceId) -> Result<Vec<(TableId, String)>, StoreError> {
+    fetch_all!(tx, (TableId, String), OF_SOURCE, source)
+}
+
 /// The columns of a table in table order, dropped ones too; who may see which is decided by the caller of this.
 pub async fn columns_of(tx: &mut Tx, table: TableId) -> Result<Vec<Column>, StoreError> {
     fetch_all!(tx, Column, COLUMNS, table)
@@ -245,9 +251,18 @@ pub async fn files_of(tx: &mut Tx, table: TableId) -> Result<Vec<DataFile>, Stor
     Ok(fetch_all!(tx, FileRow, FILES, table)?.into_iter().map(DataFile::from).collect())
 }
 
-/// Whether a table's present version has a file of this path.
-pub async fn file_known(tx: &mut Tx, table: TableId, path: &str) -> Result<bool, StoreError> {
-    Ok(fetch_optional!(tx, (i32,), FILE_KNOWN, table, path)?.is_some())
+/// Whether a table at a location has one of these files in its present version.
+pub async fn path_known<'p>(
+    tx: &mut Tx,
+    location: &str,
+    paths: impl IntoIterator<Item = &'p str>,
+) -> Result<bool, StoreError> {
+    for path in paths {
+        if fetch_optional!(tx, (i32,), FILE_KNOWN, location, path)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Count, bytes and partitions of a table's files.
@@ -286,7 +301,7 @@ pub async fn file_set(tx: &mut WriteTx, table: TableId, file: &DataFile) -> Resu
 /// Every file that Lakegate wrote for an environment and still counts: location of its table, and path below it.
 pub async fn managed_files(
     tx: &mut Tx,
-    environment: lakegate_model::ids::EnvironmentId,
+    environment: EnvironmentId,
 ) -> Result<Vec<(String, String)>, StoreError> {
     fetch_all!(tx, (String, String), MANAGED_FILES, environment)
 }

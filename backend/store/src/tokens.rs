@@ -15,15 +15,19 @@ use sqlx::types::Json;
 
 use crate::{StoreError, Tx, WriteTx};
 
+/// Most tokens of one holder that are listed.
+pub const LISTED: i64 = 200;
+
 statements! {
     INSERT = "INSERT INTO api_tokens (id, user_id, service_account_id, name, prefix, token_hash, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     BY_HASH = "SELECT id, user_id, service_account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at FROM api_tokens WHERE token_hash = $1";
     BY_ID = "SELECT id, user_id, service_account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at FROM api_tokens WHERE id = $1";
-    OF_USER = "SELECT id, user_id, service_account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at FROM api_tokens WHERE user_id = $1 ORDER BY created_at DESC";
-    OF_ACCOUNT = "SELECT id, user_id, service_account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at FROM api_tokens WHERE service_account_id = $1 ORDER BY created_at DESC";
+    OF_USER = "SELECT id, user_id, service_account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at FROM api_tokens WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+    OF_ACCOUNT = "SELECT id, user_id, service_account_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at FROM api_tokens WHERE service_account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
     USED = "UPDATE api_tokens SET last_used_at = $2 WHERE id = $1";
     REVOKE = "UPDATE api_tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_OF_USER = "UPDATE api_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
+    LIVE = "SELECT COUNT(*) FROM api_tokens WHERE (user_id = $1 OR service_account_id = $2) AND revoked_at IS NULL AND expires_at > $3";
     ACCOUNT_INSERT = "INSERT INTO service_accounts (id, project_id, name, name_key, role, disabled, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     ACCOUNT_BY_ID = "SELECT id, project_id, name, role, disabled, created_by, created_at FROM service_accounts WHERE id = $1";
     ACCOUNTS = "SELECT id, project_id, name, role, disabled, created_by, created_at FROM service_accounts WHERE project_id = $1 ORDER BY name_key";
@@ -57,14 +61,24 @@ pub async fn token_find(tx: &mut Tx, id: ApiTokenId) -> Result<Option<ApiToken>,
     fetch_optional!(tx, ApiToken, BY_ID, id)
 }
 
-/// The tokens of a user, the newest first.
+/// The newest tokens of a user, at most [`LISTED`], the newest first.
 pub async fn tokens_of_user(tx: &mut Tx, user: UserId) -> Result<Vec<ApiToken>, StoreError> {
-    fetch_all!(tx, ApiToken, OF_USER, user)
+    fetch_all!(tx, ApiToken, OF_USER, user, LISTED)
 }
 
-/// The tokens of a service account, the newest first.
+/// The newest tokens of a service account, at most [`LISTED`], the newest first.
 pub async fn tokens_of_account(tx: &mut Tx, account: ServiceAccountId) -> Result<Vec<ApiToken>, StoreError> {
-    fetch_all!(tx, ApiToken, OF_ACCOUNT, account)
+    fetch_all!(tx, ApiToken, OF_ACCOUNT, account, LISTED)
+}
+
+/// How many tokens of a user or a service account are alive.
+pub async fn tokens_live(
+    tx: &mut Tx,
+    user: Option<UserId>,
+    account: Option<ServiceAccountId>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    fetch_one!(tx, (i64,), LIVE, user, account, now).map(|row| row.0)
 }
 
 /// Notes the use of a token.

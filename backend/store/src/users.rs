@@ -9,14 +9,14 @@ use lakegate_model::{
 };
 use lakegate_policy::{Granted, action::ManageUsers, resource::Platform};
 
-use crate::{StoreError, Tx, WriteTx};
+use crate::{StoreError, Tx, WriteTx, like};
 
 statements! {
     INSERT = "INSERT INTO users (id, username, username_key, display_name, email, password_hash, issuer, subject, disabled, theme, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     BY_ID = "SELECT id, username, display_name, email, issuer, disabled, theme, created_at FROM users WHERE id = $1";
     BY_NAME = "SELECT id, username, display_name, email, issuer, disabled, theme, created_at FROM users WHERE username_key = $1";
     BY_SUBJECT = "SELECT id, username, display_name, email, issuer, disabled, theme, created_at FROM users WHERE issuer = $1 AND subject = $2";
-    LIST = "SELECT id, username, display_name, email, issuer, disabled, theme, created_at FROM users WHERE username_key > $1 AND (username_key LIKE $2 OR LOWER(display_name) LIKE $2) ORDER BY username_key LIMIT $3";
+    LIST = "SELECT id, username, display_name, email, issuer, disabled, theme, created_at FROM users WHERE username_key > $1 AND (username_key LIKE $2 ESCAPE '\\' OR LOWER(display_name) LIKE $2 ESCAPE '\\') ORDER BY username_key LIMIT $3";
     COUNT = "SELECT COUNT(*) FROM users";
     PASSWORD = "SELECT password_hash FROM users WHERE id = $1";
     SET_PASSWORD = "UPDATE users SET password_hash = $2 WHERE id = $1";
@@ -92,7 +92,7 @@ pub async fn user_list(
 
 /// Users by name for pickers: any signed-in person may look up colleagues by name.
 pub async fn people_search(tx: &mut Tx, search: &str, page: &PageRequest) -> Result<Page<User>, StoreError> {
-    let pattern = format!("%{}%", text::fold(search).replace('%', ""));
+    let pattern = like::containing(&text::fold(search));
     let after = page.after.clone().unwrap_or_default();
     let rows = fetch_all!(tx, User, LIST, after, pattern, page.fetch())?;
     Ok(Page::cut(rows, page, |user| text::fold(&user.username)))

@@ -137,7 +137,7 @@ mod tests {
     fn addresses_hold_the_hash_of_the_content() {
         let url = asset_url("tokens.css");
         assert!(url.starts_with("/assets/") && url.ends_with("/tokens.css") && !url.contains("absent"), "{url}");
-        let scripts: Vec<_> = ["js/app.js", "js/dom.js"].map(|path| asset_url(path)).to_vec();
+        let scripts: Vec<_> = ["js/app.js", "js/dom.js"].map(asset_url).to_vec();
         assert_eq!(scripts[0].trim_end_matches("js/app.js"), scripts[1].trim_end_matches("js/dom.js"));
         assert!(asset_url("no-such.css").contains("absent"));
     }

@@ -18,6 +18,7 @@ pub mod csrf;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod markdown;
 pub mod metrics;
 pub mod middleware;
 pub mod pages;

@@ -52,6 +52,8 @@ function watchToasts() {
   const box = document.getElementById("toasts");
   if (!box) return;
   const leave = (item) => setTimeout(() => (item.matches(":hover, :focus-within") ? leave(item) : item.remove()), TOAST_TIME);
+  // What the page itself came with leaves like what is said later.
+  for (const item of box.children) if (!item.matches(".danger")) leave(item);
   new MutationObserver((changes) => {
     for (const item of changes.flatMap((change) => [...change.addedNodes])) {
       if (item instanceof Element && !item.matches(".danger")) leave(item);

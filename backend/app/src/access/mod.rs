@@ -17,6 +17,8 @@ use lakegate_policy::{Actor, resource::RequestFacts};
 use lakegate_store::{Tx, assets, domains, projects};
 use std::collections::BTreeSet;
 
+pub use lakegate_store::requests::{RequestFilter, Side};
+
 
 /// Governed keys: whoever approves access to columns under them may not be a member of the asking project
 /// (access rule 16).

@@ -10,12 +10,13 @@ use lakegate_model::{
 use lakegate_policy::{Actor, Scope, action, decide, verdict, Verdict};
 use lakegate_store::{
     Tx, assets, environments, projects, readable,
-    requests::{self, RequestFilter},
-    subscriptions, users,
+    requests, subscriptions, users,
 };
 
 use super::{asset_of, requests::facts_of};
 use crate::{App, Caller};
+
+pub use lakegate_store::requests::{RequestFilter, Side};
 
 /// A request with names.
 #[derive(Debug, Clone)]
@@ -214,6 +215,19 @@ pub async fn who_has_access(
         let proof = decide::<action::ReviewAsset, _>(scope, actor, facts)?;
         let found = subscriptions::subscriptions_on(tx, &proof, page).await?;
         subscription_views(tx, actor, found).await
+    })
+}
+
+/// The live subscriptions of the caller's projects to an asset.
+pub async fn mine_on(app: &App, caller: &Caller, asset: AssetId) -> Result<Vec<SubscriptionView>, Fault> {
+    look!(app, caller, "subscription.list", |tx, scope, actor| {
+        let mut found = Vec::new();
+        for project in actor.projects.keys() {
+            if let Some(active) = subscriptions::subscription_active(tx, *project, asset).await? {
+                found.push(subscription_view(tx, actor, active).await?);
+            }
+        }
+        Ok(found)
     })
 }
 

@@ -3,8 +3,9 @@
 use ed25519_dalek::pkcs8::EncodePrivateKey;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use lakegate_model::{Code, Fault, Timestamp, ids::UserId};
+use lakegate_policy::Actor;
 use lakegate_store::{
-    WriteTx, in_write,
+    WriteTx, actors, in_write,
     sessions::{self, RefreshToken},
     users,
 };
@@ -54,7 +55,7 @@ pub async fn issue(app: &App, caller: &Caller, username: &str, password: &str) -
     let family: Uuid = app.new_id();
     in_write!(&app.db, |tx, _scope| {
         keep_refresh(app, tx, family, user.id, &refresh).await?;
-        let actor = lakegate_store::actors::user_actor(tx, user.id).await?.ok_or_else(wrong)?;
+        let actor = actors::user_actor(tx, user.id).await?.ok_or_else(wrong)?;
         audit::record(app, tx, caller, &actor, Event::on("token.issue", "user", user.id)).await
     })?;
     pair(app, user.id, family, refresh)
@@ -67,41 +68,56 @@ pub async fn issue(app: &App, caller: &Caller, username: &str, password: &str) -
 pub async fn refresh(app: &App, caller: &Caller, token: &str) -> Result<TokenPair, Fault> {
     let hash = app.keys.token_hash(token);
     let next = new_secret(app);
-    let outcome = in_write!(&app.db, |tx, _scope| {
+    let (outcome, reused) = in_write!(&app.db, |tx, _scope| {
         let now = app.now();
-        let Some(found) = sessions::refresh_find(tx, &hash).await? else { return Ok(Err(wrong())) };
+        let Some(found) = sessions::refresh_find(tx, &hash).await? else { return Ok((Err(wrong()), None)) };
         if found.used_at.is_some() {
             sessions::refresh_revoke_family(tx, found.family_id, now).await?;
-            let actor = lakegate_policy::Actor::anonymous();
+            let actor = Actor::anonymous();
             let event = Event::on("token.reuse", "user", found.user_id);
             audit::append(app, tx, caller, &actor, event, lakegate_model::words::Outcome::Denied).await?;
-            return Ok(Err(wrong()));
+            return Ok((Err(wrong()), Some(found)));
         }
         let enabled = users::user_find(tx, found.user_id).await?.is_some_and(|user| !user.disabled);
         if found.revoked_at.is_some() || found.expires_at <= now || !enabled {
-            return Ok(Err(wrong()));
+            return Ok((Err(wrong()), None));
         }
         sessions::refresh_use(tx, found.id, now).await?;
         keep_refresh(app, tx, found.family_id, found.user_id, &next).await?;
-        Ok(Ok(found))
+        Ok((Ok(found), None))
     })?;
-    let found = outcome?;
+    if let Some(RefreshToken { user_id: user, family_id: family, .. }) = reused {
+        app.queries.cancel_of_identity(Identity::AccessToken { user, family });
+    }
+    let found: RefreshToken = outcome?;
     pair(app, found.user_id, found.family_id, next)
 }
 
 /// Ends the sign-in that a refresh token, or the caller's access token, descends from.
 pub async fn revoke(app: &App, caller: &Caller, refresh_token: Option<&str>) -> Result<(), Fault> {
-    in_write!(&app.db, |tx, _scope| {
-        let family = match (refresh_token, caller.identity) {
-            (Some(token), _) => sessions::refresh_find(tx, &app.keys.token_hash(token)).await?.map(|t| t.family_id),
-            (None, Identity::AccessToken { family, .. }) => Some(family),
+    let ended = in_write!(&app.db, |tx, _scope| {
+        let found = match (refresh_token, caller.identity) {
+            (Some(token), _) => sessions::refresh_find(tx, &app.keys.token_hash(token)).await?,
+            (None, Identity::AccessToken { user, family }) => return end(app, tx, caller, user, family).await.map(Some),
             (None, _) => return Err(Fault::invalid("refresh_token", "which token? send it, or use the access token")),
         };
-        if let Some(family) = family {
-            sessions::refresh_revoke_family(tx, family, app.now()).await?;
+        match found {
+            Some(found) => end(app, tx, caller, found.user_id, found.family_id).await.map(Some),
+            None => Ok(None),
         }
-        Ok(())
-    })
+    })?;
+    if let Some(identity) = ended {
+        app.queries.cancel_of_identity(identity);
+    }
+    Ok(())
+}
+
+async fn end(app: &App, tx: &mut WriteTx, caller: &Caller, user: UserId, family: Uuid) -> Result<Identity, Fault> {
+    if sessions::refresh_revoke_family(tx, family, app.now()).await? > 0 {
+        let actor = actors::user_actor(tx, user).await?.unwrap_or_else(Actor::anonymous);
+        audit::record(app, tx, caller, &actor, Event::on("token.revoke", "user", user)).await?;
+    }
+    Ok(Identity::AccessToken { user, family })
 }
 
 /// Who an access token belongs to, if we signed it and it has not ended.

@@ -8,14 +8,16 @@ use lakegate_model::{
     text,
     words::{ProjectRole, TokenScope},
 };
-use lakegate_policy::{action, decide, resource::ProjectFacts};
-use lakegate_store::{Tx, in_read, in_write, projects, tokens};
+use lakegate_policy::{Actor, Granted, Scope, action, actor::Principal, resource::ProjectFacts};
+use lakegate_store::{Tx, in_read, in_write, tokens};
 use serde_json::json;
 
 use super::{need_confirmed, new_secret};
 use crate::{
     App, Caller, Identity,
     audit::{self, Event},
+    caller::{known, person},
+    places::{inside_proof, project_proof},
 };
 
 /// Marks a text as an API token of Lakegate, so that scanners find leaked ones.
@@ -40,7 +42,11 @@ pub struct MadeToken {
     pub secret: String,
 }
 
-/// Makes a token. Needs a fresh password, and cannot hold more than the caller's own scopes.
+/// Most living tokens of one holder.
+pub const MAX_LIVE: i64 = 100;
+
+/// Makes a token. Needs a fresh password, and cannot hold more than the caller's own scopes. API tokens make none: a
+/// leaked one could not be got rid of.
 pub async fn create(app: &App, caller: &Caller, new: &NewToken) -> Result<MadeToken, Fault> {
     let name = text::name("name", &new.name)?;
     if !(1..=MAX_DAYS).contains(&new.days) {
@@ -48,6 +54,9 @@ pub async fn create(app: &App, caller: &Caller, new: &NewToken) -> Result<MadeTo
     }
     if new.scopes.is_empty() {
         return Err(Fault::invalid("scopes", "choose at least one of: read, query, write"));
+    }
+    if matches!(caller.identity, Identity::ApiToken(_)) {
+        return Err(Fault::new(Code::Forbidden, "a token does not make tokens").fix("sign in to make one"));
     }
     let secret = format!("{PREFIX}{}", new_secret(app));
     let prefix: String = secret.chars().take(12).collect();
@@ -57,14 +66,16 @@ pub async fn create(app: &App, caller: &Caller, new: &NewToken) -> Result<MadeTo
             return Err(Fault::new(Code::Forbidden, format!("your own token lacks the scope {scope}")).on("scopes"));
         }
         let (user_id, project) = match new.account {
-            None => (Some(actor.user().ok_or_else(|| Fault::new(Code::Unauthenticated, "sign in first"))?), None),
+            None => (Some(person(actor, TokenScope::Write)?), None),
             Some(account) => {
-                let facts = account_project(tx, account).await?;
-                let proof = decide::<action::ManageProject, _>(scope, actor, facts)?;
+                let proof = account_proof::<action::ManageProject>(tx, scope, actor, account).await?;
                 (None, Some(proof.on().id))
             }
         };
         let now = app.now();
+        if tokens::tokens_live(tx, user_id, new.account, now).await? >= MAX_LIVE {
+            return Err(Fault::new(Code::Conflict, format!("{MAX_LIVE} tokens are alive")).fix("revoke one first"));
+        }
         let token = ApiToken {
             id: app.new_id(),
             user_id,
@@ -92,12 +103,11 @@ pub async fn list(app: &App, caller: &Caller, account: Option<ServiceAccountId>)
     look!(app, caller, "token.list", |tx, scope, actor| {
         match account {
             None => {
-                let user = actor.user().ok_or_else(|| Fault::new(Code::Unauthenticated, "sign in first"))?;
+                let user = person(actor, TokenScope::Read)?;
                 Ok(tokens::tokens_of_user(tx, user).await?)
             }
             Some(account) => {
-                let facts = account_project(tx, account).await?;
-                let _proof = decide::<action::ViewProject, _>(scope, actor, facts)?;
+                let _proof = account_proof::<action::ViewProject>(tx, scope, actor, account).await?;
                 Ok(tokens::tokens_of_account(tx, account).await?)
             }
         }
@@ -107,19 +117,23 @@ pub async fn list(app: &App, caller: &Caller, account: Option<ServiceAccountId>)
 /// Revokes a token: one's own, or one of a service account of a project one manages.
 pub async fn revoke(app: &App, caller: &Caller, id: ApiTokenId) -> Result<(), Fault> {
     change!(app, caller, "token.revoke", |tx, scope, actor| {
+        known(actor, TokenScope::Write)?;
         let token = tokens::token_find(tx, id).await?.ok_or_else(|| Fault::not_found("token"))?;
         let mut event = Event::on("token.revoke", "token", id);
         match token.service_account_id {
             Some(account) => {
-                let facts = account_project(tx, account).await?;
-                event.owner_project = Some(decide::<action::ManageProject, _>(scope, actor, facts)?.on().id);
+                let project = tokens::account_find(tx, account).await?.map(|account| account.project_id);
+                let proof = inside_proof::<action::ManageProject>(tx, scope, actor, project, "token").await?;
+                event.owner_project = Some(proof.on().id);
             }
             None if token.user_id.is_some() && token.user_id == actor.user() => {}
             None => return Err(Fault::not_found("token")),
         }
         tokens::token_revoke(tx, id, app.now()).await?;
         audit::record(app, tx, caller, actor, event).await
-    })
+    })?;
+    app.queries.cancel_of_identity(Identity::ApiToken(id));
+    Ok(())
 }
 
 /// Makes a service account in a project.
@@ -135,9 +149,8 @@ pub async fn create_account(
         return Err(Fault::invalid("role", "a service account is a viewer or a contributor"));
     }
     change!(app, caller, "service_account.create", |tx, scope, actor| {
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
-        let proof = decide::<action::ManageProject, _>(scope, actor, facts)?;
-        let created_by = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to do this"))?;
+        let proof = project_proof::<action::ManageProject>(tx, scope, actor, project).await?;
+        let created_by = person(actor, TokenScope::Write)?;
         let account = ServiceAccount {
             id: app.new_id(),
             project_id: project,
@@ -157,8 +170,7 @@ pub async fn create_account(
 /// The service accounts of a project.
 pub async fn accounts(app: &App, caller: &Caller, project: ProjectId) -> Result<Vec<ServiceAccount>, Fault> {
     look!(app, caller, "service_account.list", |tx, scope, actor| {
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
-        let proof = decide::<action::ViewProject, _>(scope, actor, facts)?;
+        let proof = project_proof(tx, scope, actor, project).await?;
         Ok(tokens::accounts_of(tx, &proof).await?)
     })
 }
@@ -171,19 +183,26 @@ pub async fn set_account_disabled(
     disabled: bool,
 ) -> Result<(), Fault> {
     change!(app, caller, "service_account.disable", |tx, scope, actor| {
-        let facts = account_project(tx, account).await?;
-        let proof = decide::<action::ManageProject, _>(scope, actor, facts)?;
+        let proof = account_proof::<action::ManageProject>(tx, scope, actor, account).await?;
         tokens::account_set_disabled(tx, &proof, account, disabled).await?;
-        let event = Event::on("service_account.disable", "service_account", account).owned_by(facts.id);
+        let event = Event::on("service_account.disable", "service_account", account).owned_by(proof.on().id);
         audit::record(app, tx, caller, actor, event.with(json!({ "disabled": disabled }))).await
-    })
+    })?;
+    if disabled {
+        app.queries.cancel_of_principal(Principal::ServiceAccount(account));
+    }
+    Ok(())
 }
 
-async fn account_project(tx: &mut Tx, account: ServiceAccountId) -> Result<ProjectFacts, Fault> {
-    let account =
-        tokens::account_find(tx, account).await?.ok_or_else(|| Fault::not_found("service account").on("account"))?;
-    let facts = projects::project_facts(tx, account.project_id).await?;
-    facts.ok_or_else(|| Fault::internal("a service account without a project"))
+/// The proof for the project of a service account; a stranger is told what he is told of an absent account.
+async fn account_proof<'s, A: action::Act>(
+    tx: &mut Tx,
+    scope: &'s Scope,
+    actor: &Actor,
+    account: ServiceAccountId,
+) -> Result<Granted<'s, ProjectFacts, A>, Fault> {
+    let project = tokens::account_find(tx, account).await?.map(|account| account.project_id);
+    inside_proof(tx, scope, actor, project, "service account").await
 }
 
 /// Who an API token belongs to, if it is alive; its use is noted at most once a minute.

@@ -5,14 +5,17 @@ use lakegate_model::{
     ids::{GroupId, UserId},
     people::{Group, User},
     text,
+    words::{MemberKind, TokenScope},
 };
 use lakegate_policy::{action, decide, resource::Platform};
-use lakegate_store::{groups, users};
+use lakegate_store::{Tx, groups, projects, users};
 use serde_json::json;
 
+use super::has_colleague;
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::known,
 };
 
 /// Creates a group.
@@ -39,9 +42,7 @@ pub async fn create(app: &App, caller: &Caller, name: &str, description: &str) -
 /// Groups in order of names: any signed-in person may look.
 pub async fn list(app: &App, caller: &Caller, search: &str, page: &PageRequest) -> Result<Page<Group>, Fault> {
     look!(app, caller, "group.list", |tx, scope, actor| {
-        if !actor.is_known() {
-            return Err(Fault::new(Code::Unauthenticated, "sign in first"));
-        }
+        known(actor, TokenScope::Read)?;
         Ok(groups::group_list(tx, search, page).await?)
     })
 }
@@ -49,6 +50,7 @@ pub async fn list(app: &App, caller: &Caller, search: &str, page: &PageRequest) 
 /// A group and who is in it.
 pub async fn get(app: &App, caller: &Caller, id: GroupId) -> Result<(Group, Vec<User>), Fault> {
     look!(app, caller, "group.get", |tx, scope, actor| {
+        known(actor, TokenScope::Read)?;
         if !actor.groups.contains(&id) {
             let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
         }
@@ -66,7 +68,8 @@ pub async fn set_member(app: &App, caller: &Caller, group: GroupId, user: UserId
             return Err(Fault::new(Code::Conflict, "the identity provider decides who is in this group"));
         }
         users::user_find(tx, user).await?.ok_or_else(|| Fault::not_found("user").on("user"))?;
-        if member && actor.user() == Some(user) && !actor.groups.contains(&group) {
+        let alone = !has_colleague(tx, actor).await?;
+        if member && actor.user() == Some(user) && !actor.groups.contains(&group) && !alone {
             return Err(
                 Fault::new(Code::Forbidden, "nobody puts himself into a group").fix("ask another administrator")
             );
@@ -75,8 +78,22 @@ pub async fn set_member(app: &App, caller: &Caller, group: GroupId, user: UserId
             groups::group_member_add(tx, group, user).await?;
         } else if !groups::group_member_remove(tx, group, user).await? {
             return Err(Fault::new(Code::Conflict, "this user is not in the group"));
+        } else {
+            keep_owners(tx, group).await?;
         }
-        let event = Event::on("group.set_member", "group", group).with(json!({ "user": user, "member": member }));
+        let event = Event::on("group.set_member", "group", group)
+            .with(json!({ "user": user, "member": member, "single_administrator": alone }));
         audit::record(app, tx, caller, actor, event).await
     })
+}
+
+/// Refuses what was done in this transaction if a project that the group owns has no enabled owner any more.
+async fn keep_owners(tx: &mut Tx, group: GroupId) -> Result<(), Fault> {
+    for project in projects::owned_by(tx, (MemberKind::Group, group.into())).await? {
+        if projects::owners_of(tx, project).await?.is_empty() {
+            return Err(Fault::new(Code::Conflict, "a project would have no enabled owner left")
+                .fix("make somebody else an owner first"));
+        }
+    }
+    Ok(())
 }

@@ -5,15 +5,19 @@ use lakegate_model::{
     people::{Session, User},
     places::Project,
     text,
-    words::{ProductRole, ProjectRole, Theme},
+    words::{
+        ProductRole, ProjectRole, Theme,
+        TokenScope::{Read, Write},
+    },
 };
-use lakegate_policy::Actor;
-use lakegate_store::{drafts, projects, sessions, tokens, users};
+use lakegate_policy::actor::Principal;
+use lakegate_store::{drafts, projects, sessions, users};
 
+use super::{SESSION_IDLE, check_email, set_up, sign_in};
 use crate::{
     App, Caller,
-    accounts::sign_in,
     audit::{self, Event},
+    caller::person,
 };
 
 /// Who the caller is, and what he may do where.
@@ -28,10 +32,6 @@ pub struct Me {
     /// The project the caller acts in.
     pub acting: Option<Project>,
     pub is_steward: bool,
-}
-
-fn person(actor: &Actor) -> Result<lakegate_model::ids::UserId, Fault> {
-    actor.user().ok_or_else(|| Fault::new(Code::Unauthenticated, "sign in first"))
 }
 
 /// Who the caller is.
@@ -64,10 +64,10 @@ pub async fn me(app: &App, caller: &Caller) -> Result<Me, Fault> {
     })
 }
 
-/// Changes the password. All other sessions, and all tokens, end.
+/// Changes the password. All sessions (this one too), tokens, links and running queries end.
 pub async fn change_password(app: &App, caller: &Caller, current: &str, new: &str) -> Result<(), Fault> {
     let user = look!(app, caller, "account.password", |tx, scope, actor| {
-        users::user_find(tx, person(actor)?).await?.ok_or_else(|| Fault::not_found("user"))
+        users::user_find(tx, person(actor, Write)?).await?.ok_or_else(|| Fault::not_found("user"))
     })?;
     sign_in::check_password(app, caller, &user.username, current).await.map_err(|fault| match fault.code {
         Code::Unauthenticated => Fault::invalid("current_password", "this is not your present password"),
@@ -75,19 +75,19 @@ pub async fn change_password(app: &App, caller: &Caller, current: &str, new: &st
     })?;
     let hash = app.passwords.hash(&user.username, new).await.map_err(|fault| fault.on("new_password"))?;
     change!(app, caller, "account.password", |tx, scope, actor| {
-        users::password_set(tx, user.id, &hash).await?;
-        sessions::sessions_end_all(tx, user.id, app.now()).await?;
-        tokens::tokens_revoke_of_user(tx, user.id, app.now()).await?;
+        set_up::replace_password(app, tx, user.id, &hash).await?;
         audit::record(app, tx, caller, actor, Event::on("account.password", "user", user.id)).await
-    })
+    })?;
+    app.queries.cancel_of_principal(Principal::User(user.id));
+    Ok(())
 }
 
 /// Changes display name and address.
 pub async fn set_profile(app: &App, caller: &Caller, display_name: &str, email: Option<&str>) -> Result<(), Fault> {
     let name = text::name("display_name", display_name)?;
-    let email = email.filter(|email| !email.is_empty()).map(|email| text::line("email", email, 254)).transpose()?;
+    let email = email.filter(|email| !email.is_empty()).map(check_email).transpose()?;
     change!(app, caller, "account.profile", |tx, scope, actor| {
-        let id = person(actor)?;
+        let id = person(actor, Write)?;
         users::profile_set(tx, id, &name, email.as_deref()).await?;
         audit::record(app, tx, caller, actor, Event::on("account.profile", "user", id)).await
     })
@@ -96,26 +96,33 @@ pub async fn set_profile(app: &App, caller: &Caller, display_name: &str, email: 
 /// The caller's live sessions.
 pub async fn sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, Fault> {
     look!(app, caller, "session.list", |tx, scope, actor| {
-        Ok(sessions::sessions_live(tx, person(actor)?, app.now()).await?)
+        let mut live = sessions::sessions_live(tx, person(actor, Read)?, app.now()).await?;
+        live.retain(|session| session.seen_at + SESSION_IDLE > app.now());
+        Ok(live)
     })
 }
 
 /// Chooses light, dark, or what the system says.
 pub async fn set_theme(app: &App, caller: &Caller, theme: Theme) -> Result<(), Fault> {
-    change!(app, caller, "account.theme", |tx, scope, actor| { Ok(users::theme_set(tx, person(actor)?, theme).await?) })
+    change!(app, caller, "account.theme", |tx, scope, actor| { Ok(users::theme_set(tx, person(actor, Write)?, theme).await?) })
 }
 
 /// A draft the caller keeps under a name.
 pub async fn draft(app: &App, caller: &Caller, name: &str) -> Result<Option<String>, Fault> {
-    look!(app, caller, "draft.view", |tx, scope, actor| { Ok(drafts::draft_get(tx, person(actor)?, name).await?) })
+    let name = text::line("name", name, DRAFT_NAME_MAX)?;
+    look!(app, caller, "draft.view", |tx, scope, actor| {
+        Ok(drafts::draft_get(tx, person(actor, Read)?, &name).await?)
+    })
 }
 
+/// Longest name of a draft, in characters.
+const DRAFT_NAME_MAX: usize = 60;
 /// Longest draft, in bytes.
 pub const DRAFT_MAX: usize = 256 * 1024;
 
 /// Keeps a draft; an empty one is forgotten.
 pub async fn set_draft(app: &App, caller: &Caller, name: &str, body: &str) -> Result<(), Fault> {
-    let name = text::line("name", name, 60)?;
+    let name = text::line("name", name, DRAFT_NAME_MAX)?;
     if body.len() > DRAFT_MAX {
         return Err(Fault::new(Code::TooLarge, format!("a draft holds at most {DRAFT_MAX} bytes")).on("body"));
     }
@@ -123,6 +130,6 @@ pub async fn set_draft(app: &App, caller: &Caller, name: &str, body: &str) -> Re
         return Err(Fault::invalid("body", "NUL is not allowed"));
     }
     change!(app, caller, "draft.set", |tx, scope, actor| {
-        Ok(drafts::draft_set(tx, person(actor)?, &name, body, app.now()).await?)
+        Ok(drafts::draft_set(tx, person(actor, Write)?, &name, body, app.now()).await?)
     })
 }

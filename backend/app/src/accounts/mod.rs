@@ -13,8 +13,9 @@ pub mod users;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use lakegate_model::{Code, Fault, Timestamp};
+use lakegate_model::{Code, Fault, Timestamp, text, words::ProductRole};
 use lakegate_policy::Actor;
+use lakegate_store::{Tx, users as store};
 
 use crate::App;
 
@@ -36,6 +37,22 @@ pub(crate) fn new_secret(app: &App) -> String {
     let mut bytes = [0_u8; 32];
     app.random.fill(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Checks an e-mail address as far as its form goes.
+pub(crate) fn check_email(raw: &str) -> Result<String, Fault> {
+    let email = text::line("email", raw, 254)?;
+    match email.split_once('@') {
+        Some((name, host)) if !name.is_empty() && host.contains('.') && !email.contains(' ') => Ok(email),
+        _ => Err(Fault::invalid("email", "this is not an e-mail address")),
+    }
+}
+
+/// Whether somebody else could do what an administrator does: then what widens his own rights waits for that person
+/// (access rule 11).
+pub(crate) async fn has_colleague(tx: &mut Tx, actor: &Actor) -> Result<bool, Fault> {
+    let administrators = store::holders_of(tx, ProductRole::Administrator).await?;
+    Ok(administrators.into_iter().any(|holder| actor.user() != Some(holder)))
 }
 
 /// Demands a password given lately, of callers that have one (sessions); tokens were made with it.

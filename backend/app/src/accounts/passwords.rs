@@ -3,7 +3,7 @@
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use lakegate_model::{Fault, Random, text};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 /// Shortest password, in characters.
@@ -37,7 +37,7 @@ impl Passwords {
         let mut salt = [0_u8; 16];
         self.random.fill(&mut salt);
         let password = Zeroizing::new(password.to_owned());
-        self.blocking(move || {
+        self.turn().await?.blocking(move || {
             let salt = SaltString::encode_b64(&salt).map_err(Fault::internal)?;
             let hash = Argon2::default().hash_password(password.as_bytes(), &salt).map_err(Fault::internal)?;
             Ok(hash.to_string())
@@ -45,6 +45,20 @@ impl Passwords {
         .await
     }
 
+    /// Waits for a turn to compute. Whoever holds it while a failure is counted leaves no room for guesses that were
+    /// begun before the count.
+    pub async fn turn(&self) -> Result<Turn, Fault> {
+        Ok(Turn { _slot: Arc::clone(&self.slots).acquire_owned().await.map_err(Fault::internal)? })
+    }
+}
+
+/// One of the few computations that go on at once.
+#[derive(Debug)]
+pub struct Turn {
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Turn {
     /// Whether the password belongs to the hash. Without a hash (no such user) it takes as long and says no.
     pub async fn matches(&self, hash: Option<String>, password: &str) -> Result<bool, Fault> {
         let password = Zeroizing::new(password.chars().take(MAX_LENGTH).collect::<String>());
@@ -63,7 +77,6 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let _slot = self.slots.acquire().await.map_err(Fault::internal)?;
         tokio::task::spawn_blocking(work).await.map_err(Fault::internal)?
     }
 }

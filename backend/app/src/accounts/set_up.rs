@@ -7,9 +7,9 @@ use lakegate_model::{
     text,
     words::{LinkPurpose, ProductRole},
 };
-use lakegate_policy::Actor;
+use lakegate_policy::{Actor, actor::Principal};
 use lakegate_store::{
-    in_read, in_write, sessions,
+    WriteTx, in_read, in_write, sessions,
     tokens::tokens_revoke_of_user,
     users::{self, NewUser},
 };
@@ -63,6 +63,8 @@ fn usable(app: &App, link: Option<OneTimeLink>, purpose: LinkPurpose) -> Result<
 /// Creates the first administrator with the secret of a set-up link.
 pub async fn set_up(app: &App, caller: &Caller, secret: &str, username: &str, password: &str) -> Result<User, Fault> {
     let username = text::identifier("username", username)?;
+    // Nobody without the link makes the server compute.
+    check_link(app, secret, LinkPurpose::SetUp).await?;
     let password_hash = app.passwords.hash(&username, password).await?;
     let hash = app.keys.token_hash(secret);
     let id: UserId = app.new_id();
@@ -99,9 +101,18 @@ pub async fn reset_password(app: &App, caller: &Caller, secret: &str, password: 
     in_write!(&app.db, |tx, _scope| {
         usable(app, sessions::link_find(tx, &hash).await?, LinkPurpose::ResetPassword)?;
         sessions::link_use(tx, &hash, app.now()).await?;
-        users::password_set(tx, id, &password_hash).await?;
-        sessions::sessions_end_all(tx, id, app.now()).await?;
-        tokens_revoke_of_user(tx, id, app.now()).await?;
+        replace_password(app, tx, id, &password_hash).await?;
         audit::record(app, tx, caller, &Actor::anonymous(), Event::on("user.reset_password", "user", id)).await
-    })
+    })?;
+    app.queries.cancel_of_principal(Principal::User(id));
+    Ok(())
+}
+
+/// Sets a password and ends whatever the old one had opened: sessions, tokens, links.
+pub(super) async fn replace_password(app: &App, tx: &mut WriteTx, id: UserId, hash: &str) -> Result<(), Fault> {
+    users::password_set(tx, id, hash).await?;
+    sessions::sessions_end_all(tx, id, app.now()).await?;
+    sessions::links_void_of(tx, id, app.now()).await?;
+    tokens_revoke_of_user(tx, id, app.now()).await?;
+    Ok(())
 }

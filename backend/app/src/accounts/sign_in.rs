@@ -11,10 +11,11 @@ use serde_json::json;
 
 use super::{SESSION_MAX, new_secret, throttle};
 use crate::{
-    App, Caller,
+    App, Caller, Identity,
     audit::{self, Event},
+    caller::person,
 };
-use lakegate_model::words::Outcome;
+use lakegate_model::words::{Outcome, TokenScope};
 
 /// A session just started; the token goes into the cookie and is kept nowhere else.
 #[derive(Debug)]
@@ -26,10 +27,16 @@ pub struct Started {
 
 /// Checks user name and password, with equal time for unknown users.
 ///
+/// The throttle is asked in the same turn in which a failure is counted, so that a burst of guesses is no way round it.
+///
 /// # Errors
 /// `unauthenticated`, or `throttled` after too many failures.
 pub async fn check_password(app: &App, caller: &Caller, username: &str, password: &str) -> Result<User, Fault> {
+    // No name holds control characters, and not every database could look for them.
+    let username = &username.replace(char::is_control, "\u{FFFD}");
     let keys = throttle::keys(username, caller.address);
+    in_read!(&app.db, |tx, _scope| { throttle::check(tx, &keys, app.now()).await })?;
+    let turn = app.passwords.turn().await?;
     let (user, hash) = in_read!(&app.db, |tx, _scope| {
         throttle::check(tx, &keys, app.now()).await?;
         let user = users::user_by_name(tx, username).await?;
@@ -39,7 +46,7 @@ pub async fn check_password(app: &App, caller: &Caller, username: &str, password
         };
         Ok((user, hash))
     })?;
-    let matches = app.passwords.matches(hash, password).await?;
+    let matches = turn.matches(hash, password).await?;
     match user.filter(|user| matches && !user.disabled) {
         Some(user) => {
             in_write!(&app.db, |tx, _scope| { throttle::succeeded(tx, &keys).await })?;
@@ -140,13 +147,16 @@ pub async fn session_of_cookie(app: &App, token: &str) -> Result<Option<Session>
 /// Ends a session: the caller's own current one, or another of his.
 pub async fn sign_out(app: &App, caller: &Caller, session: SessionId) -> Result<(), Fault> {
     change!(app, caller, "session.end", |tx, scope, actor| {
+        let user = person(actor, TokenScope::Write)?;
         let found = sessions::session_find(tx, session).await?;
-        if found.map(|session| session.user_id) != actor.user() || actor.user().is_none() {
+        if found.is_none_or(|session| session.user_id != user) {
             return Err(Fault::not_found("session"));
         }
         sessions::session_end(tx, session, app.now()).await?;
         audit::record(app, tx, caller, actor, Event::on("session.end", "session", session)).await
-    })
+    })?;
+    app.queries.cancel_of_identity(Identity::Session(session));
+    Ok(())
 }
 
 /// Chooses the project that the session acts in, or none.
@@ -164,7 +174,7 @@ pub async fn act_in(app: &App, caller: &Caller, project: Option<ProjectId>) -> R
 /// Takes the password once more, for actions that need it fresh.
 pub async fn confirm(app: &App, caller: &Caller, password: &str) -> Result<(), Fault> {
     let (user, session) = look!(app, caller, "session.confirm", |tx, scope, actor| {
-        let id = actor.user().ok_or_else(|| Fault::new(Code::Unauthenticated, "sign in first"))?;
+        let id = person(actor, TokenScope::Write)?;
         let session = actor.session.ok_or_else(|| Fault::invalid("session", "only a browser session can confirm"))?;
         let user = users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
         Ok((user, session))

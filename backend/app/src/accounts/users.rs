@@ -5,19 +5,20 @@ use lakegate_model::{
     ids::{ProjectId, UserId},
     people::{Group, OneTimeLink, User, UserWithRoles},
     text,
-    words::{LinkPurpose, MemberKind, ProductRole},
+    words::{LinkPurpose, ProductRole, ProjectRole, TokenScope},
 };
-use lakegate_policy::{Actor, action, decide, resource::Platform};
+use lakegate_policy::{action, actor::Principal, decide, resource::Platform};
 use lakegate_store::{
-    Tx, groups, projects, sessions, tokens,
+    Tx, WriteTx, actors, groups, projects, sessions, tokens,
     users::{self, NewUser},
 };
 use serde_json::json;
 
-use super::{LINK_LIFE, need_confirmed, new_secret};
+use super::{LINK_LIFE, check_email, has_colleague, need_confirmed, new_secret};
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::known,
 };
 
 /// A user to be created by an administrator or on the command line.
@@ -51,6 +52,9 @@ pub async fn create(app: &App, caller: &Caller, input: &UserInput) -> Result<Cre
     let link_secret = input.password.is_none().then(|| new_secret(app));
     let user = change!(app, caller, "user.create", |tx, scope, actor| {
         let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        if !input.roles.is_empty() {
+            need_confirmed(actor, app.now())?;
+        }
         let new = NewUser {
             id,
             username: username.clone(),
@@ -70,14 +74,6 @@ pub async fn create(app: &App, caller: &Caller, input: &UserInput) -> Result<Cre
         users::user_find(tx, id).await?.ok_or_else(|| Fault::internal("the new user is absent"))
     })?;
     Ok(Created { user, link_secret })
-}
-
-fn check_email(raw: &str) -> Result<String, Fault> {
-    let email = text::line("email", raw, 254)?;
-    match email.split_once('@') {
-        Some((name, host)) if !name.is_empty() && host.contains('.') && !email.contains(' ') => Ok(email),
-        _ => Err(Fault::invalid("email", "this is not an e-mail address")),
-    }
 }
 
 fn reset_link(app: &App, user: UserId) -> OneTimeLink {
@@ -106,9 +102,7 @@ pub async fn list(app: &App, caller: &Caller, search: &str, page: &PageRequest) 
 /// Colleagues by name, for choosing one: any signed-in person may look.
 pub async fn search(app: &App, caller: &Caller, text: &str, page: &PageRequest) -> Result<Page<User>, Fault> {
     look!(app, caller, "user.search", |tx, scope, actor| {
-        if !actor.is_known() {
-            return Err(Fault::new(Code::Unauthenticated, "sign in first"));
-        }
+        known(actor, TokenScope::Read)?;
         let found = users::people_search(tx, text, page).await?;
         Ok(Page { items: found.items.into_iter().filter(|user| !user.disabled).collect(), next: found.next })
     })
@@ -125,39 +119,50 @@ pub struct Consequences {
     pub grants_lost: u64,
 }
 
-/// Disables a user with the next request, or enables him again. Ends his sessions and tokens.
+/// Disables a user with the next request, or enables him again. Ends his sessions, tokens, links and running queries.
 pub async fn set_disabled(app: &App, caller: &Caller, id: UserId, disabled: bool) -> Result<Consequences, Fault> {
-    change!(app, caller, "user.disable", |tx, scope, actor| {
+    let consequences = change!(app, caller, "user.disable", |tx, scope, actor| {
         let proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
         if disabled && actor.user() == Some(id) {
             return Err(Fault::new(Code::Conflict, "you cannot disable yourself").fix("ask another administrator"));
         }
         users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
-        let mut consequences = Consequences::default();
+        let owned = owned_by(tx, id).await?;
         users::user_set_disabled(tx, &proof, id, disabled).await?;
-        if disabled {
-            consequences.sessions_ended = sessions::sessions_end_all(tx, id, app.now()).await?;
-            consequences.tokens_revoked = tokens::tokens_revoke_of_user(tx, id, app.now()).await?;
-            consequences.projects_without_owner = ownerless(tx, id).await?;
-        }
-        let event = Event::on("user.disable", "user", id).with(json!({ "disabled": disabled }));
+        let consequences = if disabled { depart(app, tx, id, &owned).await? } else { Consequences::default() };
+        let event = Event::on("user.disable", "user", id).with(json!({
+            "disabled": disabled, "sessions": consequences.sessions_ended, "tokens": consequences.tokens_revoked,
+        }));
         audit::record(app, tx, caller, actor, event).await?;
         Ok(consequences)
-    })
+    })?;
+    if disabled {
+        app.queries.cancel_of_principal(Principal::User(id));
+    }
+    Ok(consequences)
 }
 
-async fn ownerless(tx: &mut Tx, user: UserId) -> Result<Vec<String>, Fault> {
-    let mut names = Vec::new();
-    for project in projects::owned_by(tx, (MemberKind::User, user.into())).await? {
-        if projects::owners_of(tx, project).await?.is_empty() {
-            names.extend(project_name(tx, project).await?);
+/// The projects that an enabled user owns, by himself or through a group.
+async fn owned_by(tx: &mut Tx, user: UserId) -> Result<Vec<ProjectId>, Fault> {
+    let Some(actor) = actors::user_actor(tx, user).await? else { return Ok(Vec::new()) };
+    let owned = actor.projects.into_iter().filter(|(_, role)| *role == ProjectRole::Owner);
+    Ok(owned.map(|(project, _)| project).collect())
+}
+
+async fn depart(app: &App, tx: &mut WriteTx, user: UserId, owned: &[ProjectId]) -> Result<Consequences, Fault> {
+    sessions::links_void_of(tx, user, app.now()).await?;
+    let mut projects_without_owner = Vec::new();
+    for project in owned {
+        if projects::owners_of(tx, *project).await?.is_empty() {
+            projects_without_owner.extend(projects::project_label(tx, *project).await?.map(|(name, _)| name));
         }
     }
-    Ok(names)
-}
-
-async fn project_name(tx: &mut Tx, id: ProjectId) -> Result<Option<String>, Fault> {
-    Ok(projects::project_label(tx, id).await?.map(|(name, _)| name))
+    Ok(Consequences {
+        sessions_ended: sessions::sessions_end_all(tx, user, app.now()).await?,
+        tokens_revoked: tokens::tokens_revoke_of_user(tx, user, app.now()).await?,
+        projects_without_owner,
+        grants_lost: 0,
+    })
 }
 
 /// Makes a link with which a user sets a new password. Giving oneself another person's account this way is marked.
@@ -171,7 +176,8 @@ pub async fn password_link(app: &App, caller: &Caller, id: UserId) -> Result<Str
             return Err(Fault::new(Code::Conflict, "this user signs in through the identity provider"));
         }
         sessions::link_insert(tx, &app.keys.token_hash(&secret), &reset_link(app, id), app.now()).await?;
-        let event = Event::on("user.password_link", "user", id).with(marked(tx, actor).await?);
+        let alone = !has_colleague(tx, actor).await?;
+        let event = Event::on("user.password_link", "user", id).with(json!({ "single_administrator": alone }));
         audit::record(app, tx, caller, actor, event).await
     })?;
     Ok(secret)
@@ -189,19 +195,15 @@ pub async fn set_roles(app: &App, caller: &Caller, id: UserId, roles: &[ProductR
             return Err(Fault::new(Code::Conflict, "the installation would have no administrator left"));
         }
         let widens = roles.iter().any(|role| !before.contains(role));
-        if actor.user() == Some(id) && widens && others {
+        let alone = !has_colleague(tx, actor).await?;
+        if actor.user() == Some(id) && widens && !alone {
             return Err(Fault::new(Code::Forbidden, "nobody gives himself a role").fix("ask another administrator"));
         }
         users::roles_set(tx, id, roles).await?;
         let event = Event::on("user.set_roles", "user", id)
-            .with(json!({ "before": before, "after": roles, "single_administrator": !others }));
+            .with(json!({ "before": before, "after": roles, "single_administrator": alone }));
         audit::record(app, tx, caller, actor, event).await
     })
-}
-
-async fn marked(tx: &mut Tx, actor: &Actor) -> Result<serde_json::Value, Fault> {
-    let administrators = users::holders_of(tx, ProductRole::Administrator).await?;
-    Ok(json!({ "by": actor.name, "single_administrator": administrators.len() <= 1 }))
 }
 
 /// Creates a user from the command line: whoever may run it on the server's data is trusted.
@@ -212,6 +214,7 @@ pub async fn create_from_command_line(app: &App, input: &UserInput) -> Result<Cr
 /// A user with the groups he is in.
 pub async fn groups_of(app: &App, caller: &Caller, id: UserId) -> Result<Vec<Group>, Fault> {
     look!(app, caller, "user.groups", |tx, scope, actor| {
+        known(actor, TokenScope::Read)?;
         if actor.user() != Some(id) {
             let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
         }

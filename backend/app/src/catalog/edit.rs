@@ -1,7 +1,7 @@
 //! Changing what people say of an asset: words, tags, terms, owner, discover level.
 
 use lakegate_model::{
-    Fault,
+    Code, Fault,
     catalog::Asset,
     ids::{AssetId, ColumnId, TermId, UserId},
     text,
@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     App, Caller,
+    access::GOVERNED_KEYS,
     audit::{self, Event},
 };
 
@@ -93,9 +94,9 @@ pub(super) async fn apply(
 ) -> Result<AssetView, Fault> {
     let before = state::load(tx, asset).await?;
     let mut asset = before.asset.clone();
-    write_asset(app, tx, proof, &before, &mut asset, edit).await?;
+    write_asset(app, tx, actor, proof, &before, &mut asset, edit).await?;
     for (at, column) in edit.columns.iter().enumerate() {
-        write_column(app, tx, proof, &before, column).await.map_err(|fault| within(fault, at))?;
+        write_column(app, tx, actor, proof, &before, column).await.map_err(|fault| within(fault, at))?;
     }
     settle_suggestions(app, tx, actor, proof, edit).await?;
     let revised = revise(app, tx, actor, proof, &before, asset).await?;
@@ -113,6 +114,7 @@ pub(super) async fn apply(
 async fn write_asset(
     app: &App,
     tx: &mut WriteTx,
+    actor: &Actor,
     proof: &Granted<'_, AssetFacts, action::EditAsset>,
     before: &State,
     asset: &mut Asset,
@@ -131,7 +133,7 @@ async fn write_asset(
         need_member(tx, asset, owner).await?;
         asset.owner_id = owner;
     }
-    set_words(app, tx, proof, before, None, (&edit.tags, &edit.terms)).await
+    set_words(app, tx, actor, proof, before, None, (&edit.tags, &edit.terms)).await
 }
 
 async fn need_member(tx: &mut WriteTx, asset: &Asset, owner: Option<UserId>) -> Result<(), Fault> {
@@ -145,6 +147,7 @@ async fn need_member(tx: &mut WriteTx, asset: &Asset, owner: Option<UserId>) -> 
 async fn write_column(
     app: &App,
     tx: &mut WriteTx,
+    actor: &Actor,
     proof: &Granted<'_, AssetFacts, action::EditAsset>,
     before: &State,
     edit: &ColumnEdit,
@@ -161,12 +164,24 @@ async fn write_column(
     if changed != *column {
         tables::column_words(tx, proof, &changed).await?;
     }
-    set_words(app, tx, proof, before, Some(edit.id), (&edit.tags, &edit.terms)).await
+    set_words(app, tx, actor, proof, before, Some(edit.id), (&edit.tags, &edit.terms)).await
+}
+
+/// Governed tags bind approvals: whoever may put them on may not take them off (access rule 10).
+fn need_steward(actor: &Actor, proof: &Granted<'_, AssetFacts, action::EditAsset>, tag: &str) -> Result<(), Fault> {
+    let key = tag.split([':', '=']).next().unwrap_or(tag);
+    if !GOVERNED_KEYS.contains(&key) || actor.stewarded.contains(&proof.on().domain) {
+        return Ok(());
+    }
+    Err(Fault::new(Code::Forbidden, format!("the tag \"{tag}\" is governed"))
+        .on("tags")
+        .fix("a steward of the domain takes it off"))
 }
 
 async fn set_words(
     app: &App,
     tx: &mut WriteTx,
+    actor: &Actor,
     proof: &Granted<'_, AssetFacts, action::EditAsset>,
     before: &State,
     column: Option<ColumnId>,
@@ -176,6 +191,7 @@ async fn set_words(
         let had: BTreeSet<String> = before.tags_on(column).into_iter().collect();
         let wanted: BTreeSet<String> = wanted.iter().cloned().collect();
         for tag in had.difference(&wanted) {
+            need_steward(actor, proof, tag)?;
             asset_words::tag_remove(tx, proof, column, tag).await?;
         }
         for tag in wanted.difference(&had) {

@@ -5,7 +5,7 @@
 //! it goes on from the position that the index holds for certain.
 
 use lakegate_model::{
-    Fault,
+    Code, Fault,
     ids::{AssetId, DomainId, ProjectId, TermId},
 };
 use lakegate_search::{Change as IndexChange, Index, SearchError};
@@ -89,7 +89,11 @@ pub(super) async fn next_batch(app: &App, position: i64) -> Result<Option<Batch>
     in_read!(&app.db, |tx, _scope| {
         let last = changes::change_last(tx).await?;
         let oldest = changes::change_oldest(tx).await?;
-        if last > position && (oldest == 0 || oldest > position + 1) || last < position {
+        if last < position {
+            return Err(Fault::new(Code::Unavailable, "the search index belongs to a later state of the database")
+                .fix("stop the server, delete the folder of the index, and start again"));
+        }
+        if last > position && (oldest == 0 || oldest > position + 1) {
             return Ok(None);
         }
         let news = changes::changes_since(tx, position, BATCH).await?;

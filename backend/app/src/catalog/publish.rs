@@ -20,10 +20,11 @@ use super::{
     diff, granted, need_revision,
     revise::revise,
     state::{self, State},
-    tell::{self, Message},
+    tell,
 };
 use crate::{
     App, Caller,
+    access::notices::notify,
     audit::{self, Event},
 };
 
@@ -175,13 +176,10 @@ async fn need_successor(tx: &mut Tx, actor: &Actor, asset: &Asset, successor: Op
 
 async fn tell_subscribers(app: &App, tx: &mut WriteTx, asset: &Asset) -> Result<(), Fault> {
     let people = tell::subscribers(tx, asset).await?;
-    let message = Message {
-        kind: "asset.deprecated",
-        title: format!("{} is deprecated", asset.display_name()),
-        body: asset.deprecation_note.clone(),
-        once: Some(format!("asset-deprecated:{}:{}", asset.id, asset.revision)),
-    };
-    tell::people(app, tx, asset, &people, &message).await
+    let title = format!("{} is deprecated", asset.display_name());
+    let once = Some(format!("asset-deprecated:{}:{}", asset.id, asset.revision));
+    let message = tell::about(asset, "asset.deprecated", title, &asset.deprecation_note, once);
+    notify(app, tx, people, &message).await
 }
 
 /// Takes a deprecation back.

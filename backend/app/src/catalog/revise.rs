@@ -23,8 +23,6 @@ use crate::App;
 pub(crate) struct Revised {
     pub asset: Asset,
     pub lines: Vec<DiffLine>,
-    /// The number under which search learns of it.
-    pub change: i64,
 }
 
 /// Saves `asset` and keeps a revision, if it or its words differ from `before`; otherwise touches nothing.
@@ -49,8 +47,8 @@ pub(crate) async fn revise<A: ChangesAsset>(
     asset.revision += 1;
     keep(app, tx, actor, &asset, diff::summary(&lines), present.clone()).await?;
     tell::watchers(app, tx, actor, &after.asset, asset.revision, (&former, &present)).await?;
-    let change = changes::change_record(tx, "asset", asset.id.into()).await?;
-    Ok(Some(Revised { asset, lines, change }))
+    changes::change_record(tx, "asset", asset.id.into()).await?;
+    Ok(Some(Revised { asset, lines }))
 }
 
 /// Keeps a state of an asset.

@@ -12,7 +12,7 @@ use lakegate_store::{
     assets::{self, Before, Listed},
     domains, projects,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 use uuid::Uuid;
 
 /// Batches looked through for one page; a page may be short when most of a shelf is hidden, and says how to go on.
@@ -91,13 +91,13 @@ async fn cards(tx: &mut Tx, rows: Vec<Listed>) -> Result<Vec<Card>, Fault> {
     let mut names: HashMap<Uuid, String> = HashMap::new();
     let mut cards = Vec::with_capacity(rows.len());
     for Listed { asset, facts, at } in rows {
-        if !names.contains_key(&facts.project.into()) {
+        if let Entry::Vacant(unknown) = names.entry(facts.project.into()) {
             let label = projects::project_label(tx, facts.project).await?;
-            names.insert(facts.project.into(), label.map(|(name, _)| name).unwrap_or_default());
+            unknown.insert(label.map(|(name, _)| name).unwrap_or_default());
         }
-        if !names.contains_key(&facts.domain.into()) {
+        if let Entry::Vacant(unknown) = names.entry(facts.domain.into()) {
             let domain = domains::domain_find(tx, facts.domain).await?;
-            names.insert(facts.domain.into(), domain.map(|domain| domain.name).unwrap_or_default());
+            unknown.insert(domain.map(|domain| domain.name).unwrap_or_default());
         }
         let name = |id: Uuid| names.get(&id).cloned().unwrap_or_default();
         cards.push(card(asset, (facts.domain, name(facts.domain.into())), name(facts.project.into()), at));
@@ -105,7 +105,7 @@ async fn cards(tx: &mut Tx, rows: Vec<Listed>) -> Result<Vec<Card>, Fault> {
     Ok(cards)
 }
 
-pub(super) fn card(asset: Asset, domain: (DomainId, String), project_name: String, at: Timestamp) -> Card {
+fn card(asset: Asset, domain: (DomainId, String), project_name: String, at: Timestamp) -> Card {
     Card {
         id: asset.id,
         teaser: asset.description.chars().take(TEASER).collect(),

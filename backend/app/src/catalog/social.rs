@@ -14,10 +14,11 @@ use lakegate_store::{Tx, marks as store, projects};
 use super::{
     Card, granted, granted_for, need_reader,
     shelf::Shelf,
-    tell::{self, Message},
+    tell,
 };
 use crate::{
     App, Caller,
+    access::notices::notify,
     audit::{self, Event},
 };
 
@@ -85,14 +86,10 @@ pub async fn ask(app: &App, caller: &Caller, id: AssetId, body: &str) -> Result<
         need_writer(actor)?;
         let question: QuestionId = app.new_id();
         store::question_insert(tx, &proof, question, person(actor)?, &body, app.now()).await?;
-        let message = Message {
-            kind: "asset.question",
-            title: format!("A question about {}", asset.display_name()),
-            body: body.clone(),
-            once: Some(format!("question:{question}")),
-        };
+        let title = format!("A question about {}", asset.display_name());
+        let message = tell::about(&asset, "asset.question", title, &body, Some(format!("question:{question}")));
         let to = answerers(tx, &asset).await?;
-        tell::people(app, tx, &asset, &to.into_iter().collect(), &message).await?;
+        notify(app, tx, to, &message).await?;
         let event = Event::on("asset.ask", "asset", id).owned_by(asset.project_id);
         audit::record(app, tx, caller, actor, event).await?;
         find(tx, question).await
@@ -130,13 +127,9 @@ pub async fn answer(app: &App, caller: &Caller, id: QuestionId, answer: &str) ->
         let (asset, proof) = granted_for::<action::EditAsset>(tx, scope, actor, asked_on, "question").await?;
         let question = found.ok_or_else(|| Fault::not_found("question"))?;
         store::question_answer(tx, &proof, id, &answer, person(actor)?, app.now()).await?;
-        let message = Message {
-            kind: "asset.answer",
-            title: format!("Your question about {} was answered", asset.display_name()),
-            body: answer.clone(),
-            once: None,
-        };
-        tell::people(app, tx, &asset, &[question.author_id].into(), &message).await?;
+        let title = format!("Your question about {} was answered", asset.display_name());
+        let message = tell::about(&asset, "asset.answer", title, &answer, None);
+        notify(app, tx, [question.author_id], &message).await?;
         let event = Event::on("asset.answer", "asset", asset.id).owned_by(asset.project_id);
         audit::record(app, tx, caller, actor, event).await?;
         find(tx, id).await

@@ -2,49 +2,26 @@
 
 use lakegate_model::{
     Fault,
-    access::Notice,
     catalog::{Asset, Snapshot},
     ids::UserId,
     words::ColumnState,
 };
 use lakegate_policy::{Actor, Verdict, action::Action, verdict};
-use lakegate_store::{Tx, WriteTx, actors, assets, marks, notices, projects, tables};
+use lakegate_store::{Tx, WriteTx, actors, assets, marks, projects, tables};
 use std::collections::{BTreeSet, HashSet};
 
 use super::diff;
-use crate::App;
+use crate::{
+    App,
+    access::{
+        asset_link,
+        notices::{Message, notify},
+    },
+};
 
-/// A message about an asset.
-pub(crate) struct Message<'a> {
-    pub kind: &'a str,
-    pub title: String,
-    pub body: String,
-    /// Equal keys reach a person once.
-    pub once: Option<String>,
-}
-
-/// Tells people something about an asset.
-pub(crate) async fn people(
-    app: &App,
-    tx: &mut WriteTx,
-    asset: &Asset,
-    to: &BTreeSet<UserId>,
-    message: &Message<'_>,
-) -> Result<(), Fault> {
-    for user in to {
-        let notice = Notice {
-            id: app.new_id(),
-            user_id: *user,
-            kind: message.kind.to_owned(),
-            title: message.title.clone(),
-            body: message.body.clone(),
-            link: format!("/assets/{}", asset.id),
-            created_at: app.now(),
-            read_at: None,
-        };
-        notices::notice_insert(tx, &notice, message.once.as_deref()).await?;
-    }
-    Ok(())
+/// A message about an asset; equal `once` keys reach a person once.
+pub(crate) fn about(asset: &Asset, kind: &'static str, title: String, body: &str, once: Option<String>) -> Message {
+    Message { kind, title, body: body.to_owned(), link: asset_link(asset.id), once_key: once }
 }
 
 /// People of the projects that subscribe to an asset.
@@ -70,13 +47,9 @@ pub(crate) async fn watchers(
             continue;
         }
         let Some(summary) = summary_for(tx, watcher, asset, (before, after)).await? else { continue };
-        let message = Message {
-            kind: "asset.changed",
-            title: format!("{} changed", asset.display_name()),
-            body: summary,
-            once: Some(format!("asset:{}:{revision}", asset.id)),
-        };
-        people(app, tx, asset, &[watcher].into(), &message).await?;
+        let once = Some(format!("asset:{}:{revision}", asset.id));
+        let message = about(asset, "asset.changed", format!("{} changed", asset.display_name()), &summary, once);
+        notify(app, tx, [watcher], &message).await?;
     }
     Ok(())
 }

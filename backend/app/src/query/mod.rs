@@ -15,6 +15,8 @@ pub mod schema;
 use lakegate_engine::Limits;
 use lakegate_model::ids::ProjectId;
 
+pub use lakegate_engine::encode::{Format, JsonOptions};
+
 /// A query as it is asked.
 #[derive(Debug, Clone)]
 pub struct Ask {

@@ -8,12 +8,17 @@
 
 use chrono::{DateTime, TimeDelta};
 use lakegate_app::{
-    App, Caller, Identity, Settings,
+    App, Caller, Identity, Services, Settings,
     accounts::{groups, sign_in, users},
+    app::Services,
+    catalog::hub::SearchHub,
+    catalog::hub::SearchHub,
     keys::Keys,
     places::{domains, outgoing::OutgoingRules, projects},
 };
 use lakegate_engine::{Engine, EngineConfig, Limits};
+use lakegate_lake::{Sandbox, import::UploadLimits};
+use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::{
     Clock, Code, Fault, Random,
     clock::ManualClock,
@@ -25,7 +30,7 @@ use rand::{RngCore, SeedableRng, rngs::StdRng};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
     fmt::Debug,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 use uuid::Uuid;
@@ -92,12 +97,7 @@ impl World {
         migrate::run(&db).await.unwrap();
         let data_dir = folder.path().join("data");
         std::fs::create_dir(&data_dir).unwrap();
-        let engine = Engine::new(EngineConfig {
-            spill_dir: folder.path().join("spill"),
-            memory_bytes: 256 << 20,
-            spill_quota_bytes: 256 << 20,
-            worker_threads: 1,
-        });
+        let services = services(&data_dir);
         let settings = Settings {
             data_dir,
             oidc: None,
@@ -105,10 +105,11 @@ impl World {
             local_lake: true,
             outgoing: OutgoingRules { allow: vec!["127.0.0.1".to_owned()] },
             query_limits: Limits::default(),
+            upload_limits: UploadLimits::default(),
         };
         let clock = ManualClock::at(DateTime::from_timestamp(1_750_000_000, 0).unwrap());
         let keys = Keys::from_bytes([7; 32]);
-        let app = App::new(db, Arc::new(clock.clone()), Arc::new(Seeded::new(42)), keys, settings, engine.unwrap());
+        let app = App::new(db, Arc::new(clock.clone()), Arc::new(Seeded::new(42)), keys, settings, services);
         Self { app, clock, folder }
     }
 
@@ -205,6 +206,21 @@ pub fn refused<T: Debug>(result: Result<T, Fault>, code: Code, field: Option<&st
     let fault = result.unwrap_err();
     assert_eq!((fault.code, fault.field.as_deref()), (code, field), "{fault:?}");
     fault
+}
+
+/// What the application works with, small, in a data directory.
+fn services(data_dir: &Path) -> Services {
+    let engine = EngineConfig {
+        spill_dir: data_dir.join("spill"),
+        memory_bytes: 256 << 20,
+        spill_quota_bytes: 256 << 20,
+        worker_threads: 1,
+    };
+    Services {
+        engine: Engine::new(engine).unwrap(),
+        search: SearchHub::open(&data_dir.join("index")).unwrap(),
+        sandbox: Sandbox::in_process(),
+    }
 }
 
 async fn new_database(server: &str) -> String {

@@ -1,7 +1,7 @@
 //! `lakegate serve` and `lakegate demo`.
 
 use anyhow::ensure;
-use lakegate_app::{App, Caller, accounts::set_up, places::roots};
+use lakegate_app::{App, Caller, accounts::set_up, places::roots, query::kept};
 use lakegate_web::{Metrics, Web};
 use std::process::ExitCode;
 
@@ -25,6 +25,7 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
     let app = opened.app.clone();
     let doors = listen::open(&config).await?;
     assign_roots(&app, &config).await?;
+    kept::recover(&app).await?;
     let stop = listen::stop_signal()?;
     let work = background::start(&app, &stop);
     let mut web_config = wire::web_config(&config);
@@ -36,6 +37,7 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
     let web = Web::new(app.clone(), web_config, metrics.clone());
     greet(&app, &config, &doors, as_demo).await?;
     listen::serve(doors, web, metrics, stop).await?;
+    app.queries.cancel_all();
     work.end().await;
     app.db.close().await;
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@ use axum::{
 };
 use lakegate_model::{Code, Fault, people::Session};
 
+use super::multipart;
 use crate::{Refusal, Web, context::RequestContext, csrf, router::BODY_BYTES};
 
 const FETCH_SITE: &str = "sec-fetch-site";
@@ -97,6 +98,11 @@ fn is_origin(origin: &str, host: Option<&str>) -> bool {
 async fn check_token(session: &Session, request: Request) -> Result<Request, Fault> {
     if let Some(token) = request.headers().get(csrf::HEADER) {
         let held = token.to_str().is_ok_and(|token| csrf::matches(session, token));
+        return if held { Ok(request) } else { Err(forged("its token is not the session's")) };
+    }
+    if multipart::is_multipart(request.headers()) {
+        let (request, token) = multipart::take_token(request).await?;
+        let held = token.is_some_and(|token| csrf::matches(session, &token));
         return if held { Ok(request) } else { Err(forged("its token is not the session's")) };
     }
     if !is_form(request.headers()) {

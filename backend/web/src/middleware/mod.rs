@@ -3,4 +3,5 @@
 pub mod answer;
 pub mod guard;
 pub mod headers;
+pub mod multipart;
 pub mod observe;

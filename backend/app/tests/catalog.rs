@@ -1,0 +1,16 @@
+//! The catalog: sources, uploads, assets, words, search; on every database there is.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "catalog/crawl.rs"]
+mod crawl;
+#[path = "catalog/life.rs"]
+mod life;
+#[path = "catalog/searching.rs"]
+mod searching;
+#[path = "catalog/stage.rs"]
+mod stage;
+mod support;
+#[path = "catalog/uploads.rs"]
+mod uploads;
+#[path = "catalog/words.rs"]
+mod words;

@@ -1,0 +1,12 @@
+//! Looking things up. What is hidden and what is absent are one: null, with an error of code `not_found`.
+//!
+//! Fields that act in a project take it as the argument `project`; without it the header `Lakegate-Project` decides,
+//! then the project that the session chose.
+
+pub mod access;
+pub mod catalog;
+pub mod people;
+pub mod places;
+pub mod run;
+pub mod search;
+pub mod sources;

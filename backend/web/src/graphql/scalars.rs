@@ -1,0 +1,222 @@
+//! Scalars, and the closed sets of words as enums.
+
+use async_graphql::{Enum, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use lakegate_model::{ids, words};
+use uuid::Uuid;
+
+/// An id: a UUID, the same text as everywhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Id(pub Uuid);
+
+#[Scalar(name = "ID")]
+impl ScalarType for Id {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Uuid::parse_str(text).map(Self).map_err(|_| not_an_id()),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+fn not_an_id() -> InputValueError<Id> {
+    InputValueError::custom("this is not an id: expected 36 characters such as 0190f3a1-7c1e-7b5a-9d3e-2f6a4b8c0d1e")
+}
+
+impl From<Uuid> for Id {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+/// Every id type becomes an [`Id`] and comes from one.
+macro_rules! from_ids {
+    ($($name:ident)*) => {$(
+        impl From<ids::$name> for Id {
+            fn from(id: ids::$name) -> Self { Self(id.into()) }
+        }
+        impl From<Id> for ids::$name {
+            fn from(id: Id) -> Self { id.0.into() }
+        }
+    )*};
+}
+
+from_ids! {
+    UserId GroupId ServiceAccountId ApiTokenId SessionId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
+    TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
+    QueryId SavedQueryId AuditEventId
+}
+
+/// A whole number of up to 64 bits, written as a JSON number: bytes, rows, positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Long(pub i64);
+
+#[Scalar]
+impl ScalarType for Long {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => number.as_i64().map(Self).ok_or_else(|| InputValueError::custom("out of range")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.0.into())
+    }
+}
+
+impl From<i64> for Long {
+    fn from(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+impl From<u64> for Long {
+    fn from(number: u64) -> Self {
+        Self(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+/// One row of a result: a list of JSON values in the order of the columns. Exact numbers (64-bit integers, decimals)
+/// are strings, so that no digit is lost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row(pub Vec<serde_json::Value>);
+
+#[Scalar]
+impl ScalarType for Row {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Err(InputValueError::expected_type(value))
+    }
+
+    fn to_value(&self) -> Value {
+        // Cells are plain JSON values; one that is not can only come from a mistake of ours, and shows as absent.
+        Value::List(self.0.iter().map(|cell| Value::from_json(cell.clone()).unwrap_or(Value::Null)).collect())
+    }
+}
+
+/// Declares the GraphQL enum of a closed set of words.
+macro_rules! enums {
+    ($($(#[$doc:meta])* $name:ident of $remote:literal { $($(#[$vdoc:meta])* $variant:ident,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+        #[graphql(remote = $remote)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+    )*};
+}
+
+enums! {
+    /// What a person may do with the installation as a whole.
+    ProductRole of "words::ProductRole" { Administrator, SecurityAdministrator, Auditor, DataProtectionOfficer, }
+    /// What a member may do in a project.
+    ProjectRole of "words::ProjectRole" { Viewer, Contributor, Owner, }
+    /// What kind of principal a project member is.
+    MemberKind of "words::MemberKind" { User, Group, }
+    /// How much of an asset people outside its project may find.
+    Discover of "words::Discover" {
+        /// Nothing.
+        Hidden,
+        /// It is found and described, but cannot be requested.
+        Listed,
+        /// It is found and can be requested.
+        Requestable,
+        /// Found and requestable; a request within the same domain needs no approval.
+        Open,
+    }
+    /// Which database of an environment.
+    DatabaseKind of "words::DatabaseKind" {
+        /// The project's own tables.
+        Published,
+        /// Tables the project subscribed to.
+        Subscribed,
+    }
+    /// Whether a column may be read by others.
+    ColumnState of "words::ColumnState" {
+        Active,
+        /// Arrived after publishing, closed until released.
+        Pending,
+        /// No longer in the files.
+        Dropped,
+    }
+    /// Where an asset is in its life.
+    AssetStatus of "words::AssetStatus" { Inventory, Published, Deprecated, Archived, }
+    /// Where a request is in its life.
+    RequestState of "words::RequestState" { Pending, NeedsInformation, Approved, Rejected, Withdrawn, }
+    /// Where a subscription is in its life.
+    SubscriptionState of "words::SubscriptionState" { Active, Cancelled, Revoked, Expired, }
+    /// Where a run of a data source is in its life.
+    RunState of "words::RunState" { Queued, Running, Succeeded, Failed, Cancelled, }
+    /// Where a query is in its life.
+    QueryState of "words::QueryState" { Running, Succeeded, Failed, Cancelled, }
+    /// How an audited action ended.
+    Outcome of "words::Outcome" { Allowed, Denied, Failed, }
+    /// What a person marks an asset for.
+    Mark of "words::Mark" {
+        /// Notices on changes.
+        Watch,
+        Bookmark,
+        /// Opened; kept for "recently seen".
+        Seen,
+    }
+    /// What a token may be used for.
+    TokenScope of "words::TokenScope" {
+        /// Read metadata.
+        Read,
+        /// Run queries.
+        Query,
+        /// Change metadata.
+        Write,
+    }
+    /// Light, dark, or what the system says.
+    Theme of "words::Theme" { System, Light, Dark, }
+    /// What the steward's bench looks for.
+    Lack of "lakegate_app::catalog::bench::Lack" {
+        /// Columns that arrived after publishing and are closed.
+        PendingColumns,
+        UndescribedColumns,
+        UndescribedAssets,
+        /// Assets without an owner who can sign in.
+        Ownerless,
+    }
+    /// Which requests are wanted.
+    Side of "lakegate_app::access::Side" {
+        /// Asked by the caller or his projects.
+        Sent,
+        /// For assets of projects the caller owns, or domains he looks after.
+        Received,
+        Both,
+    }
+    /// What hits can be narrowed by and counted over.
+    Facet of "lakegate_app::catalog::search::Facet" {
+        /// `asset`, `term`, `project`.
+        Kind,
+        /// Domain ids, parents included.
+        Domain,
+        /// Project id.
+        Project,
+        /// Type of the asset.
+        AssetType,
+        Tag,
+        /// Glossary term id.
+        Term,
+        /// Data source id.
+        Source,
+        /// `published`, `certified`, `deprecated`.
+        Status,
+    }
+    /// The order of hits.
+    SearchSort of "lakegate_app::catalog::search::Sort" {
+        /// Best match first.
+        Relevance,
+        /// Latest change first.
+        Newest,
+        /// By title, A to Z, case and accents aside.
+        Title,
+    }
+    /// A part of a document that can show a match.
+    HitField of "lakegate_app::catalog::search::HitField" {
+        Title, Name, Column, Description, Tag, Term, Owner, Project, Domain,
+    }
+}

@@ -1,0 +1,24 @@
+//! What clients read: one file a noun, each type made from a value of the application.
+
+pub mod access;
+pub mod assets;
+pub mod audit;
+pub mod catalog;
+pub mod people;
+pub mod places;
+pub mod query;
+pub mod search;
+pub mod sources;
+pub mod storage;
+
+use super::scalars::Id;
+
+/// Ids of any kind as GraphQL ids.
+pub(super) fn ids<I: Into<Id>>(ids: impl IntoIterator<Item = I>) -> Vec<Id> {
+    ids.into_iter().map(Into::into).collect()
+}
+
+/// A text, or null for an empty one.
+pub(super) fn filled(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
