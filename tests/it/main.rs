@@ -2,6 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod audit;
+mod backup;
+mod bad_input;
+mod catalog_sales;
 mod commands;
+mod companies;
+mod demo;
+mod disk_full;
+mod kill;
+mod projects;
+mod query;
+mod s3;
+mod search;
 mod sessions;
 mod sign_in;
+mod sources;
+mod upload;

@@ -1,7 +1,7 @@
 //! Search: what is found by whom, in hits, counts, facets and suggestions alike.
 
 use lakegate_tests::{
-    Client, Server, Value, both,
+    Client, Server, both,
     files::write,
     story::{self, Team, finds, search},
 };
@@ -18,7 +18,7 @@ both!(
         story::publish(&sales.producer.owner, &sales.asset, "Catalog Sales Data").await;
         for text in ["catalog sales", "Catalog", "catalgo", "wholesale", "ship customer key", "sales_price", "SALES"] {
             let found = finds(&consumer, text, 1).await;
-            assert_eq!(found["hits"][0]["id"], sales.asset, "{text}: {found}");
+            assert_eq!(story::hits(&found), [sales.asset.as_str()], "{text}: {found}");
         }
         assert_eq!(search(&consumer, "zanzibar").await["total"], 0);
         let before = story::asset(&sales.producer.owner, &sales.asset).await;
@@ -43,10 +43,6 @@ async fn small(app: &Server, team: &Team, name: &str, discover: &str) -> String 
     id
 }
 
-fn hits(found: &Value) -> Vec<String> {
-    found["hits"].as_array().unwrap().iter().map(lakegate_tests::answer::id).collect()
-}
-
 /// The sum of each facet never exceeds the total, and no facet names what is hidden.
 async fn assert_trimmed(client: &Client, hidden: &[&str]) {
     let found = search(client, "ledger").await;
@@ -54,8 +50,8 @@ async fn assert_trimmed(client: &Client, hidden: &[&str]) {
     for word in hidden {
         assert!(!text.contains(word), "{word} in {text}");
     }
-    assert_eq!(hits(&found).len(), usize::try_from(found["total"].as_i64().unwrap()).unwrap(), "{found}");
-    let suggested = client.get("/api/v1/search/suggest?q=ledg").await.ok().to_string();
+    assert_eq!(story::hits(&found).len(), usize::try_from(found["total"].as_i64().unwrap()).unwrap(), "{found}");
+    let suggested = client.get("/api/v1/search/suggestions?q=ledg").await.ok().to_string();
     for word in hidden {
         assert!(!suggested.contains(word), "{word} in {suggested}");
     }
@@ -78,7 +74,7 @@ both!(
         let filtered = sven.get("/api/v1/search?q=ledger&tag=taghidden").await.ok();
         assert_eq!(filtered["total"], 0, "{filtered}");
         // What gets hidden later is gone for others with the next answers.
-        let open = hits(&search(&sven, "ledger").await)[0].clone();
+        let open = story::hits(&search(&sven, "ledger").await)[0].clone();
         let before = story::asset(&team.owner, &open).await;
         let edit = json!({ "revision": before["revision"], "discover": "hidden" });
         team.owner.patch(&format!("/api/v1/assets/{open}"), edit).await.ok();
@@ -92,7 +88,7 @@ both!(
         let consumer = sales.consumer.acting();
         let before = finds(&consumer, "catalog sales", 1).await;
         app.command(&["reindex"]).await.ok();
-        assert_eq!(finds(&consumer, "catalog sales", 1).await["hits"][0]["id"], before["hits"][0]["id"]);
+        assert_eq!(story::hits(&finds(&consumer, "catalog sales", 1).await), story::hits(&before));
         app.restart().await;
         let mut consumer = consumer;
         consumer.base.clone_from(&app.url);

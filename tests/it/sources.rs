@@ -97,12 +97,10 @@ both!(
         let vera = app.person("vera").await;
         team.join(&vera, "contributor").await;
         assert_eq!(columns(&vera.acting(&team.project), &own).await, ["id", "total"]);
-        let release = json!({ "columns": [story::column(&after, "secret")], "revision": after["revision"] });
+        let release = json!({ "columns": [story::column(&after, "secret")] });
         vera.post(&format!("/api/v1/assets/{id}/release"), release.clone()).await.problem(403, "forbidden");
         team.owner.post(&format!("/api/v1/assets/{id}/release"), release).await.ok();
         assert_eq!(columns(&consumer.acting(), &all).await, ["id", "total", "secret"]);
-        let revisions = team.owner.get(&format!("/api/v1/assets/{id}/revisions")).await.ok();
-        assert!(revisions.to_string().contains("secret"), "{revisions}");
     }
 );
 
@@ -125,7 +123,7 @@ both!(
         crawl(&team.owner, &source).await;
         assert_eq!(rows(&team.acting(), &sql).await, [[json!(2)]]);
         let found = finds(&team.acting(), "fleeting", 1).await;
-        assert_eq!(found["hits"][0]["name"], "fleeting", "{found}");
+        assert_eq!(story::hits(&found).len(), 1, "{found}");
     }
 );
 
@@ -158,8 +156,8 @@ both!(
     async fn sources_are_kept_inside_their_roots(app) {
         let team = team(app).await;
         for (nth, location) in ["file:///etc/", "file:///", "file:///proc/self/", "/etc/", "ftp://x/", "s3://bucket/"].iter().enumerate() {
-            let input = json!({ "environment_id": team.environment.id, "name": format!("s{nth}"), "location": location });
-            let refused = team.owner.post(&format!("/api/v1/projects/{}/sources", team.project), input).await;
+            let input = json!({ "environment": team.environment.id, "name": format!("s{nth}"), "location": location });
+            let refused = team.owner.post("/api/v1/data-sources", input).await;
             assert!([400, 403, 409].contains(&refused.status.as_u16()), "{location}: {refused}");
         }
         let (source, folder) = source(app, &team, "linked").await;

@@ -21,6 +21,7 @@ pub mod raw;
 pub mod s3;
 pub mod server;
 pub mod story;
+pub mod upload;
 pub mod wait;
 
 pub use answer::Answer;

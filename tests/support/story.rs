@@ -81,18 +81,18 @@ pub async fn environment_of(owner: &Client, project: &str, input: Value) -> Envi
 
 /// Makes a data source over a location.
 pub async fn source(team: &Team, name: &str, location: &str) -> String {
-    let input = json!({ "environment_id": team.environment.id, "name": name, "location": location });
+    let input = json!({ "environment": team.environment.id, "name": name, "location": location });
     source_from(team, input).await
 }
 
 /// Makes a data source from a whole input.
 pub async fn source_from(team: &Team, input: Value) -> String {
-    id(&team.owner.post(&format!("/api/v1/projects/{}/sources", team.project), input).await.ok())
+    id(&team.owner.post("/api/v1/data-sources", input).await.ok())
 }
 
 /// Starts a run and waits for its end; gives the run.
 pub async fn run(client: &Client, source: &str) -> Value {
-    let run = id(&client.post(&format!("/api/v1/sources/{source}/runs"), json!({})).await.ok());
+    let run = id(&client.post(&format!("/api/v1/data-sources/{source}/runs"), json!({})).await.ok());
     ended(client, &run).await
 }
 
@@ -142,7 +142,7 @@ pub async fn publish(owner: &Person, id: &str, title: &str) {
     let before = asset(owner, id).await;
     let edit = json!({
         "revision": before["revision"], "title": title,
-        "description": format!("What everybody should know of {title}."), "owner_id": owner.id,
+        "description": format!("What everybody should know of {title}."), "owner": owner.id,
     });
     owner.patch(&format!("/api/v1/assets/{id}"), edit).await.ok();
     let ready = owner.get(&format!("/api/v1/assets/{id}/readiness")).await.ok();
@@ -152,9 +152,9 @@ pub async fn publish(owner: &Person, id: &str, title: &str) {
 
 /// Asks for an asset on behalf of a project; gives the request.
 pub async fn ask(client: &Client, project: &str, asset: &str, reason: &str) -> String {
-    let wish = json!({ "project_id": project, "asset_ids": [asset], "reason": reason });
+    let wish = json!({ "project": project, "assets": [asset], "reason": reason });
     let made = client.post("/api/v1/requests", wish).await.ok();
-    id(&made[0])
+    id(&made["requests"][0])
 }
 
 /// Approves a request; gives the subscription.
@@ -168,10 +168,15 @@ pub async fn revoke(client: &Client, subscription: &str, reason: &str) {
     client.post(&format!("/api/v1/subscriptions/{subscription}/revoke"), json!({ "reason": reason })).await.ok();
 }
 
-/// Hits of a search.
+/// The answer to a search for assets.
 pub async fn search(client: &Client, text: &str) -> Value {
     let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    client.get(&format!("/api/v1/search?q={text}")).await.ok()
+    client.get(&format!("/api/v1/search?kind=asset&q={text}")).await.ok()
+}
+
+/// The ids of what was found.
+pub fn hits(found: &Value) -> Vec<String> {
+    found["hits"].as_array().unwrap().iter().map(|hit| id(&hit["payload"])).collect()
 }
 
 /// Waits until a search finds this many assets.

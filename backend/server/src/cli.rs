@@ -119,7 +119,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         Command::Backup { path } => short(&flags, async |config| backup::run(&config, &path).await),
         Command::Restore { path, former } => {
             short(&flags, async |config| restore::run(&config, &path, former.as_deref()).await)
-        },
+        }
         Command::Doctor { deep } => short(&flags, async |config| doctor::run(&config, deep).await),
         Command::Audit(command) => short(&flags, async |config| audit::run(&command, &config).await),
         Command::Keys(command) => short(&flags, async |config| keys::run(&command, &config)),

@@ -86,7 +86,9 @@ async fn answer(app: App, stream: UnixStream) {
 /// No server answers, or it could not do it.
 pub async fn ask(data_dir: &Path, word: &str, each: &(dyn Fn(&str) + Sync)) -> anyhow::Result<String> {
     let path = socket(data_dir);
-    let stream = UnixStream::connect(&path).await.with_context(|| format!("the running server does not answer at {}", path.display()))?;
+    let stream = UnixStream::connect(&path)
+        .await
+        .with_context(|| format!("the running server does not answer at {}", path.display()))?;
     let (reading, mut writing) = stream.into_split();
     writing.write_all(format!("{word}\n").as_bytes()).await?;
     let mut lines = BufReader::new(reading).lines();

@@ -39,7 +39,8 @@ impl DataDir {
     pub fn open_shared(path: &Path) -> anyhow::Result<Self> {
         make_private(path).with_context(|| format!("the data directory {} cannot be made", path.display()))?;
         check_version(path)?;
-        let lock = take_lock(path).with_context(|| format!("the data directory {} cannot be locked", path.display()))?;
+        let lock =
+            take_lock(path).with_context(|| format!("the data directory {} cannot be locked", path.display()))?;
         Ok(Self { path: path.to_owned(), lock })
     }
 

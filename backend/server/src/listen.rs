@@ -2,12 +2,8 @@
 
 use anyhow::Context;
 use axum::{Router, http::header, routing::get};
-use lakegate_web::{Metrics, Web, router};
-use std::{
-    future::IntoFuture,
-    net::SocketAddr,
-    time::Duration,
-};
+use lakegate_web::{Web, router};
+use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -75,9 +71,9 @@ pub fn stop_signal() -> anyhow::Result<CancellationToken> {
 ///
 /// # Errors
 /// If accepting fails for good.
-pub async fn serve(doors: Doors, web: Web, metrics: Metrics, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(doors: Doors, web: Web, stop: CancellationToken) -> anyhow::Result<()> {
     if let Some(listener) = doors.metrics {
-        tokio::spawn(serve_metrics(listener, metrics, stop.clone()));
+        tokio::spawn(serve_metrics(listener, web.clone(), stop.clone()));
     }
     let service = router(web).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(doors.main, service).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -94,13 +90,28 @@ pub async fn serve(doors: Doors, web: Web, metrics: Metrics, stop: CancellationT
     }
 }
 
-async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: CancellationToken) {
+async fn serve_metrics(listener: TcpListener, web: Web, stop: CancellationToken) {
     let text = move || async move {
-        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.render())
+        measure(&web);
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], web.metrics.render())
     };
     let app: Router = Router::new().route("/metrics", get(text));
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());
     if let Err(error) = serving.await {
         tracing::error!(%error, "serving metrics failed");
     }
+}
+
+/// What is true at this moment.
+fn measure(web: &Web) {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let (app, metrics) = (&web.app, &web.metrics);
+    metrics.set("lakegate_queries_running", "Queries that run.", number(app.queries.count()));
+    metrics.set(
+        "lakegate_query_memory_bytes",
+        "Working memory that queries hold.",
+        number(app.engine.reserved_bytes()),
+    );
+    let position = u64::try_from(app.search.position()).unwrap_or_default();
+    metrics.set("lakegate_search_position", "The last change that searches show.", position);
 }

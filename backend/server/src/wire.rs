@@ -1,13 +1,7 @@
 //! Puts the application together from its configuration.
 
 use anyhow::{Context, bail};
-use lakegate_app::{
-    App, Settings,
-    app::Services,
-    catalog::hub::SearchHub,
-    keys::Keys,
-    sources::upload::SPOOL,
-};
+use lakegate_app::{App, Settings, app::Services, catalog::hub::SearchHub, keys::Keys, sources::upload::SPOOL};
 use lakegate_engine::{Engine, EngineConfig, Limits};
 use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::clock::SystemClock;

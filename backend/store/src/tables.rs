@@ -299,9 +299,6 @@ pub async fn file_set(tx: &mut WriteTx, table: TableId, file: &DataFile) -> Resu
 }
 
 /// Every file that Lakegate wrote for an environment and still counts: location of its table, and path below it.
-pub async fn managed_files(
-    tx: &mut Tx,
-    environment: EnvironmentId,
-) -> Result<Vec<(String, String)>, StoreError> {
+pub async fn managed_files(tx: &mut Tx, environment: EnvironmentId) -> Result<Vec<(String, String)>, StoreError> {
     fetch_all!(tx, (String, String), MANAGED_FILES, environment)
 }

@@ -37,7 +37,8 @@ pub struct TableFile {
 /// Every file of every table.
 pub async fn all_files(tx: &mut Tx) -> Result<Vec<TableFile>, StoreError> {
     let rows = fetch_all!(tx, (String, String, bool, bool, String, i64), FILES)?;
-    let file = |(table, location, managed, remote, path, size)| TableFile { table, location, managed, remote, path, size };
+    let file =
+        |(table, location, managed, remote, path, size)| TableFile { table, location, managed, remote, path, size };
     Ok(rows.into_iter().map(file).collect())
 }
 

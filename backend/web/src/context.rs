@@ -1,9 +1,6 @@
 //! What is known of a request before its handler runs, and who turned out to have sent it.
 
-use lakegate_app::{
-    Identity,
-    accounts::sign_in,
-};
+use lakegate_app::{Identity, accounts::sign_in};
 use lakegate_model::{Fault, people::Session};
 use std::{
     fmt,

@@ -17,6 +17,7 @@ pub mod context;
 pub mod csrf;
 pub mod error;
 pub mod extract;
+pub mod graphql;
 pub mod health;
 pub mod markdown;
 pub mod metrics;

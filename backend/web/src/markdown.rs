@@ -9,8 +9,29 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(cleaner);
 /// What may stand in a text: words, lists, tables, code and links. Pictures come from nowhere.
 fn cleaner() -> Builder<'static> {
     let tags: HashSet<&str> = [
-        "a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "strong",
-        "table", "tbody", "td", "th", "thead", "tr", "ul",
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "em",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
     ]
     .into();
     let mut builder = Builder::empty();
@@ -86,10 +107,15 @@ mod tests {
 
     #[test]
     fn text_keeps_its_form() {
-        let shown = html("# Orders\n\nOne *row* per `line`.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[home](/search) [away](https://example.org)");
+        let shown = html(
+            "# Orders\n\nOne *row* per `line`.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[home](/search) [away](https://example.org)",
+        );
         assert!(shown.contains("<h3>Orders</h3>"), "{shown}");
         assert!(shown.contains("<em>row</em>") && shown.contains("<code>line</code>") && shown.contains("<td>1</td>"));
-        assert!(shown.contains("href=\"/search\"") && shown.contains("rel=\"noopener noreferrer nofollow\""), "{shown}");
+        assert!(
+            shown.contains("href=\"/search\"") && shown.contains("rel=\"noopener noreferrer nofollow\""),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware as layer, routing::get};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use crate::{Web, assets, error, health, middleware, pages, rest};
+use crate::{Web, assets, error, graphql, health, middleware, pages, rest};
 
 /// Largest body in bytes, uploads apart.
 pub const BODY_BYTES: usize = 1 << 20;
@@ -13,6 +13,7 @@ pub fn router(web: Web) -> Router {
     Router::new()
         .merge(rest::routes())
         .merge(pages::routes())
+        .merge(graphql::routes())
         .route("/assets/{hash}/{*path}", get(assets::serve))
         .route("/favicon.ico", get(assets::favicon))
         .route("/healthz", get(health::healthz))

@@ -107,7 +107,17 @@ document.addEventListener("keydown", (event) => {
 // Files are sent where the form says; selects marked so send their form at once.
 document.addEventListener("change", (event) => {
   if (event.target.matches?.("[data-submit-on-change]")) event.target.form?.requestSubmit();
+  if (event.target.matches?.("[data-read-into]")) readInto(event.target);
 });
+
+/** Puts the text of a chosen file into the field that its input names. */
+async function readInto(input) {
+  const field = document.getElementById(input.dataset.readInto);
+  const text = await input.files?.[0]?.text();
+  if (!field || text === undefined) return;
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
 
 /** Wires the forms below `root` once each; focus goes to the first field that is wrong. */
 export function startForms(root) {

@@ -3,23 +3,25 @@
 use lakegate_model::{
     Code, Fault, Timestamp,
     access::{Grant, Request, TableLink},
-    catalog::Asset,
+    catalog::{Asset, Column},
     ids::{ColumnId, RequestId, SubscriptionId, TableId, UserId},
     text,
-    words::{AssetStatus, RequestState},
+    words::{AssetStatus, RequestState, TokenScope},
 };
-use lakegate_policy::{Actor, action, decide, resource::RequestFacts};
-use lakegate_store::{Tx, WriteTx, changes, projects, requests, subscriptions};
+use lakegate_policy::{Actor, Granted, Scope, action, decide, resource::RequestFacts};
+use lakegate_store::{Tx, WriteTx, changes, projects, requests, subscriptions, users};
 use serde_json::json;
 
 use super::{
-    GOVERNED_KEYS, asset_link, asset_of, check_columns, check_until,
+    asset_link, asset_of, check_columns, check_until, is_governed,
     notices::{Message, notify},
     requests::{columns_of, facts_of, need_open, note},
 };
 use crate::{
     App, Caller,
+    accounts::need_confirmed,
     audit::{self, Event},
+    caller::person,
 };
 
 /// What the approver gives; never more than was asked for.
@@ -42,76 +44,73 @@ pub async fn approve(
     approval: &Approval,
 ) -> Result<SubscriptionId, Fault> {
     let reason = text::prose("reason", &approval.reason, text::COMMENT_MAX)?;
-    check_until("until", approval.until, app.now())?;
+    let approval = &Approval { until: check_until("until", approval.until, app.now())?, ..approval.clone() };
     change!(app, caller, "request.approve", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
         let proof = decide::<action::DecideRequest, _>(scope, actor, facts)?;
-        crate::accounts::need_confirmed(actor, app.now())?;
+        need_confirmed(actor, app.now())?;
+        let by = person(actor, TokenScope::Write)?;
         let view = decide::<action::ViewRequest, _>(scope, actor, facts)?;
         let request = requests::request_get(tx, &view).await?;
         need_open(&request)?;
-        let by = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to decide"))?;
-        let asset = decidable_asset(tx, &request).await?;
+        need_other_author(tx, &view, by).await?;
         need_distance(tx, actor, &request, &facts).await?;
-        let terms = terms(tx, &request, approval).await?;
-        requests::request_decide(tx, &proof, RequestState::Approved, by, &reason, app.now()).await?;
-        let subscription = match request.amends_id {
-            Some(subscription) => subscription,
-            None => {
-                let subscription = app.new_id();
-                subscriptions::subscription_insert(tx, &proof, subscription, request.asset_id, app.now()).await?;
-                subscription
-            }
-        };
-        let given = Given { subscription, by, reason: &reason, terms, export: approval.export };
-        give(app, tx, caller, actor, &request, &asset, &facts, given).await?;
-        Ok(subscription)
+        let given = Given { by, reason: &reason, terms: terms(tx, &request, approval, app.now()).await? };
+        give(app, tx, (caller, actor), &proof, &request, given).await
     })
 }
 
-/// Approves a request for an open asset at once: its owner decided that beforehand.
+/// Approves a request for an open asset at once, if its owner's standing decision can serve as an approval: he is there,
+/// does not ask himself, and the data are under no governed tag (access rule 16). Returns whether it did.
 pub(super) async fn approve_standing(
     app: &App,
     tx: &mut WriteTx,
     caller: &Caller,
-    actor: &Actor,
-    id: RequestId,
-) -> Result<(), Fault> {
-    let facts = facts_of(tx, id).await?;
-    let scope = lakegate_policy::Scope::begin();
+    facts: &RequestFacts,
+) -> Result<bool, Fault> {
+    let scope = Scope::begin();
     let system = Actor::system();
-    let view = decide::<action::ViewRequest, _>(&scope, &system, facts)?;
-    let proof = decide::<action::DecideRequest, _>(&scope, &system, facts)?;
+    let view = decide::<action::ViewRequest, _>(&scope, &system, *facts)?;
+    let proof = decide::<action::DecideRequest, _>(&scope, &system, *facts)?;
     let request = requests::request_get(tx, &view).await?;
-    let asset = decidable_asset(tx, &request).await?;
+    let owner = asset_of(tx, request.asset_id).await?.and_then(|asset| asset.owner_id);
+    let Some(by) = owner.filter(|owner| *owner != request.requester_id) else { return Ok(false) };
+    let there = users::user_find(tx, by).await?.is_some_and(|user| !user.disabled);
+    if !there || is_governed(tx, request.asset_id).await? {
+        return Ok(false);
+    }
     let reason = "open to all: its owner approves every request";
-    let terms = terms(tx, &request, &Approval::default()).await?;
-    let by = asset.owner_id.unwrap_or(request.requester_id);
-    requests::request_decide(tx, &proof, RequestState::Approved, by, reason, app.now()).await?;
-    let subscription = match request.amends_id {
-        Some(subscription) => subscription,
-        None => {
-            let subscription = app.new_id();
-            subscriptions::subscription_insert(tx, &proof, subscription, request.asset_id, app.now()).await?;
-            subscription
-        }
-    };
-    let given = Given { subscription, by, reason, terms, export: false };
-    give(app, tx, caller, actor, &request, &asset, &facts, given).await
+    let given = Given { by, reason, terms: terms(tx, &request, &Approval::default(), app.now()).await? };
+    give(app, tx, (caller, &system), &proof, &request, given).await?;
+    Ok(true)
+}
+
+/// Whoever changed what is asked for does not approve it: it would be his own wish.
+async fn need_other_author(
+    tx: &mut Tx,
+    view: &Granted<'_, RequestFacts, action::ViewRequest>,
+    by: UserId,
+) -> Result<(), Fault> {
+    let thread = requests::entry_list(tx, view).await?;
+    if thread.iter().any(|entry| entry.author_id == Some(by) && entry.kind == "edited") {
+        return Err(Fault::new(Code::Forbidden, "you edited this request yourself")
+            .fix("another owner or the domain steward has to decide"));
+    }
+    Ok(())
 }
 
 /// What a grant will allow.
 struct Terms {
     columns: Option<Vec<ColumnId>>,
     until: Option<Timestamp>,
+    export: bool,
 }
 
+/// A decision to give.
 struct Given<'a> {
-    subscription: SubscriptionId,
     by: UserId,
     reason: &'a str,
     terms: Terms,
-    export: bool,
 }
 
 async fn decidable_asset(tx: &mut Tx, request: &Request) -> Result<Asset, Fault> {
@@ -128,12 +127,7 @@ async fn need_distance(tx: &mut Tx, actor: &Actor, request: &Request, facts: &Re
     if actor.role_in(facts.consumer).is_none() {
         return Ok(());
     }
-    let tags = lakegate_store::asset_words::tags_of(tx, request.asset_id).await?;
-    let governed = tags.iter().any(|tag| {
-        let key = tag.tag.split('=').next().unwrap_or_default();
-        GOVERNED_KEYS.contains(&key)
-    });
-    if governed {
+    if is_governed(tx, request.asset_id).await? {
         return Err(Fault::new(Code::Forbidden, "the data is under a governed tag and you are in the asking project")
             .fix("another owner or the domain steward has to decide"));
     }
@@ -141,50 +135,68 @@ async fn need_distance(tx: &mut Tx, actor: &Actor, request: &Request, facts: &Re
 }
 
 /// The approver narrows, and never widens.
-async fn terms(tx: &mut Tx, request: &Request, approval: &Approval) -> Result<Terms, Fault> {
+async fn terms(tx: &mut Tx, request: &Request, approval: &Approval, now: Timestamp) -> Result<Terms, Fault> {
     let known = columns_of(tx, request).await?;
     let columns = match (&approval.columns, &request.columns) {
         (None, None) => None,
         (None, Some(wished)) => Some(check_columns(&known, wished)?),
         (Some(given), wished) => {
             let given = check_columns(&known, given)?;
-            if let Some(extra) = given.iter().find(|id| wished.as_ref().is_some_and(|wished| !wished.contains(id))) {
-                return Err(Fault::invalid("columns", format!("{extra} was not asked for")));
+            let asked = |column: &Column| match wished {
+                Some(wished) => wished.contains(&column.id),
+                // Who asked for all asked for what is to be found.
+                None => !column.unlisted,
+            };
+            if let Some(extra) = known.iter().find(|column| given.contains(&column.id) && !asked(column)) {
+                return Err(Fault::invalid("columns", format!("{} was not asked for", extra.id)));
             }
             Some(given)
         }
     };
-    let until = match (approval.until, request.wanted_until) {
-        (Some(given), Some(wished)) if given > wished => {
-            return Err(Fault::invalid("until", "this is later than was asked for"));
-        }
-        (given, wished) => given.or(wished),
-    };
-    Ok(Terms { columns, until })
+    Ok(Terms { columns, until: until(request, approval, now)?, export: approval.export })
 }
 
-/// Gives what was decided: replaces the live grant, puts the table into the sub database, tells everyone.
-#[expect(clippy::too_many_arguments, reason = "one step of a transaction, called from the two ways to decide")]
+fn until(request: &Request, approval: &Approval, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+    match (approval.until, request.wanted_until) {
+        (_, Some(wished)) if wished <= now => {
+            Err(Fault::new(Code::Conflict, "the wished end has passed meanwhile").on("until")
+                .fix("ask the requester to edit the request"))
+        }
+        (Some(given), Some(wished)) if given > wished => {
+            Err(Fault::invalid("until", "this is later than was asked for"))
+        }
+        (given, wished) => Ok(given.or(wished)),
+    }
+}
+
+/// Gives what was decided: one live grant, the table in the sub database, and word to everyone.
+///
+/// Whether a living subscription is changed or a new one begins is seen now, not when it was asked for: the old one may
+/// have ended since.
 async fn give(
     app: &App,
     tx: &mut WriteTx,
-    caller: &Caller,
-    actor: &Actor,
+    (caller, actor): (&Caller, &Actor),
+    proof: &Granted<'_, RequestFacts, action::DecideRequest>,
     request: &Request,
-    asset: &Asset,
-    facts: &RequestFacts,
     given: Given<'_>,
-) -> Result<(), Fault> {
+) -> Result<SubscriptionId, Fault> {
+    let asset = decidable_asset(tx, request).await?;
     let table = asset.table_id.ok_or_else(|| Fault::new(Code::Conflict, "this asset has no table to use"))?;
     let now = app.now();
-    subscriptions::grant_end(tx, given.subscription, now).await?;
+    requests::request_decide(tx, proof, RequestState::Approved, given.by, given.reason, now).await?;
+    let subscription = match subscriptions::subscription_active(tx, request.project_id, asset.id).await? {
+        Some(active) => active.id,
+        None => subscribe(app, tx, proof, request, &asset, table).await?,
+    };
+    subscriptions::grant_end(tx, subscription, now).await?;
     let grant = Grant {
         id: app.new_id(),
-        subscription_id: given.subscription,
+        subscription_id: subscription,
         project_id: request.project_id,
         table_id: table,
         all_columns: given.terms.columns.is_none(),
-        can_export: given.export,
+        can_export: given.terms.export,
         reason: given.reason.to_owned(),
         granted_by: given.by,
         valid_from: now,
@@ -192,18 +204,30 @@ async fn give(
         ended_at: None,
     };
     subscriptions::grant_insert(tx, &grant, given.terms.columns.as_deref()).await?;
-    if request.amends_id.is_none() {
-        link(tx, request, asset, table, given.subscription).await?;
-    }
     note(app, tx, request.id, "approved", Some(given.by), given.reason).await?;
-    tell_requester(app, tx, request, asset, "approved").await?;
+    tell_requester(app, tx, request, &asset, "approved").await?;
     changes::change_record(tx, "asset", asset.id.into()).await?;
-    let event = Event::on("request.approve", "request", request.id).owned_by(facts.producer).with(json!({
+    let event = Event::on("request.approve", "request", request.id).owned_by(asset.project_id).with(json!({
         "number": request.number, "asset": asset.id, "asset_name": asset.display_name(), "project": request.project_id,
-        "subscription": given.subscription, "grant": grant.id, "columns": given.terms.columns,
-        "until": given.terms.until, "export": given.export, "reason": given.reason,
+        "subscription": subscription, "grant": grant.id, "columns": given.terms.columns, "by": given.by,
+        "until": grant.valid_until, "export": grant.can_export, "reason": given.reason,
     }));
-    audit::record(app, tx, caller, actor, event).await
+    audit::record(app, tx, caller, actor, event).await?;
+    Ok(subscription)
+}
+
+async fn subscribe(
+    app: &App,
+    tx: &mut WriteTx,
+    proof: &Granted<'_, RequestFacts, action::DecideRequest>,
+    request: &Request,
+    asset: &Asset,
+    table: TableId,
+) -> Result<SubscriptionId, Fault> {
+    let subscription = app.new_id();
+    subscriptions::subscription_insert(tx, proof, subscription, asset.id, app.now()).await?;
+    link(tx, request, asset, table, subscription).await?;
+    Ok(subscription)
 }
 
 /// Puts the table into the first sub database of the consumer, under a free name.
@@ -246,7 +270,11 @@ async fn tell_requester(
     let approved = word == "approved";
     let message = Message {
         kind: if approved { "request.approved" } else { "request.rejected" },
-        title: format!("{} was {word}: {}", request.reference(), asset.display_name()),
+        // Whoever is rejected may find the asset no longer, and then not learn its name.
+        title: match approved {
+            true => format!("{} was {word}: {}", request.reference(), asset.display_name()),
+            false => format!("{} was {word}", request.reference()),
+        },
         body: if approved { "You can query it now.".to_owned() } else { String::new() },
         link: if approved { asset_link(asset.id) } else { format!("/requests/{}", request.id) },
         once_key: None,
@@ -261,12 +289,12 @@ pub async fn reject(app: &App, caller: &Caller, id: RequestId, reason: &str) -> 
         return Err(Fault::invalid("reason", "tell the requester why"));
     }
     change!(app, caller, "request.reject", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
         let proof = decide::<action::DecideRequest, _>(scope, actor, facts)?;
+        let by = person(actor, TokenScope::Write)?;
         let view = decide::<action::ViewRequest, _>(scope, actor, facts)?;
         let request = requests::request_get(tx, &view).await?;
         need_open(&request)?;
-        let by = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to decide"))?;
         let asset = asset_of(tx, request.asset_id).await?.ok_or_else(|| Fault::not_found("asset"))?;
         requests::request_decide(tx, &proof, RequestState::Rejected, by, &reason, app.now()).await?;
         note(app, tx, id, "rejected", Some(by), &reason).await?;

@@ -7,16 +7,17 @@ pub mod requests;
 pub mod subscriptions;
 pub mod views;
 
+use chrono::TimeDelta;
 use lakegate_model::{
     Fault, Timestamp,
     catalog::{Asset, Column},
     ids::{AssetId, ColumnId, UserId},
+    clock,
     words::ColumnState,
 };
 use lakegate_policy::{Actor, resource::RequestFacts};
-use lakegate_store::{Tx, assets, domains, projects};
+use lakegate_store::{Tx, asset_words, assets, domains, projects};
 use std::collections::BTreeSet;
-
 pub use lakegate_store::requests::{RequestFilter, Side};
 
 
@@ -41,12 +42,27 @@ fn check_columns(known: &[Column], wanted: &[ColumnId]) -> Result<Vec<ColumnId>,
     Ok(known.iter().map(|column| column.id).filter(|id| unique.contains(id)).collect())
 }
 
-/// Checks an end: not in the past.
-fn check_until(field: &str, until: Option<Timestamp>, now: Timestamp) -> Result<(), Fault> {
+/// Most years until an end.
+const YEARS_MAX: i64 = 100;
+
+/// Checks an end: in the future, and not beyond what both databases can order. Gives it as it is kept.
+fn check_until(field: &str, until: Option<Timestamp>, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
     match until {
         Some(until) if until <= now => Err(Fault::invalid(field, "the end has to lie in the future")),
-        _ => Ok(()),
+        Some(until) if until > now + TimeDelta::days(YEARS_MAX * 365) => {
+            Err(Fault::invalid(field, format!("the end has to lie within {YEARS_MAX} years")).fix("leave it out"))
+        }
+        until => Ok(until.map(clock::to_micros)),
     }
+}
+
+/// Whether an asset or one of its columns is under a governed key.
+async fn is_governed(tx: &mut Tx, asset: AssetId) -> Result<bool, Fault> {
+    let tags = asset_words::tags_of(tx, asset).await?;
+    Ok(tags.iter().any(|tag| {
+        let key = tag.tag.split(['=', ':']).next().unwrap_or_default();
+        GOVERNED_KEYS.iter().any(|governed| key.trim().eq_ignore_ascii_case(governed))
+    }))
 }
 
 /// Who may decide a request: owners of the producing project, or else stewards of its domain; never the requester.

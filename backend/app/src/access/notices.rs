@@ -1,13 +1,14 @@
 //! Messages to people in the portal.
 
 use lakegate_model::{
-    Code, Fault, Page, PageRequest,
+    Fault, Page, PageRequest,
     access::Notice,
     ids::{NoticeId, UserId},
+    words::TokenScope,
 };
 use lakegate_store::{WriteTx, notices as store};
 
-use crate::{App, Caller};
+use crate::{App, Caller, caller::person};
 
 /// A message to be sent.
 #[derive(Debug, Clone)]
@@ -45,24 +46,24 @@ pub async fn notify(
     Ok(())
 }
 
-fn person(actor: &lakegate_policy::Actor) -> Result<UserId, Fault> {
-    actor.user().ok_or_else(|| Fault::new(Code::Unauthenticated, "notices are for signed-in people"))
-}
-
 /// The caller's messages, the newest first.
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<Notice>, Fault> {
-    look!(app, caller, "notice.list", |tx, scope, actor| { Ok(store::notice_list(tx, person(actor)?, page).await?) })
+    look!(app, caller, "notice.list", |tx, scope, actor| {
+        Ok(store::notice_list(tx, person(actor, TokenScope::Read)?, page).await?)
+    })
 }
 
 /// How many messages the caller has not read.
 pub async fn unread(app: &App, caller: &Caller) -> Result<i64, Fault> {
-    look!(app, caller, "notice.list", |tx, scope, actor| { Ok(store::notices_unread(tx, person(actor)?).await?) })
+    look!(app, caller, "notice.list", |tx, scope, actor| {
+        Ok(store::notices_unread(tx, person(actor, TokenScope::Read)?).await?)
+    })
 }
 
 /// Marks one of the caller's messages as read, or all of them.
 pub async fn mark_read(app: &App, caller: &Caller, id: Option<NoticeId>) -> Result<(), Fault> {
     change!(app, caller, "notice.read", |tx, scope, actor| {
-        let user = person(actor)?;
+        let user = person(actor, TokenScope::Write)?;
         match id {
             Some(id) => {
                 store::notice_read(tx, id, user, app.now()).await?;

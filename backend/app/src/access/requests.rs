@@ -5,13 +5,13 @@ use lakegate_model::{
     access::{Request, RequestEntry},
     ids::{AssetId, ColumnId, ProjectId, RequestId, UserId},
     text,
-    words::{Discover, RequestState},
+    words::{Discover, RequestState, TokenScope},
 };
 use lakegate_policy::{
     Actor, Scope, action, decide,
     resource::RequestFacts,
 };
-use lakegate_store::{Tx, WriteTx, assets, projects, readable, requests, subscriptions};
+use lakegate_store::{Tx, WriteTx, assets, readable, requests, subscriptions};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ use super::{
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::person,
+    places::{need_known, project_proof},
 };
 
 /// Most assets asked for at once.
@@ -54,12 +56,11 @@ pub async fn request(app: &App, caller: &Caller, wish: &Wish) -> Result<Vec<Requ
     if wish.columns.is_some() && wish.assets.len() > 1 {
         return Err(Fault::invalid("columns", "choose columns for one asset at a time"));
     }
-    check_until("until", wish.until, app.now())?;
+    let wish = &Wish { until: check_until("until", wish.until, app.now())?, ..wish.clone() };
     change!(app, caller, "request.create", |tx, scope, actor| {
-        let requester = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to ask"))?;
-        let project = projects::project_facts(tx, wish.project).await?;
-        let project = project.ok_or_else(|| Fault::not_found("project").on("project"))?;
-        let _may = decide::<action::RequestForProject, _>(scope, actor, project)?;
+        let requester = person(actor, TokenScope::Write)?;
+        let project = project_proof::<action::RequestForProject>(tx, scope, actor, wish.project).await;
+        let _may = project.map_err(|fault| fault.on("project"))?;
         if subscriptions::sub_databases(tx, wish.project).await?.is_empty() {
             return Err(Fault::new(Code::Conflict, "the project has no environment to receive the table").on("project")
                 .fix("an owner of the project creates an environment first"));
@@ -104,15 +105,14 @@ async fn ask_for(
     };
     let number = requests::request_insert(tx, &proof, &new).await?;
     note(app, tx, new.id, "requested", Some(requester), reason).await?;
-    let request = facts_of(tx, new.id).await?;
-    tell_approvers(app, tx, &request, number, entry.display_name()).await?;
+    let request = facts_of(tx, actor, new.id).await?;
     let event = Event::on("request.create", "request", new.id)
         .owned_by(request.producer)
         .with(json!({ "number": number, "asset": asset, "project": wish.project, "amends": amends }));
-    if facts.discover == Discover::Open {
-        decisions::approve_standing(app, tx, caller, actor, new.id).await?;
-    }
     audit::record(app, tx, caller, actor, event).await?;
+    if facts.discover != Discover::Open || !decisions::approve_standing(app, tx, caller, &request).await? {
+        tell_approvers(app, tx, &request, number, entry.display_name()).await?;
+    }
     Ok(new.id)
 }
 
@@ -134,8 +134,9 @@ async fn tell_approvers(
     notify(app, tx, people, &message).await
 }
 
-/// The facts of a request that has to exist.
-pub(super) async fn facts_of(tx: &mut Tx, id: RequestId) -> Result<RequestFacts, Fault> {
+/// The facts of a request that has to exist; nobody in particular is told nothing of whether it does.
+pub(super) async fn facts_of(tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<RequestFacts, Fault> {
+    need_known(actor)?;
     requests::request_facts(tx, id).await?.ok_or_else(|| Fault::not_found("request"))
 }
 
@@ -174,9 +175,9 @@ pub async fn edit(app: &App, caller: &Caller, id: RequestId, edit: &Edit) -> Res
     if reason.trim().is_empty() {
         return Err(Fault::invalid("reason", "say in a sentence what you need the data for"));
     }
-    check_until("until", edit.until, app.now())?;
+    let until = check_until("until", edit.until, app.now())?;
     change!(app, caller, "request.edit", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
         let proof = decide::<action::EditRequest, _>(scope, actor, facts)?;
         let view = decide::<action::ViewRequest, _>(scope, actor, facts)?;
         let request = requests::request_get(tx, &view).await?;
@@ -185,8 +186,10 @@ pub async fn edit(app: &App, caller: &Caller, id: RequestId, edit: &Edit) -> Res
             None => None,
             Some(wanted) => Some(check_columns(&columns_of(tx, &request).await?, wanted)?),
         };
-        requests::request_edit(tx, &proof, &reason, columns.as_deref(), edit.until, app.now()).await?;
+        requests::request_edit(tx, &proof, &reason, columns.as_deref(), until, app.now()).await?;
         note(app, tx, id, "edited", actor.user(), &reason).await?;
+        let people = approvers(tx, &facts).await?;
+        notify(app, tx, people, &news(&request, "it was edited")).await?;
         let event = Event::on("request.edit", "request", id).owned_by(facts.producer);
         audit::record(app, tx, caller, actor, event).await
     })
@@ -215,7 +218,8 @@ pub async fn comment(app: &App, caller: &Caller, id: RequestId, body: &str) -> R
         return Err(Fault::invalid("body", "this may not be empty"));
     }
     change!(app, caller, "request.comment", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
+        let _may = decide::<action::CommentRequest, _>(scope, actor, facts)?;
         let view = decide::<action::ViewRequest, _>(scope, actor, facts)?;
         let request = requests::request_get(tx, &view).await?;
         need_open(&request)?;
@@ -224,23 +228,27 @@ pub async fn comment(app: &App, caller: &Caller, id: RequestId, body: &str) -> R
         requests::request_turn(tx, &view, state, app.now()).await?;
         note(app, tx, id, kind, actor.user(), &body).await?;
         let people = if asks { vec![facts.requester] } else { approvers(tx, &facts).await? };
-        let message = Message {
-            kind: "request.comment",
-            title: format!("{}: a new {kind}", request.reference()),
-            body: String::new(),
-            link: format!("/requests/{id}"),
-            once_key: None,
-        };
-        notify(app, tx, people, &message).await?;
+        notify(app, tx, people, &news(&request, &format!("a new {kind}"))).await?;
         let event = Event::on("request.comment", "request", id).owned_by(facts.producer);
         audit::record(app, tx, caller, actor, event.with(json!({ "kind": kind }))).await
     })
 }
 
+/// A message about what happened to a request. It names no asset: whoever gets it may see less by then.
+fn news(request: &Request, what: &str) -> Message {
+    Message {
+        kind: "request.comment",
+        title: format!("{}: {what}", request.reference()),
+        body: String::new(),
+        link: format!("/requests/{}", request.id),
+        once_key: None,
+    }
+}
+
 /// Takes an open request back.
 pub async fn withdraw(app: &App, caller: &Caller, id: RequestId) -> Result<(), Fault> {
     change!(app, caller, "request.withdraw", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
         let proof = decide::<action::EditRequest, _>(scope, actor, facts)?;
         let view = decide::<action::ViewRequest, _>(scope, actor, facts)?;
         need_open(&requests::request_get(tx, &view).await?)?;

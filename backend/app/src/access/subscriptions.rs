@@ -18,9 +18,12 @@ use super::{
 use crate::{
     App, Caller,
     audit::{self, Event},
+    places::need_known,
 };
 
-async fn facts_of(tx: &mut Tx, id: SubscriptionId) -> Result<SubscriptionFacts, Fault> {
+/// The facts of a subscription; nobody in particular is told nothing of whether it exists.
+pub(super) async fn facts_of(tx: &mut Tx, actor: &Actor, id: SubscriptionId) -> Result<SubscriptionFacts, Fault> {
+    need_known(actor)?;
     subscriptions::subscription_facts(tx, id).await?.ok_or_else(|| Fault::not_found("subscription"))
 }
 
@@ -31,7 +34,7 @@ pub async fn revoke(app: &App, caller: &Caller, id: SubscriptionId, reason: &str
         return Err(Fault::invalid("reason", "tell the subscribers why"));
     }
     let facts = change!(app, caller, "subscription.revoke", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
         let _proof = decide::<action::RevokeSubscription, _>(scope, actor, facts)?;
         let ending = Ending { state: SubscriptionState::Revoked, action: "subscription.revoke", reason: &reason };
         end(app, tx, caller, actor, &facts, ending).await?;
@@ -44,12 +47,15 @@ pub async fn revoke(app: &App, caller: &Caller, id: SubscriptionId, reason: &str
 /// Gives a subscription back.
 pub async fn cancel(app: &App, caller: &Caller, id: SubscriptionId, reason: &str) -> Result<(), Fault> {
     let reason = text::prose("reason", reason, text::COMMENT_MAX)?;
-    change!(app, caller, "subscription.cancel", |tx, scope, actor| {
-        let facts = facts_of(tx, id).await?;
+    let facts = change!(app, caller, "subscription.cancel", |tx, scope, actor| {
+        let facts = facts_of(tx, actor, id).await?;
         let _proof = decide::<action::CancelSubscription, _>(scope, actor, facts)?;
         let ending = Ending { state: SubscriptionState::Cancelled, action: "subscription.cancel", reason: &reason };
-        end(app, tx, caller, actor, &facts, ending).await
-    })
+        end(app, tx, caller, actor, &facts, ending).await?;
+        Ok(facts)
+    })?;
+    app.queries.cancel_of_project(facts.consumer);
+    Ok(())
 }
 
 /// How a subscription ends.

@@ -1,20 +1,24 @@
 //! Requests and subscriptions as people read them: with names instead of ids, and what the reader may do.
 
 use lakegate_model::{
-    Code, Fault, Page, PageRequest, Timestamp,
+    Fault, Page, PageRequest, Timestamp,
     access::{Grant, Request, RequestEntry, Subscription, TableLink},
     catalog::Column,
     ids::{AssetId, ColumnId, ProjectId, RequestId, SubscriptionId, UserId},
-    words::{ProjectRole, RequestState},
+    words::{ColumnState, ProjectRole, RequestState, SubscriptionState, TokenScope},
 };
-use lakegate_policy::{Actor, Scope, action, decide, verdict, Verdict};
+use lakegate_policy::{Actor, Scope, Verdict, action, decide, resource::RequestFacts, verdict};
 use lakegate_store::{
     Tx, assets, environments, projects, readable,
     requests, subscriptions, users,
 };
 
-use super::{asset_of, requests::facts_of};
-use crate::{App, Caller};
+use super::{requests::facts_of, subscriptions::facts_of as subscription_facts};
+use crate::{
+    App, Caller,
+    caller::person,
+    places::{need_known, project_proof},
+};
 
 pub use lakegate_store::requests::{RequestFilter, Side};
 
@@ -70,7 +74,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<RequestView>, Fault> {
     look!(app, caller, "request.list", |tx, scope, actor| {
-        let found = requests::request_list(tx, person(actor)?, filter, page).await?;
+        let found = requests::request_list(tx, person(actor, TokenScope::Read)?, filter, page).await?;
         views(tx, actor, found).await
     })
 }
@@ -78,18 +82,14 @@ pub async fn list(
 /// Open requests the caller may decide, the longest waiting first.
 pub async fn tasks(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<RequestView>, Fault> {
     look!(app, caller, "request.list", |tx, scope, actor| {
-        let found = requests::task_list(tx, person(actor)?, page).await?;
+        let found = requests::task_list(tx, person(actor, TokenScope::Read)?, page).await?;
         views(tx, actor, found).await
     })
 }
 
 /// How many requests wait for the caller's decision.
 pub async fn task_count(app: &App, caller: &Caller) -> Result<i64, Fault> {
-    look!(app, caller, "request.list", |tx, scope, actor| { Ok(requests::task_count(tx, person(actor)?).await?) })
-}
-
-fn person(actor: &Actor) -> Result<UserId, Fault> {
-    actor.user().ok_or_else(|| Fault::new(Code::Unauthenticated, "requests are for signed-in people"))
+    look!(app, caller, "request.list", |tx, scope, actor| { Ok(requests::task_count(tx, person(actor, TokenScope::Read)?).await?) })
 }
 
 async fn views(tx: &mut Tx, actor: &Actor, found: Page<Request>) -> Result<Page<RequestView>, Fault> {
@@ -101,7 +101,7 @@ async fn views(tx: &mut Tx, actor: &Actor, found: Page<Request>) -> Result<Page<
 }
 
 async fn view(tx: &mut Tx, actor: &Actor, request: Request) -> Result<RequestView, Fault> {
-    let facts = facts_of(tx, request.id).await?;
+    let facts = facts_of(tx, actor, request.id).await?;
     let open = matches!(request.state, RequestState::Pending | RequestState::NeedsInformation);
     let may = |action| open && verdict(actor, action, &facts.into()) == Verdict::Allow;
     let (can_decide, can_edit) = (may(action::Action::DecideRequest), may(action::Action::EditRequest));
@@ -110,7 +110,7 @@ async fn view(tx: &mut Tx, actor: &Actor, request: Request) -> Result<RequestVie
         None => None,
     };
     Ok(RequestView {
-        asset_name: asset_name(tx, request.asset_id).await?,
+        asset_name: asset_name(tx, actor, request.asset_id).await?,
         producer: facts.producer,
         producer_name: project_name(tx, facts.producer).await?,
         project_name: project_name(tx, request.project_id).await?,
@@ -130,24 +130,30 @@ async fn project_name(tx: &mut Tx, id: ProjectId) -> Result<String, Fault> {
     Ok(projects::project_label(tx, id).await?.map(|(name, _)| name).unwrap_or_default())
 }
 
-async fn asset_name(tx: &mut Tx, id: AssetId) -> Result<String, Fault> {
-    Ok(asset_of(tx, id).await?.map(|asset| asset.display_name().to_owned()).unwrap_or_default())
+/// What stands for the name of an asset that the reader finds no longer.
+const UNSEEN: &str = "an asset that is hidden now";
+
+async fn asset_name(tx: &mut Tx, actor: &Actor, id: AssetId) -> Result<String, Fault> {
+    let found = assets::asset_facts(tx, actor, id).await?;
+    let seen = found.filter(|(_, facts)| verdict(actor, action::Action::DiscoverAsset, &(*facts).into()) == Verdict::Allow);
+    Ok(seen.map_or_else(|| UNSEEN.to_owned(), |(asset, _)| asset.display_name().to_owned()))
 }
 
 /// A request by id or by the number that people quote, with its thread.
 pub async fn get(app: &App, caller: &Caller, which: RequestKey) -> Result<RequestDetail, Fault> {
     look!(app, caller, "request.view", |tx, scope, actor| {
+        need_known(actor)?;
         let id = match which {
             RequestKey::Id(id) => id,
             RequestKey::Number(number) => {
                 requests::request_by_number(tx, number).await?.ok_or_else(|| Fault::not_found("request"))?
             }
         };
-        let facts = facts_of(tx, id).await?;
+        let facts = facts_of(tx, actor, id).await?;
         let proof = decide::<action::ViewRequest, _>(scope, actor, facts)?;
         let request = requests::request_get(tx, &proof).await?;
         let thread = requests::entry_list(tx, &proof).await?;
-        let (columns, not_wished) = wished(tx, &request).await?;
+        let (columns, not_wished) = wished(tx, (scope, actor), &facts, &request).await?;
         Ok(RequestDetail { view: view(tx, actor, request).await?, thread, columns, not_wished })
     })
 }
@@ -159,15 +165,27 @@ pub enum RequestKey {
     Number(i64),
 }
 
-async fn wished(tx: &mut Tx, request: &Request) -> Result<(Vec<Column>, Vec<Column>), Fault> {
-    let table = asset_of(tx, request.asset_id).await?.and_then(|asset| asset.table_id);
-    let Some(table) = table else { return Ok((Vec::new(), Vec::new())) };
+/// The wished columns and the others. Unlisted ones that were not asked for are shown to whoever decides, not to whoever
+/// asks; and nothing is shown of an asset that the reader finds no longer.
+async fn wished(
+    tx: &mut Tx,
+    (scope, actor): (&Scope, &Actor),
+    facts: &RequestFacts,
+    request: &Request,
+) -> Result<(Vec<Column>, Vec<Column>), Fault> {
+    let found = assets::asset_facts(tx, actor, request.asset_id).await?;
+    let seen = found.filter(|(_, facts)| decide::<action::DiscoverAsset, _>(scope, actor, *facts).is_ok());
+    let Some(table) = seen.and_then(|(asset, _)| asset.table_id) else { return Ok((Vec::new(), Vec::new())) };
+    let decides = decide::<action::DecideRequest, _>(scope, actor, *facts).is_ok();
     let known = readable::table_columns(tx, table).await?;
-    let open = known.into_iter().filter(|column| column.state == lakegate_model::words::ColumnState::Active);
-    Ok(open.partition(|column| match &request.columns {
-        Some(wished) => wished.contains(&column.id),
-        None => !column.unlisted,
-    }))
+    let (wished, others): (Vec<Column>, Vec<Column>) =
+        known.into_iter().filter(|column| column.state == ColumnState::Active).partition(|column| {
+            match &request.columns {
+                Some(wished) => wished.contains(&column.id),
+                None => !column.unlisted,
+            }
+        });
+    Ok((wished, others.into_iter().filter(|column| decides || !column.unlisted).collect()))
 }
 
 /// What the caller's projects, or one of them, are subscribed to.
@@ -180,8 +198,7 @@ pub async fn my_access(
 ) -> Result<Page<SubscriptionView>, Fault> {
     look!(app, caller, "subscription.list", |tx, scope, actor| {
         let project = project.or(actor.acting).ok_or_else(|| Fault::invalid("project", "choose a project"))?;
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
-        let proof = decide::<action::ViewProject, _>(scope, actor, facts)?;
+        let proof = project_proof(tx, scope, actor, project).await?;
         let found = subscriptions::subscriptions_of(tx, &proof, active_only, page).await?;
         subscription_views(tx, actor, found).await
     })
@@ -196,14 +213,13 @@ pub async fn given_by(
     page: &PageRequest,
 ) -> Result<Page<SubscriptionView>, Fault> {
     look!(app, caller, "subscription.list", |tx, scope, actor| {
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
-        let proof = decide::<action::ViewProject, _>(scope, actor, facts)?;
+        let proof = project_proof(tx, scope, actor, project).await?;
         let found = subscriptions::subscriptions_into(tx, &proof, active_only, page).await?;
         subscription_views(tx, actor, found).await
     })
 }
 
-/// Who has and had access to an asset, and the people of each project.
+/// Which projects have and had access to an asset. Who is in them is their own business.
 pub async fn who_has_access(
     app: &App,
     caller: &Caller,
@@ -211,6 +227,7 @@ pub async fn who_has_access(
     page: &PageRequest,
 ) -> Result<Page<SubscriptionView>, Fault> {
     look!(app, caller, "asset.review", |tx, scope, actor| {
+        need_known(actor)?;
         let (_, facts) = assets::asset_facts(tx, actor, asset).await?.ok_or_else(|| Fault::not_found("asset"))?;
         let proof = decide::<action::ReviewAsset, _>(scope, actor, facts)?;
         let found = subscriptions::subscriptions_on(tx, &proof, page).await?;
@@ -234,8 +251,7 @@ pub async fn mine_on(app: &App, caller: &Caller, asset: AssetId) -> Result<Vec<S
 /// One subscription.
 pub async fn subscription(app: &App, caller: &Caller, id: SubscriptionId) -> Result<SubscriptionView, Fault> {
     look!(app, caller, "subscription.view", |tx, scope, actor| {
-        let facts =
-            subscriptions::subscription_facts(tx, id).await?.ok_or_else(|| Fault::not_found("subscription"))?;
+        let facts = subscription_facts(tx, actor, id).await?;
         let proof = decide::<action::ViewSubscription, _>(scope, actor, facts)?;
         let subscription = subscriptions::subscription_get(tx, &proof).await?;
         subscription_view(tx, actor, subscription).await
@@ -259,9 +275,8 @@ async fn subscription_view(
     actor: &Actor,
     subscription: Subscription,
 ) -> Result<SubscriptionView, Fault> {
-    let facts = subscriptions::subscription_facts(tx, subscription.id).await?;
-    let facts = facts.ok_or_else(|| Fault::not_found("subscription"))?;
-    let active = subscription.state == lakegate_model::words::SubscriptionState::Active;
+    let facts = subscription_facts(tx, actor, subscription.id).await?;
+    let active = subscription.state == SubscriptionState::Active;
     let may = |action| active && verdict(actor, action, &facts.into()) == Verdict::Allow;
     let (can_cancel, can_revoke) =
         (may(action::Action::CancelSubscription), may(action::Action::RevokeSubscription));
@@ -274,7 +289,7 @@ async fn subscription_view(
         None => (None, None),
     };
     Ok(SubscriptionView {
-        asset_name: asset_name(tx, subscription.asset_id).await?,
+        asset_name: asset_name(tx, actor, subscription.asset_id).await?,
         producer: facts.producer,
         producer_name: project_name(tx, facts.producer).await?,
         project_name: project_name(tx, facts.consumer).await?,
@@ -308,7 +323,7 @@ async fn table_names(tx: &mut Tx, id: SubscriptionId) -> Result<Vec<String>, Fau
 }
 
 async fn request_reference(tx: &mut Tx, actor: &Actor, id: RequestId) -> Result<String, Fault> {
-    let facts = facts_of(tx, id).await?;
+    let facts = facts_of(tx, actor, id).await?;
     let scope = Scope::begin();
     match decide::<action::ViewRequest, _>(&scope, actor, facts) {
         Ok(proof) => Ok(requests::request_get(tx, &proof).await?.reference()),

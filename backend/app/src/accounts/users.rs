@@ -119,6 +119,31 @@ pub struct Consequences {
     pub grants_lost: u64,
 }
 
+/// A user with his roles.
+pub async fn get(app: &App, caller: &Caller, id: UserId) -> Result<UserWithRoles, Fault> {
+    look!(app, caller, "user.get", |tx, scope, actor| {
+        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        let user = users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
+        Ok(UserWithRoles { user, roles: users::roles_of(tx, id).await? })
+    })
+}
+
+/// What disabling a user would do at this moment, to be said before it is done.
+pub async fn consequences(app: &App, caller: &Caller, id: UserId) -> Result<Consequences, Fault> {
+    look!(app, caller, "user.disable", |tx, scope, actor| {
+        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+        let now = app.now();
+        let live = sessions::sessions_live(tx, id, now).await?.len();
+        let owned = owned_by(tx, id).await?;
+        Ok(Consequences {
+            sessions_ended: u64::try_from(live).unwrap_or(u64::MAX),
+            tokens_revoked: u64::try_from(tokens::tokens_live(tx, Some(id), None, now).await?).unwrap_or_default(),
+            projects_without_owner: without_owner(tx, id, &owned).await?,
+            grants_lost: 0,
+        })
+    })
+}
+
 /// Disables a user with the next request, or enables him again. Ends his sessions, tokens, links and running queries.
 pub async fn set_disabled(app: &App, caller: &Caller, id: UserId, disabled: bool) -> Result<Consequences, Fault> {
     let consequences = change!(app, caller, "user.disable", |tx, scope, actor| {
@@ -151,18 +176,23 @@ async fn owned_by(tx: &mut Tx, user: UserId) -> Result<Vec<ProjectId>, Fault> {
 
 async fn depart(app: &App, tx: &mut WriteTx, user: UserId, owned: &[ProjectId]) -> Result<Consequences, Fault> {
     sessions::links_void_of(tx, user, app.now()).await?;
-    let mut projects_without_owner = Vec::new();
-    for project in owned {
-        if projects::owners_of(tx, *project).await?.is_empty() {
-            projects_without_owner.extend(projects::project_label(tx, *project).await?.map(|(name, _)| name));
-        }
-    }
     Ok(Consequences {
         sessions_ended: sessions::sessions_end_all(tx, user, app.now()).await?,
         tokens_revoked: tokens::tokens_revoke_of_user(tx, user, app.now()).await?,
-        projects_without_owner,
+        projects_without_owner: without_owner(tx, user, owned).await?,
         grants_lost: 0,
     })
+}
+
+/// The names of those projects that nobody who is enabled owns beside a user.
+async fn without_owner(tx: &mut Tx, user: UserId, owned: &[ProjectId]) -> Result<Vec<String>, Fault> {
+    let mut names = Vec::new();
+    for project in owned {
+        if projects::owners_of(tx, *project).await?.iter().all(|owner| *owner == user) {
+            names.extend(projects::project_label(tx, *project).await?.map(|(name, _)| name));
+        }
+    }
+    Ok(names)
 }
 
 /// Makes a link with which a user sets a new password. Giving oneself another person's account this way is marked.

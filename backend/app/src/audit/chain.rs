@@ -4,10 +4,15 @@
 //! older copy of the database are each found.
 
 use ed25519_dalek::{Signature, Signer, Verifier};
-use lakegate_model::{Fault, audit::AuditBatch, audit::AuditEvent};
+use lakegate_model::{Code, Fault, audit::AuditBatch, audit::AuditEvent};
 use lakegate_store::{audit as store, in_read, in_write};
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
 
 use crate::{App, keys::public_key_id};
 
@@ -74,7 +79,8 @@ fn hash(number: i64, previous: &str, events: &[AuditEvent]) -> String {
     hex::encode(digest.finalize())
 }
 
-/// The exact text of an event that is hashed: every field, in a fixed order, separated by a unit separator.
+/// The exact text of an event that is hashed: every field in a fixed order, each after its length, so that no two events
+/// have the same text.
 fn canonical(event: &AuditEvent) -> String {
     let optional = |id: Option<uuid::Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
     [
@@ -93,7 +99,8 @@ fn canonical(event: &AuditEvent) -> String {
         event.request_id.clone(),
         event.detail.clone(),
     ]
-    .join("\u{1f}")
+    .map(|field| format!("{}:{field}", field.len()))
+    .concat()
 }
 
 /// Writes heads to the anchor file that are not in it yet.
@@ -105,12 +112,35 @@ async fn anchor(app: &App) -> Result<(), Fault> {
     if fresh.is_empty() {
         return Ok(());
     }
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(Fault::internal)?;
+    let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(disk)?;
+    if ends_torn(&path).map_err(disk)? {
+        // A crash cut the last line short. It stays as it is, and the next begins on a line of its own.
+        file.write_all(b"\n").map_err(disk)?;
+    }
     for batch in fresh {
         let line = format!("{} {} {} {}\n", batch.number, batch.last_event, batch.hash, batch.signature);
-        file.write_all(line.as_bytes()).map_err(Fault::internal)?;
+        file.write_all(line.as_bytes()).map_err(disk)?;
     }
-    file.sync_all().map_err(Fault::internal)
+    file.sync_all().map_err(disk)
+}
+
+fn disk(error: io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Fault::new(Code::StorageFull, "the disk of the audit's anchors is full").caused_by(error),
+        _ => Fault::internal(error),
+    }
+}
+
+/// Whether the file ends in the middle of a line.
+fn ends_torn(path: &Path) -> io::Result<bool> {
+    let mut file = fs::File::open(path)?;
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 /// Heads in the anchor file: batch number to hash. A torn last line (a crash while writing) is passed over.
@@ -119,9 +149,12 @@ fn read_anchors(app: &App) -> Result<BTreeMap<i64, String>, Fault> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let text = fs::read_to_string(path).map_err(Fault::internal)?;
+    let bytes = fs::read(path).map_err(disk)?;
+    let text = String::from_utf8_lossy(&bytes);
     let mut heads = BTreeMap::new();
-    for line in text.lines() {
+    // What follows the last line break was cut short.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    for line in whole.lines() {
         let fields: Vec<&str> = line.split(' ').collect();
         if let [number, _, hash, signature] = fields.as_slice()
             && let Ok(number) = number.parse()
@@ -161,8 +194,15 @@ pub async fn verify(app: &App) -> Result<Report, Fault> {
         report.events += i64::try_from(events.len()).unwrap_or(i64::MAX);
         (previous, last_event) = (batch.hash, batch.last_event);
     }
-    let newest = in_read!(&app.db, |tx, _scope| { Ok(store::event_last(tx).await?) })?;
+    let (newest, counted) =
+        in_read!(&app.db, |tx, _scope| { Ok((store::event_last(tx).await?, store::event_counter(tx).await?)) })?;
     report.unsealed = newest - last_event;
+    if counted != newest {
+        report.faults.push(format!("{counted} events were recorded, but the last one is number {newest}"));
+    }
+    if report.batches > 0 && anchors.is_empty() {
+        report.faults.push("the anchors are gone: nothing outside the database vouches for it".to_owned());
+    }
     if let Some((number, _)) = anchors.last_key_value().filter(|(number, _)| **number > report.batches) {
         report.faults.push(format!("batch {number} is anchored, but the database ends at batch {}", report.batches));
     }

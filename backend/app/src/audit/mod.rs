@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::{App, Caller};
 
+/// Under which the texts of queries are sealed, each bound to the id of its query.
+pub(crate) const SQL_PURPOSE: &str = "audit sql";
+
 /// What happened, as a use case says it.
 #[derive(Debug, Clone)]
 pub struct Event {

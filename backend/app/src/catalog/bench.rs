@@ -1,10 +1,6 @@
 //! The steward's bench: what still lacks words, an owner or a decision.
 
-use lakegate_model::{
-    Fault, Page, PageRequest,
-    ids::ProjectId,
-    words::ProjectRole,
-};
+use lakegate_model::{Fault, Page, PageRequest, ids::ProjectId, words::ProjectRole};
 use lakegate_policy::Actor;
 use lakegate_store::{
     Tx,

@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn words_and_data() {
         let before = Snapshot { files: 1, bytes: 10, data_version: "v1".into(), ..Snapshot::default() };
-        let after = Snapshot { title: "Sales".into(), files: 2, bytes: 30, data_version: "v2".into(), ..before.clone() };
+        let after =
+            Snapshot { title: "Sales".into(), files: 2, bytes: 30, data_version: "v2".into(), ..before.clone() };
         let expected = ["title set to \"Sales\"", "files from \"1\" to \"2\"", "bytes from \"10\" to \"30\""];
         assert_eq!(texts(&before, &after), expected);
         let rewritten = Snapshot { data_version: "v3".into(), ..before.clone() };
@@ -229,7 +230,8 @@ mod tests {
     fn outsiders_see_neither_counts_nor_closed_columns() {
         let open = column(1, "a", "active");
         let hidden = SnapshotColumn { unlisted: true, ..column(2, "b", "active") };
-        let state = Snapshot { files: 3, columns: vec![open, hidden, column(3, "c", "pending")], ..Snapshot::default() };
+        let state =
+            Snapshot { files: 3, columns: vec![open, hidden, column(3, "c", "pending")], ..Snapshot::default() };
         let visible = (1..=3).map(|n| ColumnId(Uuid::from_u128(n))).collect();
         let seen = trimmed(&state, &visible);
         assert_eq!((seen.files, seen.columns.len()), (0, 1));

@@ -7,8 +7,7 @@ use lakegate_model::{
     words::{AssetStatus, ColumnState},
 };
 use lakegate_policy::{
-    Actor, decide,
-    action,
+    Actor, action, decide,
     resource::{AssetFacts, visibility_tokens},
 };
 use lakegate_search::{Change, Document, Facets, UnlistedText};

@@ -229,8 +229,7 @@ async fn settle_suggestions(
     }
     for suggestion in asset_words::suggestions_of(tx, proof.on().id).await? {
         let Some((_, title)) = named.iter().find(|(column, _)| *column == suggestion.column_id) else { continue };
-        let state =
-            if suggestion.value == **title { SuggestionState::Accepted } else { SuggestionState::Rejected };
+        let state = if suggestion.value == **title { SuggestionState::Accepted } else { SuggestionState::Rejected };
         let by = actor.user().map(Into::into);
         asset_words::suggestion_decide(tx, proof, suggestion.id, state, by, app.now()).await?;
     }

@@ -67,4 +67,3 @@ async fn name(tx: &mut Tx, facet: Facet, value: &str) -> Result<Option<String>, 
         Facet::Kind | Facet::AssetType | Facet::Tag | Facet::Status => None,
     })
 }
-

@@ -27,13 +27,7 @@ pub(crate) mod tell;
 pub mod words_csv;
 
 use lakegate_model::{Code, Fault, catalog::Asset, ids::AssetId, words::TokenScope};
-use lakegate_policy::{
-    Actor, Granted, Scope,
-    action::Act,
-    actor::Principal,
-    decide,
-    resource::AssetFacts,
-};
+use lakegate_policy::{Actor, Granted, Scope, action::Act, actor::Principal, decide, resource::AssetFacts};
 use lakegate_store::{Tx, assets as store};
 
 use crate::places::need_known;

@@ -69,8 +69,7 @@ pub async fn publish(app: &App, caller: &Caller, id: AssetId, revision: i64) -> 
         need_status(&asset, &[AssetStatus::Inventory], "only an asset in the inventory can be published")?;
         let before = state::load(tx, asset.clone()).await?;
         need_nothing(&ready(tx, &before).await?.missing)?;
-        let published =
-            Asset { status: AssetStatus::Published, published_at: Some(app.now()), ..asset };
+        let published = Asset { status: AssetStatus::Published, published_at: Some(app.now()), ..asset };
         save(app, tx, (caller, actor), &proof, &before, published, "asset.publish").await
     })
 }

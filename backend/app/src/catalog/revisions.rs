@@ -98,12 +98,7 @@ fn step(reach: &Reach, revision: &Revision, former: Option<&Revision>) -> Option
 ///
 /// # Errors
 /// `not_found` for a revision that is absent, or that the caller may not know.
-pub async fn compare(
-    app: &App,
-    caller: &Caller,
-    id: AssetId,
-    (from, to): (i64, i64),
-) -> Result<Vec<DiffLine>, Fault> {
+pub async fn compare(app: &App, caller: &Caller, id: AssetId, (from, to): (i64, i64)) -> Result<Vec<DiffLine>, Fault> {
     look!(app, caller, "asset.revisions", |tx, scope, actor| {
         let (asset, _proof) = granted::<action::DiscoverAsset>(tx, scope, actor, id).await?;
         let reach = Reach::of(app, tx, actor, &asset).await?;

@@ -11,11 +11,7 @@ use lakegate_model::{
 use lakegate_policy::{Actor, action};
 use lakegate_store::{Tx, marks as store, projects};
 
-use super::{
-    Card, granted, granted_for, need_reader,
-    shelf::Shelf,
-    tell,
-};
+use super::{Card, granted, granted_for, need_reader, shelf::Shelf, tell};
 use crate::{
     App, Caller,
     access::notices::notify,

@@ -49,8 +49,7 @@ pub async fn accept_all(app: &App, caller: &Caller, asset: AssetId) -> Result<As
             None => asset.title.is_empty(),
             Some(column) => state.column(column).is_some_and(|column| column.title.is_empty()),
         };
-        let open: Vec<&Suggestion> =
-            all.iter().filter(|s| s.state == SuggestionState::Open).filter(untitled).collect();
+        let open: Vec<&Suggestion> = all.iter().filter(|s| s.state == SuggestionState::Open).filter(untitled).collect();
         decide_all(app, tx, actor, &proof, &open, SuggestionState::Accepted).await?;
         let edit = edit_of(open.iter().copied());
         edit::apply(app, tx, (caller, actor), &proof, asset.clone(), &edit, "asset.accept_names").await

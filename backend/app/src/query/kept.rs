@@ -1,20 +1,33 @@
 //! Results kept for paging: files of their asker, for a day, under a quota.
 
 use chrono::TimeDelta;
-use futures::StreamExt;
 use lakegate_engine::{
     encode::{Format, JsonOptions},
     keep::{self, KeptPage},
 };
-use lakegate_model::{Code, Fault, access::QueryRun, ids::QueryId, words::QueryState};
-use lakegate_store::{in_read, in_write, queries};
-use std::path::PathBuf;
+use lakegate_model::{
+    Code, Fault, Timestamp,
+    access::QueryRun,
+    ids::QueryId,
+    words::{QueryState, TokenScope},
+};
+use lakegate_policy::Actor;
+use lakegate_store::{
+    Db, Tx, in_read, in_write,
+    queries::{self, Ending},
+};
+use std::path::{Path, PathBuf};
 
 use super::{
     Ask,
-    run::{Allowed, Answer, KeptFile, allow, fingerprint_now, run},
+    lease::leased,
+    run::{Allowed, Answer, KeptFile, allow, fingerprint_now, record_end, run},
 };
-use crate::{App, Caller};
+use crate::{
+    App, Caller,
+    audit::{self, Event},
+    caller::person,
+};
 
 /// How long a result is kept.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
@@ -29,6 +42,21 @@ fn folder(app: &App) -> PathBuf {
 
 fn path(app: &App, id: QueryId) -> PathBuf {
     folder(app).join(format!("{id}.arrow"))
+}
+
+/// What a person's kept results take up, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    pub used: i64,
+    pub limit: i64,
+}
+
+/// What the caller's kept results take up.
+pub async fn quota(app: &App, caller: &Caller) -> Result<Quota, Fault> {
+    let used = look!(app, caller, "query.quota", |tx, scope, actor| {
+        Ok(queries::kept_bytes(tx, person(actor, TokenScope::Query)?, app.now()).await?)
+    })?;
+    Ok(Quota { used, limit: QUOTA })
 }
 
 /// Starts a query whose result is kept. The query goes on when the caller leaves; [`status`] follows it.
@@ -49,14 +77,26 @@ pub async fn start(app: &App, caller: &Caller, ask: &Ask) -> Result<QueryId, Fau
 }
 
 async fn quota_left(app: &App, caller: &Caller) -> Result<u64, Fault> {
-    let used = look!(app, caller, "query.run", |tx, scope, actor| {
-        let user = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "results are kept for people only"))?;
-        Ok(queries::kept_bytes(tx, user, app.now()).await?)
-    })?;
-    u64::try_from(QUOTA - used).ok().filter(|left| *left > 0).ok_or_else(|| {
-        Fault::new(Code::TooLarge, format!("your kept results fill the quota of {QUOTA} bytes"))
-            .fix("they are dropped after 24 hours; delete some now")
-    })
+    let Quota { used, limit } = quota(app, caller).await?;
+    u64::try_from(limit - used).ok().filter(|left| *left > 0).ok_or_else(over_quota)
+}
+
+fn over_quota() -> Fault {
+    Fault::new(Code::TooLarge, format!("your kept results fill the quota of {QUOTA} bytes"))
+        .fix("they are dropped after 24 hours; delete some now")
+}
+
+/// Queries that end at the same time each had the same room: who comes too late is over.
+pub(super) async fn within_quota(
+    app: &App,
+    tx: &mut Tx,
+    id: QueryId,
+    kept: KeptFile,
+) -> Result<Result<KeptFile, Fault>, Fault> {
+    let user = queries::query_find(tx, id).await?.and_then(|run| run.user_id);
+    let (Some(user), Some(_)) = (user, kept.until) else { return Ok(Ok(kept)) };
+    let used = queries::kept_bytes(tx, user, app.now()).await?;
+    Ok(if used + kept.bytes > QUOTA { Err(over_quota()) } else { Ok(kept) })
 }
 
 async fn carry_out(app: &App, allowed: Allowed, left: u64) -> Result<(), Fault> {
@@ -65,9 +105,13 @@ async fn carry_out(app: &App, allowed: Allowed, left: u64) -> Result<(), Fault> 
     let running = allowed.prepared.run();
     app.queries.started(id, running.handle.clone());
     let handle = running.handle.clone();
-    let written = keep::write(running.schema, running.stream.boxed(), &path(app, id), left).await;
+    let rows = leased(running.stream, allowed.lease, handle.clone());
+    let written = keep::write(running.schema, rows, &path(app, id), left).await;
     let outcome = written.map(|kept| KeptFile { bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX), until: Some(until) });
-    finisher.finish(&handle, outcome).await
+    if !finisher.finish(&handle, outcome).await? {
+        remove(&path(app, id)).await?;
+    }
+    Ok(())
 }
 
 /// How a query of the caller stands: running ones with what they have used so far.
@@ -111,10 +155,29 @@ async fn readable(app: &App, caller: &Caller, id: QueryId) -> Result<QueryRun, F
     if run.result_until.is_none_or(|until| until <= app.now()) {
         return Err(gone("the result is no longer kept"));
     }
-    if run.fingerprint.as_deref() != Some(fingerprint_now(app, caller, &run).await?.as_str()) {
+    if run.fingerprint.is_none() || run.fingerprint != fingerprint_now(app, caller, &run).await? {
         return Err(gone("your access or the data changed since this ran"));
     }
     Ok(run)
+}
+
+/// Deletes one of the caller's kept results; the query stays in his history.
+///
+/// # Errors
+/// `conflict` while the query runs; `gone` if nothing is kept.
+pub async fn delete(app: &App, caller: &Caller, id: QueryId) -> Result<(), Fault> {
+    change!(app, caller, "query.delete_result", |tx, scope, actor| {
+        let run = super::history::own(tx, actor, id).await?;
+        if run.state == QueryState::Running {
+            return Err(Fault::new(Code::Conflict, "the query is still running").fix("cancel it first"));
+        }
+        if run.result_until.is_none() {
+            return Err(Fault::new(Code::Gone, "the result is no longer kept"));
+        }
+        queries::result_gone(tx, id).await?;
+        audit::record(app, tx, caller, actor, Event::on("query.delete_result", "query", id)).await
+    })?;
+    remove(&path(app, id)).await
 }
 
 /// Streams the result of a query as a file. It runs again, so that the rows are those of this moment's access.
@@ -131,32 +194,82 @@ pub async fn sweep(app: &App) -> Result<usize, Fault> {
         remove(&path(app, *id)).await?;
         in_write!(&app.db, |tx, _scope| { Ok(queries::result_gone(tx, *id).await?) })?;
     }
+    abandon(app, app.now() - longest(app)).await?;
     Ok(due.len())
 }
 
-async fn remove(path: &std::path::Path) -> Result<(), Fault> {
+/// A time after which no query can be running any more.
+fn longest(app: &App) -> TimeDelta {
+    let wall = TimeDelta::from_std(app.settings.query_limits.wall).unwrap_or(TimeDelta::hours(24));
+    wall + TimeDelta::minutes(1)
+}
+
+/// Ends queries in the books that no server runs any more.
+async fn abandon(app: &App, began_by: Timestamp) -> Result<(), Fault> {
+    let stale = in_read!(&app.db, |tx, _scope| { Ok(queries::queries_stale(tx, began_by, 500).await?) })?;
+    let ending = Ending {
+        state: QueryState::Failed,
+        code: Some(Code::Unavailable.as_str().to_owned()),
+        message: Some("the server stopped".to_owned()),
+        row_count: 0,
+        scanned_bytes: 0,
+        elapsed_ms: 0,
+        columns: None,
+        result_bytes: 0,
+        result_until: None,
+        ended_at: app.now(),
+    };
+    let caller = Caller::system("abandoned queries");
+    for id in stale {
+        in_write!(&app.db, |tx, _scope| {
+            if queries::query_finish(tx, id, &ending).await? {
+                record_end(app, tx, &caller, &Actor::system(), id, &ending).await?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+async fn remove(path: &Path) -> Result<(), Fault> {
     match tokio::fs::remove_file(path).await {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fault::internal(error)),
         _ => Ok(()),
     }
 }
 
-/// At start: ends queries that a stopped server left running, and removes files that no query names.
+/// At start: ends queries that a stopped server left running, and wipes what it had kept.
+///
+/// Servers that share a database leave each other's queries alone: only what is older than any query can be is ended.
 pub async fn recover(app: &App) -> Result<(), Fault> {
-    in_write!(&app.db, |tx, _scope| { Ok(queries::queries_abandon(tx, app.now()).await?) })?;
+    let began_by = match app.db {
+        Db::Sqlite { .. } => app.now(),
+        Db::Postgres { .. } => app.now() - longest(app),
+    };
+    abandon(app, began_by).await?;
     let folder = folder(app);
-    tokio::fs::create_dir_all(&folder).await.map_err(Fault::internal)?;
+    make_private(&folder).await?;
     let mut entries = tokio::fs::read_dir(&folder).await.map_err(Fault::internal)?;
     while let Some(entry) = entries.next_entry().await.map_err(Fault::internal)? {
+        remove(&entry.path()).await?;
         let name = entry.file_name();
         let id = name.to_str().and_then(|name| name.strip_suffix(".arrow")).and_then(|id| id.parse::<QueryId>().ok());
-        let known = match id {
-            None => None,
-            Some(id) => in_read!(&app.db, |tx, _scope| { Ok(queries::query_find(tx, id).await?) })?,
-        };
-        if known.is_none_or(|run| run.result_until.is_none()) {
-            remove(&entry.path()).await?;
-        }
+        let Some(id) = id else { continue };
+        in_write!(&app.db, |tx, _scope| {
+            if queries::query_find(tx, id).await?.is_some() {
+                queries::result_gone(tx, id).await?;
+            }
+            Ok(())
+        })?;
     }
     Ok(())
+}
+
+/// Makes a folder that only the server's own user may open.
+async fn make_private(folder: &Path) -> Result<(), Fault> {
+    let mut builder = tokio::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(folder).await.map_err(Fault::internal)
 }

@@ -5,6 +5,7 @@
 
 pub mod history;
 pub mod kept;
+mod lease;
 pub mod preview;
 pub mod resolve;
 pub mod run;
@@ -33,60 +34,5 @@ impl Ask {
     /// A query in a project, under the installation's limits.
     pub fn new(sql: impl Into<String>, project: Option<ProjectId>) -> Self {
         Self { sql: sql.into(), project, export: false, limits: None }
-    }
-}
-
-/// The text with strings and numbers replaced by `?`: what others than the asker may see of it (access rule 27).
-pub fn mask_literals(sql: &str) -> String {
-    let mut out = String::with_capacity(sql.len());
-    let mut chars = sql.chars().peekable();
-    let mut in_word = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '\'' => {
-                skip_string(&mut chars);
-                out.push('?');
-                in_word = false;
-            }
-            '"' => {
-                out.push('"');
-                for inner in chars.by_ref() {
-                    out.push(inner);
-                    if inner == '"' {
-                        break;
-                    }
-                }
-                in_word = false;
-            }
-            '0'..='9' if !in_word => {
-                while chars.next_if(|next| next.is_ascii_alphanumeric() || *next == '.').is_some() {}
-                out.push('?');
-            }
-            _ => {
-                in_word = c.is_alphanumeric() || c == '_';
-                out.push(c);
-            }
-        }
-    }
-    out
-}
-
-/// Skips to the end of a string literal; a doubled quote belongs to it.
-fn skip_string(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    while let Some(c) = chars.next() {
-        if c == '\'' && chars.next_if_eq(&'\'').is_none() {
-            return;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literals_are_masked_and_names_kept() {
-        assert_eq!(mask_literals("select a1, \"b 2\" from t where x = 'O''Hara' and y > 10.5e3"), "select a1, \"b 2\" from t where x = ? and y > ?");
-        assert_eq!(mask_literals("select 'unclosed"), "select ?");
     }
 }

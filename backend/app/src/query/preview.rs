@@ -6,18 +6,26 @@ use lakegate_engine::{
 };
 use lakegate_model::{
     Code, Fault,
-    access::ResultColumn,
-    ids::{AssetId, ColumnId, RequestId},
+    access::{Request, ResultColumn},
+    catalog::Asset,
+    ids::{AssetId, GrantId, RequestId},
+    words::TokenScope,
 };
 use futures::StreamExt;
-use lakegate_policy::{Actor, action, decide};
-use lakegate_store::{Tx, assets, in_write, readable, requests};
+use lakegate_policy::{
+    Actor, Scope,
+    access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile},
+    action, decide,
+    resource::RequestFacts,
+};
+use lakegate_store::{Tx, assets, readable, requests};
 use serde_json::{Value, json};
 
 use super::resolve;
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::known,
     places::connections,
 };
 
@@ -31,75 +39,35 @@ pub struct Preview {
     pub rows: Vec<Vec<Value>>,
 }
 
+/// What a preview is of, and for whom.
+#[derive(Debug, Clone, Copy)]
+enum View {
+    /// The caller's own access, in the project he acts in.
+    Asset(AssetId),
+    /// What a request would give, as far as whoever decides it may read it himself.
+    Request(RequestId),
+}
+
 /// The first rows of an asset's table, as the caller may read it acting in his project.
 ///
 /// # Errors
 /// `forbidden` with the way to request for an asset he may find but not read; `not_found` for a hidden one.
 pub async fn of_asset(app: &App, caller: &Caller, asset: AssetId) -> Result<Preview, Fault> {
-    let table = look!(app, caller, "asset.preview", |tx, scope, actor| {
-        let (_, facts) = assets::asset_facts(tx, actor, asset).await?.ok_or_else(|| Fault::not_found("asset"))?;
-        let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
-        governed(app, tx, actor, asset, None).await?.ok_or_else(|| {
-            Fault::new(Code::Forbidden, "you may find this data, but not read it").fix("request access on its page")
-        })
-    })?;
-    show(app, caller, asset, table).await
+    show(app, caller, View::Asset(asset)).await
 }
 
 /// What the asking project would get: the wished columns, as far as the approver may read them himself
 /// (access rule 12).
 pub async fn of_request(app: &App, caller: &Caller, request: RequestId) -> Result<Preview, Fault> {
-    let (asset, table) = look!(app, caller, "request.preview", |tx, scope, actor| {
-        let facts = requests::request_facts(tx, request).await?.ok_or_else(|| Fault::not_found("request"))?;
-        let _may = decide::<action::DecideRequest, _>(scope, actor, facts)?;
-        let view = decide::<action::ViewRequest, _>(scope, actor, facts)?;
-        let request = requests::request_get(tx, &view).await?;
-        let mut owner = actor.clone();
-        owner.acting = actor.role_in(facts.producer).map(|_| facts.producer);
-        let table = governed(app, tx, &owner, request.asset_id, request.columns.as_deref()).await?;
-        let refused = || {
-            Fault::new(Code::Forbidden, "a preview shows what you may read yourself, which is nothing of this table")
-        };
-        Ok((request.asset_id, table.ok_or_else(refused)?))
+    show(app, caller, View::Request(request)).await
+}
+
+async fn show(app: &App, caller: &Caller, view: View) -> Result<Preview, Fault> {
+    let (asset, table) = look!(app, caller, "asset.preview", |tx, scope, actor| {
+        let (asset, access) = access(app, tx, (scope, actor), view).await?;
+        Ok((asset, governed(app, tx, access).await?))
     })?;
-    show(app, caller, asset, table).await
-}
-
-async fn governed(
-    app: &App,
-    tx: &mut Tx,
-    actor: &Actor,
-    asset: AssetId,
-    only: Option<&[ColumnId]>,
-) -> Result<Option<GovernedTable>, Fault> {
-    let Some((asset, facts)) = assets::asset_facts(tx, actor, asset).await? else { return Ok(None) };
-    let Some(table) = asset.table_id else { return Ok(None) };
-    let Some(mut access) = resolve::access(app, tx, actor, table, facts.project).await? else { return Ok(None) };
-    if let Some(only) = only {
-        access.columns.retain(|column| only.contains(column));
-    }
-    if access.columns.is_empty() {
-        return Ok(None);
-    }
-    let data = readable::table_data(tx, &access).await?;
-    let storage = connections::storage_access(app, tx, data.connection_id).await?;
-    Ok(Some(GovernedTable {
-        database: "preview".to_owned(),
-        name: "preview".to_owned(),
-        table,
-        location: data.location,
-        storage,
-        format: data.format,
-        files: data.files,
-        columns: data.columns.iter().map(resolve::table_column).collect(),
-        access,
-        row_rule: None,
-        data_version: data.data_version,
-    }))
-}
-
-async fn show(app: &App, caller: &Caller, asset: AssetId, table: GovernedTable) -> Result<Preview, Fault> {
-    let columns = table.access.columns.clone();
+    let access = table.access.clone();
     let spec = QuerySpec {
         sql: format!("SELECT * FROM preview.preview LIMIT {ROWS}"),
         tables: vec![table],
@@ -108,13 +76,7 @@ async fn show(app: &App, caller: &Caller, asset: AssetId, table: GovernedTable) 
         now: app.now(),
     };
     let prepared = app.engine.prepare(spec).await?;
-    in_write!(&app.db, |tx, _scope| {
-        let actor = crate::caller::enter(tx, caller, app.now()).await?;
-        let owner = assets::asset_facts(tx, &actor, asset).await?.map(|(_, facts)| facts.project);
-        let mut event = Event::on("asset.preview", "asset", asset).with(json!({ "columns": columns }));
-        event.owner_project = owner;
-        audit::record(app, tx, caller, &actor, event).await
-    })?;
+    record(app, caller, view, asset, &access).await?;
     let heads = super::run::result_columns(&prepared);
     let mut running = prepared.run();
     let mut rows = Vec::new();
@@ -122,4 +84,86 @@ async fn show(app: &App, caller: &Caller, asset: AssetId, table: GovernedTable) 
         rows.extend(row_values(&batch?, JsonOptions { exact: true })?);
     }
     Ok(Preview { columns: heads, rows })
+}
+
+/// Records the look before its first row, in a transaction that sees the access unchanged.
+async fn record(app: &App, caller: &Caller, view: View, asset: AssetId, access: &TableAccess) -> Result<(), Fault> {
+    change!(app, caller, "asset.preview", |tx, scope, actor| {
+        let (_, now) = self::access(app, tx, (scope, actor), view).await?;
+        if now.fingerprint != access.fingerprint {
+            return Err(Fault::new(Code::Conflict, "your access changed meanwhile").fix("look again"));
+        }
+        let owner = assets::asset_facts(tx, actor, asset).await?.map(|(_, facts)| facts.project);
+        let mut event = Event::on("asset.preview", "asset", asset).with(json!({ "columns": access.columns }));
+        event.owner_project = owner;
+        audit::record(app, tx, caller, actor, event).await
+    })
+}
+
+/// The asset of a view and the access under which it is shown.
+async fn access(
+    app: &App,
+    tx: &mut Tx,
+    (scope, actor): (&Scope, &Actor),
+    view: View,
+) -> Result<(AssetId, TableAccess), Fault> {
+    known(actor, TokenScope::Query)?;
+    match view {
+        View::Asset(id) => {
+            let (asset, facts) = assets::asset_facts(tx, actor, id).await?.ok_or_else(|| Fault::not_found("asset"))?;
+            let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
+            let access = own_access(app, tx, actor, &asset).await?.ok_or_else(|| {
+                Fault::new(Code::Forbidden, "you may find this data, but not read it").fix("request access on its page")
+            })?;
+            Ok((id, access))
+        }
+        View::Request(id) => {
+            let facts = requests::request_facts(tx, id).await?.ok_or_else(|| Fault::not_found("request"))?;
+            let _may = decide::<action::DecideRequest, _>(scope, actor, facts)?;
+            let request = requests::request_get(tx, &decide(scope, actor, facts)?).await?;
+            let access = shared_access(app, tx, actor, &facts, &request).await?.ok_or_else(|| {
+                Fault::new(Code::Forbidden, "a preview shows what you may read yourself, which is nothing of this table")
+            })?;
+            Ok((request.asset_id, access))
+        }
+    }
+}
+
+async fn own_access(app: &App, tx: &mut Tx, actor: &Actor, asset: &Asset) -> Result<Option<TableAccess>, Fault> {
+    match asset.table_id {
+        Some(table) => resolve::access(app, tx, actor, table, asset.project_id).await,
+        None => Ok(None),
+    }
+}
+
+/// What both the decider, acting as a member of the owning project, and the asking project with its wish may read.
+async fn shared_access(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    facts: &RequestFacts,
+    request: &Request,
+) -> Result<Option<TableAccess>, Fault> {
+    let Some((asset, _)) = assets::asset_facts(tx, actor, request.asset_id).await? else { return Ok(None) };
+    let owner = Actor { acting: actor.role_in(facts.producer).map(|_| facts.producer), ..actor.clone() };
+    let Some(mut access) = own_access(app, tx, &owner, &asset).await? else { return Ok(None) };
+    let columns = readable::table_columns(tx, access.table).await?;
+    let columns: Vec<ColumnFacts> = columns.iter().map(resolve::column_facts).collect();
+    let wish = SelectGrant {
+        id: GrantId(uuid::Uuid::nil()),
+        project: facts.consumer,
+        columns: request.columns.as_ref().map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.iter().copied().collect())),
+        valid_from: app.now(),
+        valid_until: None,
+        export: false,
+    };
+    let wished = compile(access.table, &columns, Standing::Outsider, &[wish], app.now());
+    access.columns.retain(|column| wished.as_ref().is_some_and(|wished| wished.columns.contains(column)));
+    Ok(Some(access).filter(|access| !access.columns.is_empty()))
+}
+
+async fn governed(app: &App, tx: &mut Tx, access: TableAccess) -> Result<GovernedTable, Fault> {
+    let data = readable::table_data(tx, &access).await?;
+    let storage = connections::storage_access(app, tx, data.connection_id).await?;
+    Ok(resolve::governed_table(("preview", "preview"), data, storage, access))
 }

@@ -5,20 +5,22 @@ use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::Column,
     ids::{ProjectId, TableId},
-    words::{ColumnState, ProjectRole},
+    storage::StorageAccess,
+    words::{ColumnState, ProjectRole, TokenScope},
 };
 use lakegate_policy::{
-    Actor,
+    Actor, Scope,
     access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile},
+    action, decide,
 };
 use lakegate_store::{
-    Tx,
-    readable::{self, NamedTable},
+    Tx, projects,
+    readable::{self, NamedTable, TableData},
     subscriptions,
 };
 use sha2::{Digest, Sha256};
 
-use crate::{App, places::connections};
+use crate::{App, caller::known, places::connections};
 
 /// Everything a query may see, and the fingerprint under which its result may be shown again.
 #[derive(Debug, Clone)]
@@ -46,10 +48,22 @@ pub fn acting(actor: &Actor) -> Result<ProjectId, Fault> {
     })
 }
 
+/// The project in which the actor may run queries: every door to rows asks this.
+///
+/// # Errors
+/// As [`acting`]; `unauthenticated` for nobody in particular, `forbidden` where a token lacks the scope.
+pub async fn may_query(tx: &mut Tx, actor: &Actor) -> Result<ProjectId, Fault> {
+    known(actor, TokenScope::Query)?;
+    let project = acting(actor)?;
+    let facts = projects::project_facts(tx, project).await?;
+    let facts = facts.ok_or_else(|| Fault::not_found("project").on("project"))?;
+    Ok(decide::<action::RunQuery, _>(&Scope::begin(), actor, facts)?.on().id)
+}
+
 /// Resolves the tables that a text refers to, under the actor's access of this moment. A name that the actor may not
 /// read is left out, exactly like one that nobody ever used.
 pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References) -> Result<Resolved, Fault> {
-    let project = acting(actor)?;
+    let project = may_query(tx, actor).await?;
     let all = readable::named_tables(tx, project).await?;
     let chosen: Vec<NamedTable> =
         all.into_iter().filter(|named| wanted.lists_catalog || wanted.tables.iter().any(|name| fits(name, named))).collect();
@@ -60,7 +74,7 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
         default_database: None,
         fingerprint: String::new(),
         valid_until: None,
-        export: actor.role_in(project).is_some_and(|role| role >= ProjectRole::Contributor),
+        export: takes_away(actor),
     };
     for named in chosen {
         if let Some(table) = governed(app, tx, actor, &named).await? {
@@ -73,6 +87,11 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
     resolved.default_database = default_database(wanted, &resolved.tables);
     resolved.fingerprint = fingerprint(&resolved);
     Ok(resolved)
+}
+
+/// Whether the actor's role lets him take anything away: viewers only look (access rule 14).
+pub(super) fn takes_away(actor: &Actor) -> bool {
+    actor.acting.is_some_and(|project| actor.is_at_least(ProjectRole::Contributor, project))
 }
 
 fn fits(name: &TableName, named: &NamedTable) -> bool {
@@ -113,10 +132,20 @@ async fn governed(
     let Some(access) = access(app, tx, actor, named.table_id, named.owner_id).await? else { return Ok(None) };
     let data = readable::table_data(tx, &access).await?;
     let storage = connections::storage_access(app, tx, data.connection_id).await?;
-    Ok(Some(GovernedTable {
-        database: named.database_name.clone(),
-        name: named.name.clone(),
-        table: named.table_id,
+    Ok(Some(governed_table((&named.database_name, &named.name), data, storage, access)))
+}
+
+/// A table under the name of a database and its own, as the engine takes it.
+pub(super) fn governed_table(
+    (database, name): (&str, &str),
+    data: TableData,
+    storage: StorageAccess,
+    access: TableAccess,
+) -> GovernedTable {
+    GovernedTable {
+        database: database.to_owned(),
+        name: name.to_owned(),
+        table: access.table,
         location: data.location,
         storage,
         format: data.format,
@@ -125,10 +154,10 @@ async fn governed(
         access,
         row_rule: None,
         data_version: data.data_version,
-    }))
+    }
 }
 
-pub(super) fn table_column(column: &Column) -> TableColumn {
+fn table_column(column: &Column) -> TableColumn {
     TableColumn {
         id: column.id,
         name: column.name.clone(),
@@ -146,7 +175,7 @@ pub async fn access(
     table: TableId,
     owner: ProjectId,
 ) -> Result<Option<TableAccess>, Fault> {
-    let Some(project) = actor.acting else { return Ok(None) };
+    let Some(project) = actor.acting.filter(|project| actor.role_in(*project).is_some()) else { return Ok(None) };
     let columns = readable::table_columns(tx, table).await?;
     let facts: Vec<ColumnFacts> = columns.iter().map(column_facts).collect();
     let standing = match actor.role_in(owner) {
@@ -162,7 +191,7 @@ pub async fn access(
     Ok(compile(table, &facts, standing, &grants, app.now()))
 }
 
-fn column_facts(column: &Column) -> ColumnFacts {
+pub(super) fn column_facts(column: &Column) -> ColumnFacts {
     ColumnFacts { id: column.id, pending: column.state != ColumnState::Active, unlisted: column.unlisted }
 }
 

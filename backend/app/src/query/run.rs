@@ -4,21 +4,22 @@ use futures::{Stream, StreamExt, stream::BoxStream};
 use lakegate_engine::{
     Prepared, QueryHandle, QuerySpec, TableRead,
     encode::{self, Format},
-    references,
+    mask_literals, references,
 };
 use lakegate_model::{
-    Fault,
+    Code, Fault,
     access::{QueryRun, ResultColumn},
     ids::{ColumnId, QueryId},
     words::{Outcome, QueryState},
 };
-use lakegate_policy::{Actor, action, actor::Principal, decide};
-use lakegate_store::{WriteTx, in_write, projects, queries, queries::Ending, readable::NamedTable};
+use lakegate_policy::{Actor, actor::Principal};
+use lakegate_store::{WriteTx, in_write, queries, queries::Ending, readable::NamedTable};
 use serde_json::json;
 
 use super::{
-    Ask, mask_literals,
-    resolve::{self, Resolved, acting, need_export, resolve},
+    Ask, kept,
+    lease::{Lease, leased},
+    resolve::{Resolved, may_query, need_export, resolve},
     running::{Running, Slot},
 };
 use crate::{
@@ -27,6 +28,9 @@ use crate::{
     caller, seal,
 };
 
+/// How often a query is planned when access or data change meanwhile.
+const PLANNINGS: usize = 3;
+
 /// A query that was planned, allowed and recorded, and may run.
 #[derive(Debug)]
 pub struct Allowed {
@@ -34,6 +38,7 @@ pub struct Allowed {
     pub prepared: Prepared,
     pub resolved: Resolved,
     pub columns: Vec<ResultColumn>,
+    pub(super) lease: Lease,
     pub(super) finisher: Finisher,
 }
 
@@ -44,10 +49,49 @@ pub struct Allowed {
 /// at once. `forbidden` for an export without the right to it.
 pub async fn allow(app: &App, caller: &Caller, ask: &Ask) -> Result<Allowed, Fault> {
     let caller = caller.clone().acting_in(ask.project);
-    let wanted = references(&ask.sql)?;
     let id: QueryId = app.new_id();
     let (actor, slot) = enter(app, &caller, id).await?;
-    let resolved = look!(app, &caller, "query.run", |tx, scope, actor| { resolve(app, tx, actor, &wanted).await })?;
+    let (prepared, resolved) = match plan(app, &caller, ask, id).await {
+        Ok(planned) => planned,
+        Err(fault) => {
+            record_refused(app, &caller, &actor, ask, &fault).await?;
+            return Err(fault);
+        }
+    };
+    let columns = result_columns(&prepared);
+    let lease = Lease::new(app, &caller, &resolved, ask.export);
+    let finisher = Finisher { app: app.clone(), caller, id, slot: Some(slot), columns: columns.clone() };
+    Ok(Allowed { id, prepared, resolved, columns, lease, finisher })
+}
+
+/// Checks the right to query and takes a place among the running queries.
+async fn enter(app: &App, caller: &Caller, id: QueryId) -> Result<(Actor, Slot), Fault> {
+    let (actor, project) = look!(app, caller, "query.run", |tx, scope, actor| {
+        let project = may_query(tx, actor).await?;
+        Ok((actor.clone(), project))
+    })?;
+    let slot = Running::enter(app, id, (caller.identity, actor.principal), project)?;
+    Ok((actor, slot))
+}
+
+/// Plans under the access of this moment and records the start; plans anew if the access changed in between.
+async fn plan(app: &App, caller: &Caller, ask: &Ask, id: QueryId) -> Result<(Prepared, Resolved), Fault> {
+    if ask.sql.contains('\0') {
+        return Err(Fault::new(Code::Unprocessable, "the text holds NUL").on("sql"));
+    }
+    let wanted = references(&ask.sql)?;
+    for _ in 0..PLANNINGS {
+        let resolved = look!(app, caller, "query.run", |tx, scope, actor| { resolve(app, tx, actor, &wanted).await })?;
+        let prepared = prepare(app, ask, &resolved).await?;
+        if record_start(app, caller, ask, id, &wanted, &resolved, prepared.reads()).await? {
+            return Ok((prepared, resolved));
+        }
+    }
+    let busy = "your access or the data keep changing while the query is planned";
+    Err(Fault::new(Code::Conflict, busy).fix("run it again"))
+}
+
+async fn prepare(app: &App, ask: &Ask, resolved: &Resolved) -> Result<Prepared, Fault> {
     let spec = QuerySpec {
         sql: ask.sql.clone(),
         tables: resolved.tables.clone(),
@@ -55,36 +99,11 @@ pub async fn allow(app: &App, caller: &Caller, ask: &Ask) -> Result<Allowed, Fau
         limits: ask.limits.clone().unwrap_or_else(|| app.settings.query_limits.clone()),
         now: app.now(),
     };
-    let prepared = match app.engine.prepare(spec).await {
-        Ok(prepared) => prepared,
-        Err(fault) => {
-            record_refused(app, &caller, &actor, ask, &fault).await?;
-            return Err(fault);
-        }
-    };
+    let prepared = app.engine.prepare(spec).await?;
     if ask.export {
-        need_export(&resolved)?;
+        need_export(resolved)?;
     }
-    record_start(app, &caller, ask, id, &wanted, &resolved, prepared.reads()).await?;
-    let columns = result_columns(&prepared);
-    let finisher = Finisher { app: app.clone(), caller, id, slot: Some(slot), columns: columns.clone(), done: false };
-    Ok(Allowed { id, prepared, resolved, columns, finisher })
-}
-
-/// Checks the right to query and takes a place among the running queries.
-async fn enter(app: &App, caller: &Caller, id: QueryId) -> Result<(Actor, Slot), Fault> {
-    let actor = look!(app, caller, "query.run", |tx, scope, actor| {
-        if !actor.is_known() {
-            return Err(Fault::new(lakegate_model::Code::Unauthenticated, "queries are for signed-in people and tokens"));
-        }
-        let project = acting(actor)?;
-        let facts = projects::project_facts(tx, project).await?;
-        let facts = facts.ok_or_else(|| Fault::not_found("project").on("project"))?;
-        let _proof = decide::<action::RunQuery, _>(scope, actor, facts)?;
-        Ok(actor.clone())
-    })?;
-    let slot = Running::enter(app, id, actor.principal, acting(&actor)?)?;
-    Ok((actor, slot))
+    Ok(prepared)
 }
 
 pub(super) fn result_columns(prepared: &Prepared) -> Vec<ResultColumn> {
@@ -97,7 +116,7 @@ pub(super) fn result_columns(prepared: &Prepared) -> Vec<ResultColumn> {
         .collect()
 }
 
-/// Records the start, in a transaction that sees the access unchanged since it was compiled.
+/// Records the start, in a transaction that sees the access unchanged since it was compiled. Returns whether it did.
 async fn record_start(
     app: &App,
     caller: &Caller,
@@ -106,14 +125,13 @@ async fn record_start(
     wanted: &lakegate_engine::References,
     resolved: &Resolved,
     reads: &[TableRead],
-) -> Result<(), Fault> {
-    let sealed = seal::seal(app, "audit sql", &id.to_string(), ask.sql.as_bytes())?;
+) -> Result<bool, Fault> {
+    let sealed = seal::seal(app, audit::SQL_PURPOSE, &id.to_string(), ask.sql.as_bytes())?;
     in_write!(&app.db, |tx, _scope| {
         let actor = caller::enter(tx, caller, app.now()).await?;
         let again = resolve(app, tx, &actor, wanted).await?;
         if again.fingerprint != resolved.fingerprint {
-            let busy = "your access or the data changed while the query was planned";
-            return Err(Fault::new(lakegate_model::Code::Conflict, busy).fix("run it again"));
+            return Ok(false);
         }
         queries::query_insert(tx, &run_row(app, &actor, ask, id, resolved)).await?;
         for read in reads {
@@ -123,7 +141,8 @@ async fn record_start(
             "sql": mask_literals(&ask.sql), "sealed_sql": sealed, "tables": tables(reads, &resolved.named),
             "export": ask.export,
         }));
-        audit::record(app, tx, caller, &actor, event).await
+        audit::record(app, tx, caller, &actor, event).await?;
+        Ok(true)
     })
 }
 
@@ -190,7 +209,8 @@ async fn record_refused(app: &App, caller: &Caller, actor: &Actor, ask: &Ask, fa
             owner_project: None,
             detail: json!({ "sql": mask_literals(&ask.sql), "code": fault.code.as_str() }),
         };
-        audit::append(app, tx, caller, actor, event, Outcome::Denied).await
+        let outcome = if fault.code.status() < 500 { Outcome::Denied } else { Outcome::Failed };
+        audit::append(app, tx, caller, actor, event, outcome).await
     })
 }
 
@@ -202,7 +222,6 @@ pub struct Finisher {
     pub(super) id: QueryId,
     slot: Option<Slot>,
     columns: Vec<ResultColumn>,
-    done: bool,
 }
 
 /// What was kept of a result.
@@ -213,15 +232,10 @@ pub struct KeptFile {
 }
 
 impl Finisher {
-    /// Records the end.
-    pub async fn finish(
-        mut self,
-        handle: &QueryHandle,
-        outcome: Result<KeptFile, Fault>,
-    ) -> Result<(), Fault> {
-        self.done = true;
+    /// Records the end. Returns whether a kept file counts as kept: one over its person's quota does not.
+    pub async fn finish(mut self, handle: &QueryHandle, outcome: Result<KeptFile, Fault>) -> Result<bool, Fault> {
         let slot = self.slot.take();
-        let result = write_end(&self.app, &self.caller, self.id, handle, outcome, self.columns.clone()).await;
+        let result = write_end(&self.app, &self.caller, self.id, handle, outcome, &self.columns).await;
         drop(slot);
         result
     }
@@ -238,8 +252,10 @@ impl Drop for Watch {
         let Some(finisher) = self.finisher.take() else { return };
         self.handle.cancel();
         let handle = self.handle.clone();
-        tokio::spawn(async move {
-            let gone = Fault::new(lakegate_model::Code::Cancelled, "the reader went away");
+        // Without a runtime the process is ending; the next start finds the query unfinished.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            let gone = Fault::new(Code::Cancelled, "the reader went away");
             if let Err(error) = finisher.finish(&handle, Err(gone)).await {
                 tracing::error!(?error, "the end of a query could not be recorded");
             }
@@ -253,39 +269,61 @@ async fn write_end(
     id: QueryId,
     handle: &QueryHandle,
     outcome: Result<KeptFile, Fault>,
-    columns: Vec<ResultColumn>,
-) -> Result<(), Fault> {
+    columns: &[ResultColumn],
+) -> Result<bool, Fault> {
+    in_write!(&app.db, |tx, _scope| {
+        let outcome = match outcome.clone() {
+            Ok(kept) => kept::within_quota(app, tx, id, kept).await?,
+            Err(fault) => Err(fault),
+        };
+        let ending = ending(app, handle, &outcome, columns);
+        if !queries::query_finish(tx, id, &ending).await? {
+            return Ok(false);
+        }
+        let actor = caller::enter(tx, caller, app.now()).await.unwrap_or_else(|_| Actor::anonymous());
+        record_end(app, tx, caller, &actor, id, &ending).await?;
+        Ok(outcome.is_ok())
+    })
+}
+
+fn ending(app: &App, handle: &QueryHandle, outcome: &Result<KeptFile, Fault>, columns: &[ResultColumn]) -> Ending {
     let report = handle.report();
-    let (state, fault) = match &outcome {
-        Ok(_) => (QueryState::Succeeded, None),
-        Err(fault) if fault.code == lakegate_model::Code::Cancelled => (QueryState::Cancelled, Some(fault)),
-        Err(fault) => (QueryState::Failed, Some(fault)),
+    let fault = outcome.as_ref().err();
+    let state = match fault.map(|fault| fault.code) {
+        None => QueryState::Succeeded,
+        Some(Code::Cancelled) => QueryState::Cancelled,
+        Some(_) => QueryState::Failed,
     };
     let kept = outcome.as_ref().copied().unwrap_or_default();
-    let ending = Ending {
+    Ending {
         state,
         code: fault.map(|fault| fault.code.as_str().to_owned()),
         message: fault.map(ToString::to_string),
         row_count: i64::try_from(report.rows).unwrap_or(i64::MAX),
         scanned_bytes: i64::try_from(report.scanned_bytes).unwrap_or(i64::MAX),
         elapsed_ms: i64::try_from(report.elapsed.as_millis()).unwrap_or(i64::MAX),
-        columns: Some(columns),
+        columns: Some(columns.to_vec()),
         result_bytes: kept.bytes,
         result_until: kept.until,
         ended_at: app.now(),
-    };
-    in_write!(&app.db, |tx, _scope| {
-        if !queries::query_finish(tx, id, &ending).await? {
-            return Ok(());
-        }
-        let actor = caller::enter(tx, caller, app.now()).await.unwrap_or_else(|_| Actor::anonymous());
-        let event = Event::on("query.end", "query", id).with(json!({
-            "state": ending.state, "code": ending.code, "rows": ending.row_count, "bytes": ending.scanned_bytes,
-            "milliseconds": ending.elapsed_ms,
-        }));
-        let outcome = if fault.is_some() { Outcome::Failed } else { Outcome::Allowed };
-        audit::append(app, tx, caller, &actor, event, outcome).await
-    })
+    }
+}
+
+/// Records how a query ended, beside the change of its row.
+pub(super) async fn record_end(
+    app: &App,
+    tx: &mut WriteTx,
+    caller: &Caller,
+    actor: &Actor,
+    id: QueryId,
+    ending: &Ending,
+) -> Result<(), Fault> {
+    let event = Event::on("query.end", "query", id).with(json!({
+        "state": ending.state, "code": ending.code, "rows": ending.row_count, "bytes": ending.scanned_bytes,
+        "milliseconds": ending.elapsed_ms,
+    }));
+    let outcome = if ending.state == QueryState::Succeeded { Outcome::Allowed } else { Outcome::Failed };
+    audit::append(app, tx, caller, actor, event, outcome).await
 }
 
 /// The rows of a query, encoded as they come.
@@ -302,7 +340,8 @@ pub async fn run(app: &App, caller: &Caller, ask: &Ask, format: Format) -> Resul
     let (id, columns) = (allowed.id, allowed.columns.clone());
     let running = allowed.prepared.run();
     app.queries.started(id, running.handle.clone());
-    let rows = watched(running.stream, running.handle, allowed.finisher);
+    let rows = leased(running.stream, allowed.lease, running.handle.clone());
+    let rows = watched(rows, running.handle, allowed.finisher);
     Ok(Answer { id, columns, media_type: format.media_type(), body: encode::encode(running.schema, rows, format) })
 }
 
@@ -313,17 +352,16 @@ pub(super) fn watched<B: Send + 'static>(
     finisher: Finisher,
 ) -> impl Stream<Item = Result<B, Fault>> + Send + 'static {
     let watch = Watch { finisher: Some(finisher), handle };
-    futures::stream::unfold((rows, watch, None::<Fault>), |(mut rows, mut watch, failed)| async move {
+    futures::stream::unfold((rows, watch), |(mut rows, mut watch)| async move {
+        // Nothing follows a fault, and the end comes once.
+        watch.finisher.as_ref()?;
         match rows.next().await {
-            Some(Ok(batch)) => Some((Ok(batch), (rows, watch, failed))),
+            Some(Ok(batch)) => Some((Ok(batch), (rows, watch))),
             Some(Err(fault)) => {
                 end(&mut watch, Err(fault.clone())).await;
-                Some((Err(fault.clone()), (rows, watch, Some(fault))))
+                Some((Err(fault), (rows, watch)))
             }
-            None => {
-                let outcome = failed.map_or(Ok(KeptFile::default()), Err);
-                end(&mut watch, outcome).await.map(|fault| (Err(fault), (rows, watch, None)))
-            }
+            None => end(&mut watch, Ok(KeptFile::default())).await.map(|fault| (Err(fault), (rows, watch))),
         }
     })
 }
@@ -343,12 +381,14 @@ pub async fn cancel(app: &App, caller: &Caller, id: QueryId) -> Result<bool, Fau
     Ok(app.queries.cancel(id))
 }
 
-/// Resolves the access to the tables of a text once more, for showing a kept result.
-pub(super) async fn fingerprint_now(app: &App, caller: &Caller, run: &QueryRun) -> Result<String, Fault> {
+/// Resolves the access to the tables of a text once more, for showing a kept result; `None` if the caller has none.
+pub(super) async fn fingerprint_now(app: &App, caller: &Caller, run: &QueryRun) -> Result<Option<String>, Fault> {
     let wanted = references(&run.sql_text)?;
     let caller = Caller { project: run.project_id, ..caller.clone() };
-    let resolved = look!(app, &caller, "query.result", |tx, scope, actor| {
-        resolve::resolve(app, tx, actor, &wanted).await
-    })?;
-    Ok(resolved.fingerprint)
+    let resolved = look!(app, &caller, "query.result", |tx, scope, actor| { resolve(app, tx, actor, &wanted).await });
+    match resolved {
+        Ok(resolved) => Ok(Some(resolved.fingerprint)),
+        Err(fault) if fault.code == Code::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }

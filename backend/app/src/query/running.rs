@@ -11,6 +11,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use crate::Identity;
+
 /// Queries of one principal at once.
 pub const PER_PRINCIPAL: usize = 8;
 
@@ -20,6 +22,7 @@ pub struct Running(Mutex<HashMap<QueryId, Entry>>);
 
 #[derive(Debug)]
 struct Entry {
+    identity: Identity,
     principal: Principal,
     project: ProjectId,
     /// `None` while the query is being planned.
@@ -52,7 +55,7 @@ impl Running {
     pub fn enter(
         app: &crate::App,
         id: QueryId,
-        principal: Principal,
+        (identity, principal): (Identity, Principal),
         project: ProjectId,
     ) -> Result<Slot, Fault> {
         let mut entries = app.queries.lock();
@@ -61,7 +64,7 @@ impl Running {
                 .fix("wait for one to end, or cancel one")
                 .retry_after(2));
         }
-        entries.insert(id, Entry { principal, project, handle: None, cancelled: false });
+        entries.insert(id, Entry { identity, principal, project, handle: None, cancelled: false });
         drop(entries);
         Ok(Slot { app: app.clone(), id })
     }
@@ -85,6 +88,21 @@ impl Running {
     /// Cancels the queries that act in a project. Returns how many.
     pub fn cancel_of_project(&self, project: ProjectId) -> usize {
         self.cancel_where(|_, entry| entry.project == project)
+    }
+
+    /// Cancels the queries of a person or service account, wherever they act. Returns how many.
+    pub fn cancel_of_principal(&self, principal: Principal) -> usize {
+        self.cancel_where(|_, entry| entry.principal == principal)
+    }
+
+    /// Cancels the queries of somebody who left a project. Returns how many.
+    pub fn cancel_of_member(&self, principal: Principal, project: ProjectId) -> usize {
+        self.cancel_where(|_, entry| entry.principal == principal && entry.project == project)
+    }
+
+    /// Cancels the queries that came with a session or token that has ended. Returns how many.
+    pub fn cancel_of_identity(&self, identity: Identity) -> usize {
+        self.cancel_where(|_, entry| entry.identity == identity)
     }
 
     /// Cancels everything, for shutting down.

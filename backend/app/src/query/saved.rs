@@ -1,18 +1,21 @@
 //! Queries kept under a name, shared in their project.
 
 use lakegate_model::{
-    Code, Fault, Page, PageRequest,
+    Fault, Page, PageRequest,
     access::SavedQuery,
     ids::{ProjectId, SavedQueryId},
     text,
+    words::TokenScope,
 };
-use lakegate_policy::{action, decide};
-use lakegate_store::{projects, queries};
+use lakegate_policy::{Actor, Granted, Scope, action, resource::ProjectFacts};
+use lakegate_store::{Tx, queries};
 use serde_json::json;
 
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::person,
+    places::{inside_proof, project_proof},
 };
 
 /// Longest text of a query, in bytes: what the engine accepts.
@@ -49,9 +52,8 @@ pub async fn create(
 ) -> Result<SavedQuery, Fault> {
     let input = check(input)?;
     change!(app, caller, "saved_query.create", |tx, scope, actor| {
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
-        let proof = decide::<action::SaveQuery, _>(scope, actor, facts)?;
-        let owner_id = actor.user().ok_or_else(|| Fault::new(Code::Forbidden, "a person has to do this"))?;
+        let proof = project_proof::<action::SaveQuery>(tx, scope, actor, project).await?;
+        let owner_id = person(actor, TokenScope::Write)?;
         let saved = SavedQuery {
             id: app.new_id(),
             project_id: project,
@@ -74,10 +76,8 @@ pub async fn create(
 pub async fn update(app: &App, caller: &Caller, id: SavedQueryId, input: &SavedInput) -> Result<SavedQuery, Fault> {
     let input = check(input)?;
     change!(app, caller, "saved_query.update", |tx, scope, actor| {
-        let project = queries::saved_project(tx, id).await?.ok_or_else(|| Fault::not_found("saved query"))?;
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("saved query"))?;
-        let view = decide::<action::ViewProject, _>(scope, actor, facts).map_err(|_| Fault::not_found("saved query"))?;
-        let proof = decide::<action::SaveQuery, _>(scope, actor, facts)?;
+        let view = saved_proof::<action::ViewProject>(tx, scope, actor, id).await?;
+        let proof = saved_proof::<action::SaveQuery>(tx, scope, actor, id).await?;
         let before = queries::saved_get(tx, &view, id).await?;
         let saved = SavedQuery {
             name: input.name.clone(),
@@ -87,7 +87,7 @@ pub async fn update(app: &App, caller: &Caller, id: SavedQueryId, input: &SavedI
             ..before
         };
         queries::saved_update(tx, &proof, &saved).await?;
-        let event = Event::on("saved_query.update", "saved_query", id).owned_by(project);
+        let event = Event::on("saved_query.update", "saved_query", id).owned_by(proof.on().id);
         audit::record(app, tx, caller, actor, event).await?;
         Ok(saved)
     })
@@ -96,12 +96,9 @@ pub async fn update(app: &App, caller: &Caller, id: SavedQueryId, input: &SavedI
 /// Forgets a saved query.
 pub async fn delete(app: &App, caller: &Caller, id: SavedQueryId) -> Result<(), Fault> {
     change!(app, caller, "saved_query.delete", |tx, scope, actor| {
-        let project = queries::saved_project(tx, id).await?.ok_or_else(|| Fault::not_found("saved query"))?;
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("saved query"))?;
-        let _view = decide::<action::ViewProject, _>(scope, actor, facts).map_err(|_| Fault::not_found("saved query"))?;
-        let proof = decide::<action::SaveQuery, _>(scope, actor, facts)?;
+        let proof = saved_proof::<action::SaveQuery>(tx, scope, actor, id).await?;
         queries::saved_delete(tx, &proof, id).await?;
-        let event = Event::on("saved_query.delete", "saved_query", id).owned_by(project);
+        let event = Event::on("saved_query.delete", "saved_query", id).owned_by(proof.on().id);
         audit::record(app, tx, caller, actor, event).await
     })
 }
@@ -114,8 +111,7 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<SavedQuery>, Fault> {
     look!(app, caller, "saved_query.list", |tx, scope, actor| {
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("project"))?;
-        let proof = decide::<action::ViewProject, _>(scope, actor, facts)?;
+        let proof = project_proof(tx, scope, actor, project).await?;
         Ok(queries::saved_list(tx, &proof, page).await?)
     })
 }
@@ -123,9 +119,18 @@ pub async fn list(
 /// One saved query.
 pub async fn get(app: &App, caller: &Caller, id: SavedQueryId) -> Result<SavedQuery, Fault> {
     look!(app, caller, "saved_query.view", |tx, scope, actor| {
-        let project = queries::saved_project(tx, id).await?.ok_or_else(|| Fault::not_found("saved query"))?;
-        let facts = projects::project_facts(tx, project).await?.ok_or_else(|| Fault::not_found("saved query"))?;
-        let proof = decide::<action::ViewProject, _>(scope, actor, facts).map_err(|_| Fault::not_found("saved query"))?;
+        let proof = saved_proof(tx, scope, actor, id).await?;
         Ok(queries::saved_get(tx, &proof, id).await?)
     })
+}
+
+/// The proof for the project of a saved query; a stranger is told what he is told of an absent one.
+async fn saved_proof<'s, A: action::Act>(
+    tx: &mut Tx,
+    scope: &'s Scope,
+    actor: &Actor,
+    id: SavedQueryId,
+) -> Result<Granted<'s, ProjectFacts, A>, Fault> {
+    let project = queries::saved_project(tx, id).await?;
+    inside_proof(tx, scope, actor, project, "saved query").await
 }

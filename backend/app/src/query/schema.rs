@@ -2,13 +2,15 @@
 
 use lakegate_model::{
     Fault,
+    catalog::Column,
     columns::ColumnType,
     ids::{AssetId, ColumnId, TableId},
+    words::{ColumnState, TokenScope},
 };
 use lakegate_store::readable;
 
-use super::resolve::{access, acting};
-use crate::{App, Caller};
+use super::resolve::{access, acting, takes_away};
+use crate::{App, Caller, caller::known};
 
 /// A table with its readable columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +37,14 @@ pub struct ReadableColumn {
 /// Every table the caller may read, acting in a project, in order of database and name.
 pub async fn tables(app: &App, caller: &Caller) -> Result<Vec<ReadableTable>, Fault> {
     look!(app, caller, "query.schema", |tx, scope, actor| {
+        known(actor, TokenScope::Read)?;
         let mut tables = Vec::new();
         for named in readable::named_tables(tx, acting(actor)?).await? {
             let Some(access) = access(app, tx, actor, named.table_id, named.owner_id).await? else { continue };
             let known = readable::table_columns(tx, named.table_id).await?;
-            let partial = known.len() > access.columns.len();
+            // Of columns that are not to be found, not even their number is told.
+            let listed = |column: &&Column| column.state == ColumnState::Active && !column.unlisted;
+            let partial = known.iter().filter(listed).any(|column| !access.columns.contains(&column.id));
             let columns = known.into_iter().filter(|column| access.columns.contains(&column.id));
             let columns = columns.map(|column| ReadableColumn {
                 id: column.id,
@@ -54,7 +59,7 @@ pub async fn tables(app: &App, caller: &Caller) -> Result<Vec<ReadableTable>, Fa
                 asset: named.asset_id,
                 columns: columns.collect(),
                 partial,
-                export: access.export,
+                export: access.export && takes_away(actor),
             });
         }
         Ok(tables)

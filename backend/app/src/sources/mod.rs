@@ -23,11 +23,7 @@ use lakegate_store::{Tx, environments};
 use crate::{App, places::connections};
 
 /// How a location is reached: through a connection, or as a folder of this machine.
-pub(crate) async fn access(
-    app: &App,
-    tx: &mut Tx,
-    connection: Option<ConnectionId>,
-) -> Result<StorageAccess, Fault> {
+pub(crate) async fn access(app: &App, tx: &mut Tx, connection: Option<ConnectionId>) -> Result<StorageAccess, Fault> {
     match connection {
         Some(id) => connections::storage_access(app, tx, id).await,
         None => Ok(StorageAccess::Folder),

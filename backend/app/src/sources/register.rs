@@ -128,7 +128,8 @@ pub(super) async fn create(
         updated_at: now,
     };
     tables::table_insert(tx, proof, &table, &found.name).await?;
-    let columns: Vec<Column> = found.columns.iter().zip(0_i64..).map(|(c, at)| new_column(app, table.id, c, at)).collect();
+    let columns: Vec<Column> =
+        found.columns.iter().zip(0_i64..).map(|(c, at)| new_column(app, table.id, c, at)).collect();
     for column in &columns {
         tables::column_insert(tx, column).await?;
     }
@@ -162,13 +163,7 @@ fn new_column(app: &App, table: TableId, found: &FoundColumn, ordinal: i64) -> C
     }
 }
 
-async fn new_asset(
-    app: &App,
-    tx: &mut Tx,
-    project: ProjectId,
-    home: Home<'_>,
-    table: &Table,
-) -> Result<Asset, Fault> {
+async fn new_asset(app: &App, tx: &mut Tx, project: ProjectId, home: Home<'_>, table: &Table) -> Result<Asset, Fault> {
     let now = app.now();
     Ok(Asset {
         id: app.new_id(),

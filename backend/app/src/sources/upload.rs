@@ -156,22 +156,20 @@ async fn managed_table(tx: &mut Tx, scope: &Scope, actor: &Actor, id: AssetId) -
         None => None,
     };
     let managed = table.filter(|table| table.managed);
-    let table = managed.ok_or_else(|| {
-        Fault::new(Code::Conflict, "only tables that were uploaded take further files").on("asset")
-    })?;
+    let table = managed
+        .ok_or_else(|| Fault::new(Code::Conflict, "only tables that were uploaded take further files").on("asset"))?;
     Ok((asset, table))
 }
 
 async fn spool(app: &App) -> Result<PathBuf, Fault> {
     let folder = app.settings.data_dir.join(SPOOL);
     let made = folder.clone();
-    tokio::task::spawn_blocking(move || make_private(&made))
-        .await
-        .map_err(Fault::internal)?
-        .map_err(|error| match error.kind() {
+    tokio::task::spawn_blocking(move || make_private(&made)).await.map_err(Fault::internal)?.map_err(|error| {
+        match error.kind() {
             io::ErrorKind::StorageFull => LakeError::StorageFull.into(),
             _ => Fault::internal(error),
-        })?;
+        }
+    })?;
     Ok(folder)
 }
 
@@ -229,8 +227,7 @@ async fn enter_more(
     let (_, proof) = granted::<action::EditAsset>(tx, scope, actor, asset.id).await?;
     let database = environments::database_find(tx, table.database_id).await?;
     let database = database.ok_or_else(|| Fault::internal("a table without a database"))?;
-    let home =
-        Home { database: &database, connection: table.connection_id, source: None, owner: None, managed: true };
+    let home = Home { database: &database, connection: table.connection_id, source: None, owner: None, managed: true };
     register::append(app, tx, (caller, actor), &proof, (home, asset, table), imported.table.clone()).await
 }
 

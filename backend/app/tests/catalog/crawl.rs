@@ -265,9 +265,8 @@ async fn a_run_of_a_dead_worker_is_taken_up_again() {
         let again = runs::start(stage.app(), &stage.owner.caller, source.id).await.unwrap();
         assert_eq!(run.id, again.id, "one open run a source");
         let now = stage.app().now();
-        let lost = in_write!(&stage.app().db, |tx, _scope| {
-            Ok(store::run_claim(tx, now, now - runner::SILENT).await?)
-        });
+        let lost =
+            in_write!(&stage.app().db, |tx, _scope| { Ok(store::run_claim(tx, now, now - runner::SILENT).await?) });
         let lost = lost.unwrap().unwrap();
         assert_eq!(stage.work_off().await, 0, "its worker may still live");
         stage.world.wait(runner::SILENT + TimeDelta::seconds(1));

@@ -32,13 +32,7 @@ async fn published(stage: &Stage, folder: &str, title: &str) -> AssetId {
 }
 
 async fn subscribed(stage: &Stage, person: &Person, project: ProjectId, id: AssetId) -> SubscriptionId {
-    let wish = Wish {
-        project,
-        assets: vec![id],
-        reason: "a report".into(),
-        columns: None,
-        until: None,
-    };
+    let wish = Wish { project, assets: vec![id], reason: "a report".into(), columns: None, until: None };
     let [request] = requests::request(stage.app(), &person.caller, &wish).await.unwrap().try_into().unwrap();
     assert!(matches!(stage.view(person, id).await.standing, Standing::Requested(_)));
     let approval = Approval { reason: "fine".into(), ..Approval::default() };

@@ -113,6 +113,14 @@ impl World {
         Self { app, clock, folder }
     }
 
+    /// The application once more on the same database and data directory, as after a restart.
+    pub fn again(&self) -> App {
+        let parts = &*self.app;
+        let (clock, random) = (Arc::new(self.clock.clone()), Arc::new(Seeded::new(43)));
+        let services = services(&self.folder("again"));
+        App::new(parts.db.clone(), clock, random, parts.keys.clone(), parts.settings.clone(), services)
+    }
+
     /// A folder of this world beside the application's own, made if it is not there.
     pub fn folder(&self, name: &str) -> PathBuf {
         let folder = self.folder.path().canonicalize().unwrap().join(name);

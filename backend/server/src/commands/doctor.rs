@@ -6,11 +6,7 @@ mod deep;
 use lakegate_store::Db;
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{
-    config::Config,
-    data_dir::DataDir,
-    say, wire,
-};
+use crate::{config::Config, data_dir::DataDir, say, wire};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! `lakegate reindex`: builds the search index anew, in the running server if there is one.
 
-use lakegate_app::{App, catalog::reindex::{Progress, Reindexed, reindex}};
+use lakegate_app::{
+    App,
+    catalog::reindex::{Progress, Reindexed, reindex},
+};
 use std::process::ExitCode;
 use tokio::sync::mpsc::UnboundedSender;
 

@@ -120,7 +120,10 @@ async fn later(former: Option<&Path>, since: Timestamp) -> anyhow::Result<Vec<Au
 fn tell(config: &Config, manifest: &Manifest, ended: u64, taken_away: &[AuditEvent]) -> anyhow::Result<()> {
     say::line(format!("restored the backup of {}; {ended} sessions and tokens have ended", manifest.made_at));
     for event in taken_away {
-        say::line(format!("taken away since, and granted again by this backup: {} {} by {}", event.at, event.action, event.actor_name));
+        say::line(format!(
+            "taken away since, and granted again by this backup: {} {} by {}",
+            event.at, event.action, event.actor_name
+        ));
     }
     let has_key = config.keys.master_key.is_some() || config.key_file().exists();
     let same_key = has_key && wire::keys(config)?.key_id == manifest.key_id;

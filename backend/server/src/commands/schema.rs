@@ -25,13 +25,7 @@ pub fn print(what: Schema) -> anyhow::Result<ExitCode> {
 fn errors() -> String {
     let mut out = String::from("| code | status | title | meaning |\n|---|---|---|---|\n");
     for code in Code::ALL {
-        out.push_str(&format!(
-            "| `{}` | {} | {} | {} |\n",
-            code.as_str(),
-            code.status(),
-            code.title(),
-            code.meaning()
-        ));
+        out.push_str(&format!("| `{}` | {} | {} | {} |\n", code.as_str(), code.status(), code.title(), code.meaning()));
     }
     out
 }

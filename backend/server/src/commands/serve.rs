@@ -19,10 +19,18 @@ use crate::{
 /// # Errors
 /// Whatever keeps it from starting.
 pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
-    ensure!(!as_demo || is_loopback(&config), "server.listen: the demo's people sign in without a password, so it listens on this machine alone");
+    ensure!(
+        !as_demo || is_loopback(&config),
+        "server.listen: the demo's people sign in without a password, so it listens on this machine alone"
+    );
     config.log.start(as_demo);
     let opened = wire::open(&config, Use::Server, as_demo).await?;
     let app = opened.app.clone();
+    ensure!(
+        as_demo || is_loopback(&config) || !demo::is_demo(&app),
+        "the data directory {} is the demo's, whose people have a published password; serve another one to others",
+        opened.dir.path.display()
+    );
     let doors = listen::open(&config).await?;
     assign_roots(&app, &config).await?;
     kept::recover(&app).await?;
@@ -33,10 +41,9 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
         demo::seed(&app).await?;
         web_config.demo_people = demo::people::for_sign_in();
     }
-    let metrics = Metrics::default();
-    let web = Web::new(app.clone(), web_config, metrics.clone());
+    let web = Web::new(app.clone(), web_config, Metrics::default());
     greet(&app, &config, &doors, as_demo).await?;
-    listen::serve(doors, web, metrics, stop).await?;
+    listen::serve(doors, web, stop).await?;
     app.queries.cancel_all();
     work.end().await;
     app.db.close().await;
@@ -74,4 +81,3 @@ async fn greet(app: &App, config: &Config, doors: &Doors, as_demo: bool) -> anyh
     }
     Ok(())
 }
-

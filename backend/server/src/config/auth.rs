@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// Algorithms of tokens: asymmetric ones alone, so that no public key can serve as a secret.
-const ALGORITHMS: [&str; 9] =
-    ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+const ALGORITHMS: [&str; 9] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
 /// The section `auth`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -58,7 +57,8 @@ impl Auth {
     /// Adds what is wrong.
     pub fn validate(&self, wrong: &mut Vec<String>) {
         let Some(oidc) = &self.oidc else { return };
-        for (key, text) in [("issuer", &oidc.issuer), ("audience", &oidc.audience), ("groups_claim", &oidc.groups_claim)]
+        for (key, text) in
+            [("issuer", &oidc.issuer), ("audience", &oidc.audience), ("groups_claim", &oidc.groups_claim)]
         {
             if text.is_empty() {
                 wrong.push(format!("auth.oidc.{key}: this may not be empty"));

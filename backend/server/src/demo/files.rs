@@ -1,9 +1,6 @@
 //! The sample tables, part of the program.
 
-use std::{
-    fs, io,
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use crate::data_dir::make_private;
 

@@ -21,6 +21,11 @@ fn mark(app: &App) -> PathBuf {
     app.settings.data_dir.join(MARK)
 }
 
+/// Whether a data directory is the demo's.
+pub fn is_demo(app: &App) -> bool {
+    mark(app).exists()
+}
+
 /// Brings the sample organisation in, or goes on with it.
 ///
 /// # Errors
@@ -53,5 +58,8 @@ pub fn greet(url: &str) {
     for person in people::PEOPLE {
         say::line(format!("  {:<8} {:<16} {}", person.username, person.display_name, person.line));
     }
-    say::line(format!("Their password is \"{}\". End with Ctrl-C; the next start goes on from here.", people::PASSWORD));
+    say::line(format!(
+        "Their password is \"{}\". End with Ctrl-C; the next start goes on from here.",
+        people::PASSWORD
+    ));
 }

@@ -21,12 +21,7 @@ pub struct Person {
 
 /// Everybody, in the order of the sign-in page.
 pub const PEOPLE: [Person; 6] = [
-    Person {
-        username: "ann",
-        display_name: "Ann Analyst",
-        line: "finds data, asks for it and queries it",
-        roles: &[],
-    },
+    Person { username: "ann", display_name: "Ann Analyst", line: "finds data, asks for it and queries it", roles: &[] },
     Person {
         username: "olga",
         display_name: "Olga Owner",

@@ -120,8 +120,7 @@ async fn place(app: &App, caller: &Caller, wish: Wish) -> Result<Place, Fault> {
     let environment = match held.into_iter().find(|view| view.environment.name == wish.environment) {
         Some(view) => view,
         None => {
-            let new =
-                NewEnvironment { project, name: wish.environment.to_owned(), location: None, connection: None };
+            let new = NewEnvironment { project, name: wish.environment.to_owned(), location: None, connection: None };
             environments::create(app, caller, &new).await?
         }
     };
@@ -133,11 +132,7 @@ async fn project(app: &App, caller: &Caller, wish: &Wish) -> Result<ProjectId, F
     if let Some(view) = mine.items.into_iter().find(|view| view.project.name == wish.name) {
         return Ok(view.project.id);
     }
-    let new = NewProject {
-        domain: wish.domain,
-        name: wish.name.to_owned(),
-        description: wish.description.to_owned(),
-    };
+    let new = NewProject { domain: wish.domain, name: wish.name.to_owned(), description: wish.description.to_owned() };
     Ok(projects::create(app, caller, &new).await?.project.id)
 }
 

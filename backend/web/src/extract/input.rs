@@ -78,7 +78,8 @@ fn plain(message: &str) -> String {
 
 /// The field that a message about a missing, unknown or doubled one names.
 fn named(message: &str) -> Option<&str> {
-    let about_field = ["missing field", "unknown field", "duplicate field"].iter().any(|start| message.starts_with(start));
+    let about_field =
+        ["missing field", "unknown field", "duplicate field"].iter().any(|start| message.starts_with(start));
     if about_field { message.split('`').nth(1) } else { None }
 }
 

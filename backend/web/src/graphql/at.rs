@@ -2,7 +2,11 @@
 
 use async_graphql::{Context, dataloader::DataLoader};
 use lakegate_app::{App, Caller};
-use lakegate_model::ids::ProjectId;
+use lakegate_model::{Code, ids::ProjectId};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{names::Names, scalars::Id};
 use crate::{Web, extract::Auth};
@@ -14,18 +18,40 @@ pub struct At {
     pub caller: Caller,
     /// Who calls, as cursors are bound to it.
     pub principal: String,
+    /// How the root fields of the request ended.
+    pub outcomes: Outcomes,
+    /// The key of the field that is being resolved.
+    key: String,
+}
+
+/// The refusals of a request by the keys of its fields, shared by all of them.
+#[derive(Debug, Clone, Default)]
+pub struct Outcomes(Arc<Mutex<HashMap<String, Code>>>);
+
+impl Outcomes {
+    /// The code with which a field was refused or failed.
+    pub fn of(&self, key: &str) -> Option<Code> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
+    }
 }
 
 impl At {
     /// The request of a proved caller.
     pub fn new(web: Web, auth: Auth) -> Self {
-        Self { web, principal: auth.principal.to_string(), caller: auth.caller }
+        let principal = auth.principal.to_string();
+        Self { web, principal, caller: auth.caller, outcomes: Outcomes::default(), key: String::new() }
     }
 
     /// The request that a field is resolved for.
     #[expect(clippy::expect_used, reason = "the only place that executes requests puts it into each")]
     pub fn of(ctx: &Context<'_>) -> Self {
-        ctx.data_opt::<Self>().expect("every request carries its caller").clone()
+        let at = ctx.data_opt::<Self>().expect("every request carries its caller").clone();
+        Self { key: ctx.item.node.response_key().node.to_string(), ..at }
+    }
+
+    /// Notes that the field was refused or failed.
+    pub fn ended(&self, code: Code) {
+        self.outcomes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(self.key.clone(), code);
     }
 
     /// The same, acting in a project if one is named.

@@ -31,8 +31,21 @@ pub struct Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        Self { code: fault.code.as_str().to_owned(), message: fault.message, field: fault.field, fix: fault.fix }
+        let field = fault.field.as_deref().map(as_argument);
+        Self { code: fault.code.as_str().to_owned(), message: fault.message, field, fix: fault.fix }
     }
+}
+
+/// The name of an input as GraphQL writes it: `access_key_id` is `accessKeyId` here.
+fn as_argument(field: &str) -> String {
+    let mut parts = field.split('_');
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut letters = part.chars();
+        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+    }
+    name
 }
 
 /// Whether a caller of a change has to reckon with such an outcome.
@@ -72,12 +85,18 @@ pub fn note(web: &crate::Web, request_id: &str, fault: &Fault) -> Option<String>
     None
 }
 
-/// A fault as a GraphQL error.
+/// A fault as the error of a field.
 pub fn error(at: &At, fault: Fault) -> Error {
-    let error_id = note(&at.web, &at.caller.request_id, &fault);
+    at.ended(fault.code);
+    of_fault(&at.web, &at.caller.request_id, fault)
+}
+
+/// A fault as a GraphQL error.
+pub fn of_fault(web: &crate::Web, request_id: &str, fault: Fault) -> Error {
+    let error_id = note(web, request_id, &fault);
     Error::new(fault.message).extend_with(|_, extensions| {
         extensions.set("code", fault.code.as_str());
-        let texts = [("field", fault.field), ("fix", fault.fix), ("error_id", error_id)];
+        let texts = [("field", fault.field.as_deref().map(as_argument)), ("fix", fault.fix), ("error_id", error_id)];
         for (name, text) in texts {
             if let Some(text) = text {
                 extensions.set(name, text);
@@ -118,6 +137,7 @@ where
         Ok(value) => Some(Ok(P::done(value.into()))),
         Err(fault) if is_expected(fault.code) => {
             note(&at.web, &at.caller.request_id, &fault);
+            at.ended(fault.code);
             Some(Ok(P::refused(fault.into())))
         }
         Err(fault) => Some(Err(error(at, fault))),
@@ -167,5 +187,29 @@ impl Payload for DonePayload {
     }
     fn refused(problem: Problem) -> Self {
         Self { ok: false, problem: Some(problem) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_named_as_arguments_are() {
+        assert_eq!(as_argument("secret_access_key"), "secretAccessKey");
+        assert_eq!(as_argument("name"), "name");
+        assert_eq!(as_argument("Lakegate-Project"), "Lakegate-Project");
+    }
+
+    #[test]
+    fn every_code_is_either_an_outcome_or_an_error() {
+        let expected: Vec<&str> =
+            Code::ALL.iter().filter(|code| is_expected(**code)).map(|code| code.as_str()).collect();
+        for word in ["invalid", "forbidden", "not_found", "conflict", "reauthenticate"] {
+            assert!(expected.contains(&word), "{word}");
+        }
+        for word in ["unauthenticated", "internal", "throttled", "dependency"] {
+            assert!(!expected.contains(&word), "{word}");
+        }
     }
 }

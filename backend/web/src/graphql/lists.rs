@@ -64,11 +64,10 @@ impl Listing {
         (self.page.size - self.skip) as usize
     }
 
-    /// The same listing, for a use case that passed over the items itself.
+    /// The same listing behind another position, for a use case that passes over items itself.
     #[must_use]
-    pub fn skipped(self) -> Self {
-        let position = Position { skip: self.skip, after: self.started_after };
-        Self { skip: 0, started_after: Some(position.text()), ..self }
+    pub fn behind(self, after: Option<String>) -> Self {
+        Self { skip: 0, started_after: after, ..self }
     }
 
     /// The found page as a connection.
@@ -80,10 +79,7 @@ impl Listing {
             let behind = index + 1;
             let position = match &found.next {
                 Some(next) if behind == last => Position { skip: 0, after: Some(next.clone()) },
-                _ => Position {
-                    skip: u32::try_from(behind).unwrap_or(u32::MAX),
-                    after: self.started_after.clone(),
-                },
+                _ => Position { skip: u32::try_from(behind).unwrap_or(u32::MAX), after: self.started_after.clone() },
             };
             Edge { node: T::from(item), list: self.name.clone(), position }
         });
@@ -110,7 +106,8 @@ pub struct Edge<T> {
 impl<T> Edge<T> {
     fn sealed(&self, ctx: &Context<'_>) -> Result<String, Error> {
         let at = At::of(ctx);
-        seal::cursor(at.app(), &self.list, &at.principal, &self.position.text()).map_err(|fault| errors::error(&at, fault))
+        seal::cursor(at.app(), &self.list, &at.principal, &self.position.text())
+            .map_err(|fault| errors::error(&at, fault))
     }
 }
 
@@ -183,7 +180,11 @@ macro_rules! list {
             Ok(listing) => {
                 let $page = &listing.page;
                 let found = $call.await;
-                Some(found.map(|found| listing.connection(found)).map_err(|fault| $crate::graphql::errors::error(at, fault)))
+                Some(
+                    found
+                        .map(|found| listing.connection(found))
+                        .map_err(|fault| $crate::graphql::errors::error(at, fault)),
+                )
             }
         }
     }};

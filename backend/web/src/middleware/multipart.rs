@@ -62,7 +62,8 @@ mod tests {
         Content-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\na,b\r\n--x--\r\n";
 
     fn request(pieces: Vec<&'static str>) -> Request {
-        let stream = stream::iter(pieces.into_iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece.as_bytes()))));
+        let stream =
+            stream::iter(pieces.into_iter().map(|piece| Ok::<_, std::io::Error>(Bytes::from_static(piece.as_bytes()))));
         Request::new(Body::from_stream(stream))
     }
 

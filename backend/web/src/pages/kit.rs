@@ -337,12 +337,17 @@ mod tests {
         assert_eq!(counted(1, "file", "files"), "1 file");
         assert_eq!((bytes(0), bytes(999), bytes(1_536)), ("0 B".into(), "999 B".into(), "1.5 kB".into()));
         assert_eq!((bytes(999_600), bytes(186_000_000)), ("1.0 MB".into(), "186 MB".into()));
-        assert_eq!((duration(340), duration(2_140), duration(200_000)), ("340 ms".into(), "2.1 s".into(), "3 min".into()));
+        assert_eq!(
+            (duration(340), duration(2_140), duration(200_000)),
+            ("340 ms".into(), "2.1 s".into(), "3 min".into())
+        );
     }
 
     #[test]
     fn names_become_initials() {
-        for (name, expected) in [("Mara Lindqvist", "ML"), ("ada", "A"), ("", "?"), ("Jean-Luc van Dyk", "JD"), ("王 伟", "王伟")] {
+        for (name, expected) in
+            [("Mara Lindqvist", "ML"), ("ada", "A"), ("", "?"), ("Jean-Luc van Dyk", "JD"), ("王 伟", "王伟")]
+        {
             assert_eq!(initials(name), expected);
         }
         assert_eq!(Who::named("Ada").hue, Who::named("Ada").hue);

@@ -12,7 +12,5 @@ use crate::Web;
 
 /// The addresses of all pages.
 pub fn routes() -> Router<Web> {
-    Router::new()
-        .merge(session::routes())
-        .layer(from_fn(flash::forget))
+    Router::new().merge(session::routes()).layer(from_fn(flash::forget))
 }

@@ -19,8 +19,8 @@ use lakegate_model::{
 use serde::Deserialize;
 
 use super::{
-    kit::{Choice, Crumb, Pager, Place, When, Who, Wrong, crumbs, spoken},
     flash::done,
+    kit::{Choice, Crumb, Pager, Place, When, Who, Wrong, crumbs, spoken},
     shell::{Framed, Shell, show},
 };
 use crate::{
@@ -68,11 +68,7 @@ struct ListPage {
     pager: Pager,
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
     let place = Place::new("/projects", &query.after);
     let page = projects::mine(&web.app, &framed.reader.caller, &place.request(&web, &framed.reader, 50)?).await?;
     let pager = place.pager(&web, &framed.reader, &page)?;
@@ -93,7 +89,10 @@ async fn list(
         role: invitation.role.to_string(),
         when: When::at(invitation.invited_at),
     });
-    show(StatusCode::OK, &ListPage { shell: framed.shell, projects: rows.collect(), invitations: invitations.collect(), pager })
+    show(
+        StatusCode::OK,
+        &ListPage { shell: framed.shell, projects: rows.collect(), invitations: invitations.collect(), pager },
+    )
 }
 
 #[derive(Debug, Deserialize)]
@@ -169,11 +168,7 @@ async fn new_form(State(web): State<Web>, framed: Framed) -> Result<Response, Re
     show(StatusCode::OK, &new_page(&web, framed, ProjectForm::default(), Wrong::default()).await?)
 }
 
-async fn create(
-    State(web): State<Web>,
-    framed: Framed,
-    Form(form): Form<ProjectForm>,
-) -> Result<Response, Refusal> {
+async fn create(State(web): State<Web>, framed: Framed, Form(form): Form<ProjectForm>) -> Result<Response, Refusal> {
     match create_from(&web, &framed.reader, &form).await {
         Ok(id) => Ok(done(&format!("/projects/{id}"), "Project created. You own it.")),
         Err(fault) => {

@@ -65,7 +65,8 @@ async fn sign_in_form(
         return Ok(Redirect::to(next).into_response());
     }
     let unset = set_up::is_needed(&web.app).await?;
-    let notice = if unset { "Nobody can sign in yet. The server's console shows a link for setting Lakegate up." } else { "" };
+    let notice =
+        if unset { "Nobody can sign in yet. The server's console shows a link for setting Lakegate up." } else { "" };
     let page = SignInPage {
         shell: BareShell::new(&web, &visitor),
         people: &web.config.demo_people,
@@ -207,9 +208,13 @@ impl Wrong {
         let message = sentence(&fault.message);
         let fix = fault.fix.clone().unwrap_or_default();
         match (fault.code, fault.field.as_deref()) {
-            (Code::Invalid | Code::Conflict, Some("username")) => Ok((status, Self { username: message, ..Self::default() })),
+            (Code::Invalid | Code::Conflict, Some("username")) => {
+                Ok((status, Self { username: message, ..Self::default() }))
+            }
             (Code::Invalid, Some("password")) => Ok((status, Self { password: message, ..Self::default() })),
-            (Code::Unauthenticated | Code::Throttled, _) => Ok((status, Self { error: message, fix, ..Self::default() })),
+            (Code::Unauthenticated | Code::Throttled, _) => {
+                Ok((status, Self { error: message, fix, ..Self::default() }))
+            }
             _ => Err(fault.into()),
         }
     }

@@ -97,7 +97,8 @@ impl Shell {
         let invitations = i64::try_from(invitations::mine(&web.app, &reader.caller).await?.len()).unwrap_or(i64::MAX);
         let inbox_count = tasks.saturating_add(invitations);
         let name = me.user.as_ref().map_or(&me.name, |user| &user.display_name);
-        let project = |project: &lakegate_model::places::Project| ShellProject { id: project.id, name: project.name.clone() };
+        let project =
+            |project: &lakegate_model::places::Project| ShellProject { id: project.id, name: project.name.clone() };
         Ok(Self {
             user_name: name.clone(),
             initials: Who::named(name).initials,
@@ -225,7 +226,9 @@ mod tests {
         for next in ["/", "/search?q=a&b=c", "/assets/a#b"] {
             assert_eq!(safe_next(next), next);
         }
-        for next in ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", "javascript:1", "/a\\b"] {
+        for next in
+            ["", "https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nb", "javascript:1", "/a\\b"]
+        {
             assert_eq!(safe_next(next), "/", "{next:?}");
         }
     }

@@ -279,10 +279,7 @@ pub async fn withdraw_invitation(
 /// Lists the caller's own open invitations.
 #[utoipa::path(get, path = "/api/v1/me/invitations", tag = "members",
     responses((status = 200, body = Vec<InvitationShape>)))]
-pub async fn list_my_invitations(
-    State(web): State<Web>,
-    auth: Auth,
-) -> Result<Answer<Vec<InvitationShape>>, Refusal> {
+pub async fn list_my_invitations(State(web): State<Web>, auth: Auth) -> Result<Answer<Vec<InvitationShape>>, Refusal> {
     let found = invitations::mine(&web.app, &auth.caller).await?;
     Ok(Answer(found.into_iter().map(Into::into).collect()))
 }

@@ -7,12 +7,23 @@ use axum::{Router, http::StatusCode};
 use crate::Web;
 
 pub mod account;
+pub mod assets;
 pub mod audit;
 pub mod auth;
+pub mod domains;
+pub mod environments;
+pub mod glossary;
 pub mod groups;
+pub mod members;
 pub mod openapi;
+pub mod projects;
+pub mod queries;
+pub mod requests;
+pub mod search;
 pub mod service_accounts;
 pub mod shapes;
+pub mod sources;
+pub mod subscriptions;
 pub mod tokens;
 pub mod users;
 
@@ -27,6 +38,17 @@ pub fn routes() -> Router<Web> {
         .merge(groups::routes())
         .merge(tokens::routes())
         .merge(service_accounts::routes())
+        .merge(domains::routes())
+        .merge(projects::routes())
+        .merge(members::routes())
+        .merge(environments::routes())
+        .merge(sources::routes())
+        .merge(assets::routes())
+        .merge(search::routes())
+        .merge(glossary::routes())
+        .merge(requests::routes())
+        .merge(subscriptions::routes())
+        .merge(queries::routes())
         .merge(audit::routes())
 }
 

@@ -1,11 +1,6 @@
 //! Projects: teams' spaces.
 
-use axum::{
-    Json as Answer, Router,
-    extract::State,
-    http::StatusCode,
-    routing::get,
-};
+use axum::{Json as Answer, Router, extract::State, http::StatusCode, routing::get};
 use lakegate_app::places::projects::{self, NewProject, ProjectChange, ProjectView};
 use lakegate_model::{
     ids::{DomainId, ProjectId},

@@ -105,11 +105,7 @@ pub struct QueryRows {
     responses((status = 200, description = "The rows", content((QueryRows = "application/json"),
         (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"),
         (Vec<u8> = "application/vnd.apache.parquet")))))]
-pub async fn run_query(
-    State(web): State<Web>,
-    auth: Auth,
-    Json(input): Json<QueryInput>,
-) -> Result<Response, Refusal> {
+pub async fn run_query(State(web): State<Web>, auth: Auth, Json(input): Json<QueryInput>) -> Result<Response, Refusal> {
     // Whole files leave the installation: they need the permission to export.
     let export = input.format.file_name().is_some();
     let ask = Ask { export, ..Ask::new(input.sql, input.project) };

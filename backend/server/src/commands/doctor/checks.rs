@@ -28,11 +28,9 @@ pub async fn database(patient: &Patient<'_>) -> Vec<Finding> {
             format!("{} migration(s) are missing", missing.len()),
             "run `lakegate migrate` (SQLite: or start the server)",
         ),
-        Ok(Schema::Ahead(_)) => Finding::bad(
-            "database",
-            "a newer Lakegate has migrated it",
-            "run that version, or restore a backup",
-        ),
+        Ok(Schema::Ahead(_)) => {
+            Finding::bad("database", "a newer Lakegate has migrated it", "run that version, or restore a backup")
+        }
         Err(error) => Finding::bad("database", error.to_string(), "see that the database runs and can be reached"),
     }]
 }

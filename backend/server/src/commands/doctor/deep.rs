@@ -20,9 +20,8 @@ const LISTED: usize = 20;
 
 /// Rows that refer to nothing, and damaged pages.
 pub async fn rows(patient: &Patient<'_>) -> Vec<Finding> {
-    let found = in_read!(&patient.db, |tx, _scope| {
-        Ok((upkeep::soundness(tx).await?, upkeep::orphan_rows(tx).await?))
-    });
+    let found =
+        in_read!(&patient.db, |tx, _scope| { Ok((upkeep::soundness(tx).await?, upkeep::orphan_rows(tx).await?)) });
     let (sound, orphans) = match found {
         Ok(found) => found,
         Err(fault) => return vec![unread("rows", &fault)],
@@ -81,9 +80,7 @@ fn missing(path: &Path, file: &TableFile) -> Option<Finding> {
         "run the table's data source again"
     };
     match fs::metadata(path) {
-        Err(error) => {
-            Some(Finding::bad("files", format!("{} of table {}: {error}", path.display(), file.table), mend))
-        }
+        Err(error) => Some(Finding::bad("files", format!("{} of table {}: {error}", path.display(), file.table), mend)),
         Ok(found) if i64::try_from(found.len()).unwrap_or(i64::MAX) != file.size => {
             let text = format!("{} of table {} has another size than recorded", path.display(), file.table);
             Some(Finding::bad("files", text, mend))
@@ -166,7 +163,11 @@ fn cut(mut findings: Vec<Finding>) -> Vec<Finding> {
     let more = findings.len().saturating_sub(LISTED);
     if more > 0 {
         findings.truncate(LISTED);
-        findings.push(Finding::bad("more", format!("{more} further findings of this kind"), "mend these and look again"));
+        findings.push(Finding::bad(
+            "more",
+            format!("{more} further findings of this kind"),
+            "mend these and look again",
+        ));
     }
     findings
 }

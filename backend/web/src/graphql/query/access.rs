@@ -143,7 +143,9 @@ fn key(id: Option<Id>, reference: Option<&str>) -> Result<RequestKey, Fault> {
         (Some(id), None) => Ok(RequestKey::Id(id.into())),
         (None, Some(reference)) => {
             let number = reference.strip_prefix("REQ-").and_then(|number| number.parse().ok());
-            number.map(RequestKey::Number).ok_or_else(|| Fault::invalid("reference", "expected a number such as REQ-000123"))
+            number
+                .map(RequestKey::Number)
+                .ok_or_else(|| Fault::invalid("reference", "expected a number such as REQ-000123"))
         }
         _ => Err(Fault::invalid("id", "name the request by id or by reference")),
     }

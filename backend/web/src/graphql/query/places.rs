@@ -33,7 +33,12 @@ impl PlacesQuery {
     }
 
     /// The caller's projects.
-    async fn projects(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Maybe<Connection<Project>> {
+    async fn projects(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<Project>> {
         let at = At::of(ctx);
         list!(at, first, after, "projects".to_owned(), |page| projects::mine(at.app(), &at.caller, page))
     }
@@ -53,10 +58,13 @@ impl PlacesQuery {
     /// Invitations that wait for the caller's answer, or those into a project.
     async fn invitations(&self, ctx: &Context<'_>, project: Option<Id>) -> Maybe<Vec<Invitation>> {
         let at = At::of(ctx);
-        answer_all(&at, match project {
-            Some(project) => invitations::into_project(at.app(), &at.caller, project.into()).await,
-            None => invitations::mine(at.app(), &at.caller).await,
-        })
+        answer_all(
+            &at,
+            match project {
+                Some(project) => invitations::into_project(at.app(), &at.caller, project.into()).await,
+                None => invitations::mine(at.app(), &at.caller).await,
+            },
+        )
     }
 
     /// The environments of a project.
@@ -80,9 +88,12 @@ impl PlacesQuery {
     /// All storage roots, for administrators; or those that a project may use.
     async fn storage_roots(&self, ctx: &Context<'_>, project: Option<Id>) -> Maybe<Vec<StorageRoot>> {
         let at = At::of(ctx);
-        answer_all(&at, match project {
-            Some(project) => roots::usable(at.app(), &at.caller, project.into()).await,
-            None => roots::list(at.app(), &at.caller).await,
-        })
+        answer_all(
+            &at,
+            match project {
+                Some(project) => roots::usable(at.app(), &at.caller, project.into()).await,
+                None => roots::list(at.app(), &at.caller).await,
+            },
+        )
     }
 }

@@ -34,7 +34,12 @@ impl RunQuery {
     }
 
     /// The caller's queries, the newest first.
-    async fn queries(&self, ctx: &Context<'_>, first: Option<i32>, after: Option<String>) -> Maybe<Connection<QueryRun>> {
+    async fn queries(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<QueryRun>> {
         let at = At::of(ctx);
         list!(at, first, after, "queries".to_owned(), |page| history::list(at.app(), &at.caller, page))
     }

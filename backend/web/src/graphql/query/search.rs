@@ -85,7 +85,7 @@ async fn find(
     let more = !found.hits.is_empty() && (behind as u64) < found.total;
     let page = Page { items: found.hits, next: more.then(|| behind.to_string()) };
     Ok(SearchPage {
-        hits: listing.skipped().connection(page),
+        hits: listing.behind((offset > 0).then(|| offset.to_string())).connection(page),
         total: found.total.into(),
         similar: found.similar,
         facets: found.facets.into_iter().map(Into::into).collect(),

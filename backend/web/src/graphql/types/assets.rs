@@ -340,10 +340,6 @@ pub struct NameSuggestion {
 
 impl From<catalog::Suggestion> for NameSuggestion {
     fn from(suggestion: catalog::Suggestion) -> Self {
-        Self {
-            id: suggestion.id.into(),
-            column_id: suggestion.column_id.map(Into::into),
-            value: suggestion.value,
-        }
+        Self { id: suggestion.id.into(), column_id: suggestion.column_id.map(Into::into), value: suggestion.value }
     }
 }

@@ -27,12 +27,7 @@ pub struct Revision {
 
 impl From<revisions::RevisionView> for Revision {
     fn from(view: revisions::RevisionView) -> Self {
-        Self {
-            revision: view.revision.into(),
-            summary: view.summary,
-            actor: view.actor,
-            created_at: view.created_at,
-        }
+        Self { revision: view.revision.into(), summary: view.summary, actor: view.actor, created_at: view.created_at }
     }
 }
 

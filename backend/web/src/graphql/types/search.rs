@@ -62,7 +62,8 @@ impl From<search::Hit> for SearchHit {
         let shown = |name: &str| hit.payload.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let name = shown("name").unwrap_or_default();
         let status = hit.payload.get("status").cloned();
-        let status = status.and_then(|status| serde_json::from_value::<lakegate_model::words::AssetStatus>(status).ok());
+        let status =
+            status.and_then(|status| serde_json::from_value::<lakegate_model::words::AssetStatus>(status).ok());
         let domains = hit.payload.get("domain").and_then(Value::as_array);
         Self {
             id: id_of(&hit.key),
@@ -129,12 +130,11 @@ pub struct FacetValue {
 impl From<LabelledFacet> for FacetCount {
     fn from(counts: LabelledFacet) -> Self {
         let values = counts.values.into_iter();
-        let value =
-            |value: lakegate_app::catalog::labels::LabelledValue| FacetValue {
-                value: value.value,
-                label: value.label,
-                count: value.count.into(),
-            };
+        let value = |value: lakegate_app::catalog::labels::LabelledValue| FacetValue {
+            value: value.value,
+            label: value.label,
+            count: value.count.into(),
+        };
         Self { facet: counts.facet.into(), values: values.map(value).collect(), left_out: counts.left_out.into() }
     }
 }

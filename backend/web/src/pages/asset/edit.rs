@@ -292,7 +292,9 @@ async fn save_column(
     let view = editable(&web, &frame, id).await?;
     let known = column_of(&view, column)?;
     match save_words(&web, &frame, &view, known, &fields).await {
-        Ok(()) => Ok(flash::done(&format!("{}/edit#columns", asset_href(id)), &format!("{} was saved.", known.column.name))),
+        Ok(()) => {
+            Ok(flash::done(&format!("{}/edit#columns", asset_href(id)), &format!("{} was saved.", known.column.name)))
+        }
         Err(fault) => {
             let (status, wrong) = Wrong::take(unprefixed(fault))?;
             let text = |name: &str| fields.one(name).to_owned();

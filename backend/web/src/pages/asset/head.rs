@@ -120,7 +120,12 @@ fn tabs(view: &AssetView, active: &str, href: &str) -> Vec<Tab> {
         active: active == label,
         count,
     };
-    let mut tabs = vec![tab("Overview", "", 0), tab("Preview", "/preview", 0), tab("History", "/revisions", 0), tab("Questions", "/questions", 0)];
+    let mut tabs = vec![
+        tab("Overview", "", 0),
+        tab("Preview", "/preview", 0),
+        tab("History", "/revisions", 0),
+        tab("Questions", "/questions", 0),
+    ];
     if view.may_review {
         tabs.push(tab("Access", "/access", 0));
     }

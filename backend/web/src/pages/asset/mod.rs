@@ -9,7 +9,7 @@ pub mod preview;
 pub(crate) mod reviewers;
 mod snippets;
 mod social;
-mod verdict;
+pub(crate) mod verdict;
 mod words;
 
 use askama::Template;
@@ -230,7 +230,10 @@ fn reasons(view: &AssetView, columns: &[ColumnRow]) -> Vec<Reason> {
 
 fn facts(view: &AssetView) -> Facts {
     let owner = Some(&view.owner_name).filter(|name| !name.is_empty()).map(|name| Who::named(name));
-    let size = view.totals.as_ref().map(|totals| format!("{} in {}", bytes(totals.bytes), counted(totals.files, "file", "files")));
+    let size = view
+        .totals
+        .as_ref()
+        .map(|totals| format!("{} in {}", bytes(totals.bytes), counted(totals.files, "file", "files")));
     Facts {
         owner,
         domain: view.domain_path.last().map(|(id, name)| facet_link("domain", &id.to_string(), name)),

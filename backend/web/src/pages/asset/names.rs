@@ -16,9 +16,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/assets/{id}/names", post(accept_all))
-        .route("/assets/{id}/names/{suggestion}", post(decide))
+    Router::new().route("/assets/{id}/names", post(accept_all)).route("/assets/{id}/names/{suggestion}", post(decide))
 }
 
 async fn accept_all(State(web): State<Web>, Path(id): Path<AssetId>, reader: SignedIn) -> Result<Response, Refusal> {
@@ -40,8 +38,12 @@ async fn decide(
 ) -> Result<Response, Refusal> {
     let back = format!("{}/edit#names", asset_href(id));
     let (done, text) = match form.verdict.as_str() {
-        "accept" => (suggestions::accept(&web.app, &reader.caller, suggestion).await.map(drop), "The name was taken up."),
-        "reject" => (suggestions::reject(&web.app, &reader.caller, suggestion).await, "The name was turned down for good."),
+        "accept" => {
+            (suggestions::accept(&web.app, &reader.caller, suggestion).await.map(drop), "The name was taken up.")
+        }
+        "reject" => {
+            (suggestions::reject(&web.app, &reader.caller, suggestion).await, "The name was turned down for good.")
+        }
         _ => return Err(Fault::invalid("verdict", "expected one of: accept reject").into()),
     };
     match done {

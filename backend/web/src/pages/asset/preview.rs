@@ -79,7 +79,9 @@ impl Rows {
             column_type: column.column_type,
             numeric: column.numeric,
         };
-        let row = |values: Vec<Value>| values.into_iter().zip(&numeric).map(|(value, numeric)| cell(value, *numeric)).collect();
+        let row = |values: Vec<Value>| {
+            values.into_iter().zip(&numeric).map(|(value, numeric)| cell(value, *numeric)).collect()
+        };
         Self {
             rows: preview.rows.into_iter().map(row).collect(),
             heads: preview.columns.into_iter().map(head).collect(),

@@ -186,7 +186,9 @@ async fn revoke(
     Form(form): Form<RevokeForm>,
 ) -> Result<Response, Refusal> {
     match subscriptions::revoke(&web.app, &frame.reader.caller, held, &form.reason).await {
-        Ok(()) => Ok(flash::done(&format!("{}/access", asset_href(id)), "Access was taken back. The next query is refused.")),
+        Ok(()) => {
+            Ok(flash::done(&format!("{}/access", asset_href(id)), "Access was taken back. The next query is refused."))
+        }
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
             let page = revoke_page(&web, frame, id, held).await?;

@@ -69,7 +69,9 @@ fn python(origin: &str, sql: &str, project: &str) -> String {
 
 fn graphql(sql: &str, project: &str) -> String {
     let sql = json!(one_line(sql)).to_string();
-    format!("mutation {{\n  runQuery(sql: {sql}, project: \"{project}\") {{\n    ok\n    problem {{ message fix }}\n  }}\n}}")
+    format!(
+        "mutation {{\n  runQuery(sql: {sql}, project: \"{project}\") {{\n    ok\n    problem {{ message fix }}\n  }}\n}}"
+    )
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ use serde::Deserialize;
 
 use super::head::{AssetHead, asset_href};
 use crate::{
-    Refusal, Web, markdown,
+    Refusal, Web,
     extract::{Form, Path, Query, SignedIn},
+    markdown,
     pages::{
         flash,
         kit::{Pager, Place, When, Who, Wrong},

@@ -12,7 +12,10 @@ use lakegate_model::{
 };
 
 use super::head::asset_href;
-use crate::pages::{fields::day_words, kit::{address, counted}};
+use crate::pages::{
+    fields::day_words,
+    kit::{address, counted},
+};
 
 /// A step that is a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +70,13 @@ impl Access<'_> {
         }
     }
 
-    fn base(&self, state: &'static str, icon: &'static str, title: impl Into<String>, text: impl Into<String>) -> Answer {
+    fn base(
+        &self,
+        state: &'static str,
+        icon: &'static str,
+        title: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Answer {
         Answer { state, icon, title: title.into(), text: text.into(), next: None, switch: None, more: Vec::new() }
     }
 
@@ -83,7 +92,8 @@ impl Access<'_> {
         }
         let title = format!("Yours: it belongs to {name}");
         if self.readable.is_some() {
-            let mut answer = self.base("good", "lock-open", title, format!("Members of {name} read {}.", self.how_much()));
+            let mut answer =
+                self.base("good", "lock-open", title, format!("Members of {name} read {}.", self.how_much()));
             answer.next = self.query_step();
             return answer;
         }
@@ -111,7 +121,8 @@ impl Access<'_> {
             answer
         } else {
             let title = format!("{} may read this{end}", held.project_name);
-            let mut answer = self.base("info", "briefcase", title, format!("To query it, act in {}.", held.project_name));
+            let mut answer =
+                self.base("info", "briefcase", title, format!("To query it, act in {}.", held.project_name));
             answer.switch = Some(self.switch(held.subscription.project_id, &held.project_name));
             answer
         };
@@ -125,7 +136,11 @@ impl Access<'_> {
             return steps;
         }
         if self.view.asset.status == AssetStatus::Published {
-            steps.push(Step { label: "Ask for more".into(), href: self.request_href(Some(held.subscription.project_id)), icon: "key-round" });
+            steps.push(Step {
+                label: "Ask for more".into(),
+                href: self.request_href(Some(held.subscription.project_id)),
+                icon: "key-round",
+            });
         }
         let back = format!("/account/access/{}/give-back", held.subscription.id);
         steps.push(Step { label: "Give back".into(), href: back, icon: "undo-2" });
@@ -136,12 +151,19 @@ impl Access<'_> {
         let reference = format!("REQ-{number:06}");
         let text = format!("{} has not decided yet.", self.view.project_name);
         let mut answer = self.base("info", "clock", format!("Request pending: {reference}"), text);
-        answer.next = Some(Step { label: format!("Open {reference}"), href: format!("/requests/{reference}"), icon: "arrow-right" });
+        answer.next = Some(Step {
+            label: format!("Open {reference}"),
+            href: format!("/requests/{reference}"),
+            icon: "arrow-right",
+        });
         answer
     }
 
     fn requestable(&self) -> Answer {
-        let text = format!("What is listed here is open to you, its rows are not. {} decides on requests.", self.view.project_name);
+        let text = format!(
+            "What is listed here is open to you, its rows are not. {} decides on requests.",
+            self.view.project_name
+        );
         let mut answer = self.base("", "lock", "You may not read the data yet", text);
         answer.next = Some(Step { label: "Request access".into(), href: self.request_href(None), icon: "key-round" });
         answer
@@ -149,15 +171,26 @@ impl Access<'_> {
 
     fn listed(&self) -> Answer {
         let asset = &self.view.asset;
-        let ask = Step { label: "Ask the owner".into(), href: format!("{}/questions", asset_href(asset.id)), icon: "message-square" };
+        let ask = Step {
+            label: "Ask the owner".into(),
+            href: format!("{}/questions", asset_href(asset.id)),
+            icon: "message-square",
+        };
         let mut answer = match asset.status {
             AssetStatus::Deprecated | AssetStatus::Archived => {
                 self.base("attention", "archive", "It takes no new requests", "It is on its way out.")
             }
-            _ => self.base("", "lock", "Listed only", format!("{} lists it without taking requests.", self.view.project_name)),
+            _ => self.base(
+                "",
+                "lock",
+                "Listed only",
+                format!("{} lists it without taking requests.", self.view.project_name),
+            ),
         };
         answer.next = Some(match &self.view.successor {
-            Some((id, name)) => Step { label: format!("Use {name} instead"), href: asset_href(*id), icon: "arrow-right" },
+            Some((id, name)) => {
+                Step { label: format!("Use {name} instead"), href: asset_href(*id), icon: "arrow-right" }
+            }
             None => ask,
         });
         answer
@@ -211,7 +244,9 @@ mod tests {
 
     #[test]
     fn names_are_quoted_where_sql_needs_it() {
-        for (name, expected) in [("cs_item_sk", "cs_item_sk"), ("Order No", "\"Order No\""), ("a\"b", "\"a\"\"b\""), ("1st", "\"1st\"")] {
+        for (name, expected) in
+            [("cs_item_sk", "cs_item_sk"), ("Order No", "\"Order No\""), ("a\"b", "\"a\"\"b\""), ("1st", "\"1st\"")]
+        {
             assert_eq!(quoted(name), expected);
         }
     }

@@ -1,5 +1,6 @@
 //! Words of columns: cell by cell from the grid, and all at once as CSV.
 
+use askama::Template;
 use axum::{
     Router,
     extract::State,
@@ -7,7 +8,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, patch},
 };
-use askama::Template;
 use lakegate_app::catalog::{
     assets::AssetView,
     edit::{self, AssetEdit, ColumnEdit},
@@ -68,7 +68,9 @@ pub(super) async fn terms_meant(
         let page = PageRequest::new(Some(200), None)?;
         let found = glossary::list(&web.app, &reader.caller, None, name, &page).await?.items;
         let term = found.into_iter().find(|term| text::fold(&term.name) == folded);
-        let unknown = || Fault::invalid("terms", format!("the glossary has no term \"{name}\"")).fix("a steward defines it first");
+        let unknown = || {
+            Fault::invalid("terms", format!("the glossary has no term \"{name}\"")).fix("a steward defines it first")
+        };
         terms.push(term.ok_or_else(unknown)?.id);
     }
     Ok(terms)
@@ -165,7 +167,8 @@ async fn import(
     match take_in(&web, &frame, id, &fields).await {
         Ok(()) => Ok(flash::done(&format!("{}/edit#columns", asset_href(id)), "The words were taken over.")),
         Err(fault) => {
-            let place = fault.field.clone().filter(|field| field.starts_with("line ")).map(|place| format!("{place}: "));
+            let place =
+                fault.field.clone().filter(|field| field.starts_with("line ")).map(|place| format!("{place}: "));
             let (status, wrong) = Wrong::take(fault)?;
             let error = format!("{}{}", place.unwrap_or_default(), [wrong.besides(&[]), wrong.fix.as_str()].join(" "));
             let head = AssetHead::new(&view, "Edit");

@@ -76,7 +76,13 @@ struct AccountsPage {
     wrong: Wrong,
 }
 
-async fn page(web: &Web, framed: Framed, id: ProjectId, form: AccountForm, wrong: Wrong) -> Result<AccountsPage, Refusal> {
+async fn page(
+    web: &Web,
+    framed: Framed,
+    id: ProjectId,
+    form: AccountForm,
+    wrong: Wrong,
+) -> Result<AccountsPage, Refusal> {
     let head = head(web, &framed.reader, id, Section::Accounts).await?;
     let mut accounts = Vec::new();
     for account in api_tokens::accounts(&web.app, &framed.reader.caller, id).await? {
@@ -163,7 +169,8 @@ async fn set_state(
 ) -> Result<Response, Refusal> {
     let disabled = form.disabled == "yes";
     let outcome = api_tokens::set_account_disabled(&web.app, &framed.reader.caller, id, disabled).await;
-    let text = if disabled { "Disabled. Its tokens stop with the next request." } else { "Enabled. Its tokens work again." };
+    let text =
+        if disabled { "Disabled. Its tokens stop with the next request." } else { "Enabled. Its tokens work again." };
     back(&format!("/projects/{project}/accounts"), outcome.map(|()| text.to_owned()))
 }
 
@@ -210,8 +217,11 @@ struct ScopeChoice {
 }
 
 fn scopes(chosen: &[TokenScope]) -> Vec<ScopeChoice> {
-    let choice = |scope: TokenScope, label, help| {
-        ScopeChoice { value: scope.as_str(), label, help, chosen: chosen.contains(&scope) }
+    let choice = |scope: TokenScope, label, help| ScopeChoice {
+        value: scope.as_str(),
+        label,
+        help,
+        chosen: chosen.contains(&scope),
     };
     vec![
         choice(TokenScope::Query, "Query", "Run SQL over what the project may read."),

@@ -55,7 +55,13 @@ struct Typed {
 impl Typed {
     fn of(connection: &Connection) -> Self {
         let ConnectionSettings::S3 { endpoint, region, access_key_id } = connection.settings.clone();
-        Self { name: connection.name.clone(), endpoint: endpoint.unwrap_or_default(), region, access_key_id, ..Self::default() }
+        Self {
+            name: connection.name.clone(),
+            endpoint: endpoint.unwrap_or_default(),
+            region,
+            access_key_id,
+            ..Self::default()
+        }
     }
 
     fn settings(&self) -> S3Settings {
@@ -117,7 +123,9 @@ async fn create(
         secret_access_key: SecretText::new(form.secret_access_key.clone()),
     };
     match connections::create(&web.app, &framed.reader.caller, &new).await {
-        Ok(made) => Ok(done(&format!("/projects/{id}/connections/{}", made.id), "Connection created. Try it on a bucket.")),
+        Ok(made) => {
+            Ok(done(&format!("/projects/{id}/connections/{}", made.id), "Connection created. Try it on a bucket."))
+        }
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
             show(status, &page(&web, framed, id, None, form, wrong).await?)
@@ -165,7 +173,9 @@ async fn test(
 ) -> Result<Response, Refusal> {
     let known = find(&web, &framed.reader, project, id).await?;
     match connections::test(&web.app, &framed.reader.caller, id, &form.location).await {
-        Ok(()) => Ok(done(&format!("/projects/{project}/connections/{id}"), "The connection works: it may list that place.")),
+        Ok(()) => {
+            Ok(done(&format!("/projects/{project}/connections/{id}"), "The connection works: it may list that place."))
+        }
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
             let typed = Typed { location: form.location, ..Typed::of(&known) };

@@ -149,9 +149,8 @@ fn roles() -> Vec<Choice> {
 
 /// Other people who are members by themselves.
 fn heirs(listed: &[ProjectMember], own: UserId) -> Vec<Choice> {
-    let others = listed.iter().filter(|member| {
-        member.member_kind == MemberKind::User && member.member_id != Uuid::from(own)
-    });
+    let others =
+        listed.iter().filter(|member| member.member_kind == MemberKind::User && member.member_id != Uuid::from(own));
     others.map(|member| Choice::new(member.member_id.to_string(), member.name.clone())).collect()
 }
 
@@ -285,7 +284,10 @@ async fn remove_form(
     let found = found.ok_or_else(|| Fault::not_found("member"))?;
     let action = format!("{}/members/{kind}/{member}/remove", head.base);
     let head = head.below(Section::Members, &format!("Remove {}", found.name));
-    show(StatusCode::OK, &RemovePage { shell: framed.shell, head, name: found.name, group: kind == MemberKind::Group, action })
+    show(
+        StatusCode::OK,
+        &RemovePage { shell: framed.shell, head, name: found.name, group: kind == MemberKind::Group, action },
+    )
 }
 
 async fn remove(

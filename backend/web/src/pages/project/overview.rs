@@ -63,11 +63,7 @@ struct OverviewPage {
     wrong: Wrong,
 }
 
-async fn overview(
-    State(web): State<Web>,
-    framed: Framed,
-    Path(id): Path<ProjectId>,
-) -> Result<Response, Refusal> {
+async fn overview(State(web): State<Web>, framed: Framed, Path(id): Path<ProjectId>) -> Result<Response, Refusal> {
     show(StatusCode::OK, &overview_page(&web, framed, id, Wrong::default()).await?)
 }
 
@@ -111,9 +107,19 @@ fn steps(head: &Head, storage: bool, data: bool, published: bool) -> Vec<Step> {
     }
     let step = |label, text, path: &str, done| Step { label, text, href: format!("{}{path}", head.base), done };
     vec![
-        step("Make a place for data", "An environment holds your tables and those you subscribe to.", "/environments/new", storage),
+        step(
+            "Make a place for data",
+            "An environment holds your tables and those you subscribe to.",
+            "/environments/new",
+            storage,
+        ),
         step("Bring data in", "Point a source at a folder or bucket, or upload a file.", "/sources/new", data),
-        step("Describe and publish", "Accept the proposed names, add a description, let others find it.", "/data", false),
+        step(
+            "Describe and publish",
+            "Accept the proposed names, add a description, let others find it.",
+            "/data",
+            false,
+        ),
     ]
 }
 
@@ -141,11 +147,7 @@ async fn edit_page(web: &Web, framed: Framed, id: ProjectId) -> Result<(Shell, H
     Ok((shell, head.below(Section::Overview, "Name and description")))
 }
 
-async fn edit_form(
-    State(web): State<Web>,
-    framed: Framed,
-    Path(id): Path<ProjectId>,
-) -> Result<Response, Refusal> {
+async fn edit_form(State(web): State<Web>, framed: Framed, Path(id): Path<ProjectId>) -> Result<Response, Refusal> {
     let (shell, head) = edit_page(&web, framed, id).await?;
     let form = EditForm { name: head.name.clone(), description: head.view.project.description.clone() };
     show(StatusCode::OK, &EditPage { shell, head, form, wrong: Wrong::default() })

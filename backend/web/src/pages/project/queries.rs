@@ -156,7 +156,9 @@ async fn create(
     Form(form): Form<Typed>,
 ) -> Result<Response, Refusal> {
     match saved::create(&web.app, &framed.reader.caller, id, &form.input()).await {
-        Ok(query) => Ok(done(&format!("/query/saved/{}", query.id), &format!("{} is kept for your project.", query.name))),
+        Ok(query) => {
+            Ok(done(&format!("/query/saved/{}", query.id), &format!("{} is kept for your project.", query.name)))
+        }
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
             show(status, &edit_page(&web, framed, id, None, (form, wrong)).await?)

@@ -23,7 +23,11 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::{Head, Section, environments::{choices, chosen}, head};
+use super::{
+    Head, Section,
+    environments::{choices, chosen},
+    head,
+};
 use crate::{
     Refusal, Web,
     extract::{Form, Path, Query, SignedIn},
@@ -119,7 +123,9 @@ fn summary(run: &SourceRun) -> String {
         };
     };
     let mut parts = Vec::new();
-    for (count, word) in [(outcome.tables_new, "new"), (outcome.tables_changed, "changed"), (outcome.tables_same, "unchanged")] {
+    for (count, word) in
+        [(outcome.tables_new, "new"), (outcome.tables_changed, "changed"), (outcome.tables_same, "unchanged")]
+    {
         if count > 0 {
             parts.push(format!("{} {word}", kit::grouped(count)));
         }
@@ -195,9 +201,10 @@ fn interval_text(seconds: Option<i64>) -> String {
 /// The intervals that are offered, and the one in force if it is another.
 fn intervals(present: &str) -> Vec<Choice> {
     let mut offered = vec![Choice::new("", "Only on demand")];
-    offered.extend([300, 900, 3_600, 21_600, 86_400, 604_800].map(|seconds: i64| {
-        Choice::new(seconds.to_string(), interval_text(Some(seconds)))
-    }));
+    offered.extend(
+        [300, 900, 3_600, 21_600, 86_400, 604_800]
+            .map(|seconds: i64| Choice::new(seconds.to_string(), interval_text(Some(seconds)))),
+    );
     if !offered.iter().any(|choice| choice.value == present) {
         offered.push(Choice::new(present, interval_text(present.parse().ok())));
     }
@@ -244,9 +251,8 @@ async fn new_page(web: &Web, framed: Framed, id: ProjectId, form: Typed, wrong: 
     let places = environments::list(&web.app, &reader.caller, id).await?;
     let reached = connections::list(&web.app, &reader.caller, id).await?;
     let roots = roots::usable(&web.app, &reader.caller, id).await?;
-    let environment = |view: environments::EnvironmentView| {
-        Choice::new(view.environment.id.to_string(), view.environment.name)
-    };
+    let environment =
+        |view: environments::EnvironmentView| Choice::new(view.environment.id.to_string(), view.environment.name);
     Ok(NewPage {
         shell,
         head: head.below(Section::Sources, "New source"),

@@ -101,7 +101,8 @@ async fn take(
     headers: HeaderMap,
     multipart: Multipart,
 ) -> Result<Response, Refusal> {
-    let by_script = headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
+    let by_script =
+        headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
     let mut typed = Typed::default();
     let taken = receive(&web, &framed.reader, multipart, &mut typed).await;
     match taken {
@@ -131,12 +132,7 @@ fn arrived(uploaded: &Uploaded, by_script: bool) -> Response {
 }
 
 /// Reads the fields in their order; the file is the last one, and is passed on as it comes.
-async fn receive(
-    web: &Web,
-    reader: &SignedIn,
-    mut multipart: Multipart,
-    typed: &mut Typed,
-) -> Result<Uploaded, Fault> {
+async fn receive(web: &Web, reader: &SignedIn, mut multipart: Multipart, typed: &mut Typed) -> Result<Uploaded, Fault> {
     while let Some(field) = multipart.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {

@@ -1,0 +1,12 @@
+//! Changes. Each gives a payload `{ ok, problem, <value> }` (see [`super::errors`]).
+
+pub mod access;
+pub mod accounts;
+pub mod assets;
+pub mod glossary;
+pub mod members;
+pub mod places;
+pub mod run;
+pub mod sources;
+pub mod storage;
+pub mod users;

@@ -1,0 +1,84 @@
+//! The schema: every area put together.
+
+use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
+
+use super::{
+    mutation::{
+        access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
+        members::MembersMutation, places::PlacesMutation, run::RunMutation, sources::SourcesMutation,
+        storage::StorageMutation, users::UsersMutation,
+    },
+    query::{
+        access::AccessQuery, catalog::CatalogQuery, people::PeopleQuery, places::PlacesQuery, run::RunQuery,
+        search::SearchQuery, sources::SourcesQuery,
+    },
+};
+
+/// Looking things up.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(PeopleQuery, PlacesQuery, CatalogQuery, SearchQuery, SourcesQuery, AccessQuery, RunQuery);
+
+/// Changing things.
+#[derive(Debug, Default, MergedObject)]
+pub struct Mutation(
+    PlacesMutation,
+    MembersMutation,
+    StorageMutation,
+    SourcesMutation,
+    AssetsMutation,
+    GlossaryMutation,
+    AccessMutation,
+    RunMutation,
+    UsersMutation,
+    AccountsMutation,
+);
+
+/// The schema of `/graphql`.
+pub type PortalSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// Deepest nesting that is parsed and validated at all; [`super::limits`] draws the narrower line before execution.
+const PARSED_DEPTH: usize = 40;
+/// Most directives on one place.
+const DIRECTIVES: usize = 5;
+
+/// Builds the schema. It holds no data: the caller comes with each request.
+pub fn build() -> PortalSchema {
+    builder().finish()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .limit_recursive_depth(PARSED_DEPTH)
+        .limit_directives(DIRECTIVES)
+}
+
+/// The schema as text.
+pub fn sdl() -> String {
+    let text = build().sdl();
+    format!("{}\n", text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_committed_schema_is_this_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../frontend/schema.graphql");
+        let committed = std::fs::read_to_string(path).unwrap();
+        assert!(committed == sdl(), "write it anew: lakegate schema graphql > frontend/schema.graphql");
+    }
+
+    #[test]
+    fn every_root_field_may_be_null() {
+        let schema = sdl();
+        for root in ["type Query {", "type Mutation {"] {
+            let body = schema.split_once(root).unwrap().1.split_once("\n}").unwrap().0;
+            let fields = body.lines().filter(|line| line.starts_with("\t") && line.contains(':') && !line.contains("\"\"\""));
+            for field in fields.filter(|line| line.contains('(') || !line.starts_with("\t\t")) {
+                assert!(!field.ends_with('!'), "a refusal would take its neighbours along: {field}");
+            }
+        }
+    }
+}

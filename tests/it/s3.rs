@@ -1,0 +1,109 @@
+//! S3 through real calls, and a store that refuses.
+
+use lakegate_tests::{
+    Options, Server, both,
+    answer::id,
+    files::case,
+    s3,
+    story::{Team, crawl, environment_of, rows, run, source_from},
+    upload,
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+const OPEN: &str = "[outgoing]\nallow = [\"127.0.0.1\"]\n";
+
+fn connection(endpoint: &str) -> Value {
+    json!({ "name": "store", "endpoint": endpoint, "region": "us-east-1", "access_key_id": "test", "secret_access_key": "sesame" })
+}
+
+/// A team with a connection and a root for it.
+async fn team(app: &Server, endpoint: &str, bucket: &str) -> (Team, String) {
+    let domain = app.domain("Sales").await;
+    let team = app.team("olga", &domain, "Producer", "local").await;
+    let path = format!("/api/v1/projects/{}/connections", team.project);
+    let connection = id(&team.owner.post(&path, connection(endpoint)).await.is(201).ok());
+    app.admin.post("/api/v1/storage-roots", json!({ "uri": format!("s3://{bucket}/") })).await.is(201);
+    (team, connection)
+}
+
+both!(
+    Options::default().toml(OPEN),
+    async fn a_bucket_is_crawled_written_and_queried(app) {
+        let Some(server) = s3::server("a_bucket_is_crawled_written_and_queried") else { return };
+        let bucket = format!("lake-{}", uuid::Uuid::now_v7().simple());
+        s3::make_bucket(&server, &bucket).await;
+        s3::put(&server, &bucket, "in/catalog_sales.csv", std::fs::read(case("catalog_sales.csv")).unwrap()).await;
+        let (team, connection) = team(app, &server, &bucket).await;
+        let test = format!("/api/v1/connections/{connection}/test");
+        team.owner.post(&test, json!({ "location": format!("s3://{bucket}/in/") })).await.is(204);
+        let source = source_from(&team, json!({
+            "environment": team.environment.id, "name": "bucket", "location": format!("s3://{bucket}/in/"),
+            "connection": connection,
+        })).await;
+        assert_eq!(crawl(&team.owner, &source).await["tables_new"], 1);
+        let sums = format!("select count(*), sum(quantity) from {}.catalog_sales", team.environment.published);
+        assert_eq!(rows(&team.acting(), &sums).await, [[json!(11), json!(363)]]);
+
+        // A second file of the same prefix, and one that vanishes.
+        s3::put(&server, &bucket, "in/orders/a.csv", b"id\n1\n2\n".to_vec()).await;
+        crawl(&team.owner, &source).await;
+        let count = format!("select count(*) from {}.orders", team.environment.published);
+        assert_eq!(rows(&team.acting(), &count).await, [[json!(2)]]);
+        s3::remove(&server, &bucket, "in/orders/a.csv").await;
+        let gone = team.acting().query(&count).await;
+        let told = if gone.status.is_success() { gone.json()["error"].clone() } else { gone.json() };
+        assert!(told["code"].is_string() && told["code"] != "internal", "{gone}");
+
+        let input = json!({ "name": "far", "location": format!("s3://{bucket}/out/"), "connection": connection });
+        let far = environment_of(&team.owner, &team.project, input).await;
+        let made = upload::upload(&team.owner, &far.id, "notes", "a.csv", b"id,word\n1,a\n2,b\n".to_vec()).await;
+        upload::asset(made);
+        let words = format!("select max(word), count(*) from {}.notes", far.published);
+        assert_eq!(rows(&team.acting(), &words).await, [[json!("b"), json!(2)]]);
+    }
+);
+
+both!(
+    Options::default().toml(OPEN),
+    async fn a_store_that_refuses_is_told_fast(app) {
+        // A port that was free a moment ago: nobody listens.
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (team, connection) = team(app, &format!("http://{closed}"), "nowhere").await;
+        let started = Instant::now();
+        let test = format!("/api/v1/connections/{connection}/test");
+        let refused = team.owner.post(&test, json!({ "location": "s3://nowhere/in/" })).await;
+        assert!([502, 503].contains(&refused.status.as_u16()), "{refused}");
+        assert!(!refused.text().contains("sesame"), "{refused}");
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        let source = source_from(&team, json!({
+            "environment": team.environment.id, "name": "bucket", "location": "s3://nowhere/in/",
+            "connection": connection,
+        })).await;
+        let run = run(&team.owner, &source).await;
+        assert_eq!(run["state"], "failed", "{run}");
+        let input = json!({ "name": "far", "location": "s3://nowhere/out/", "connection": connection });
+        let path = format!("/api/v1/projects/{}/environments", team.project);
+        let made = team.owner.post(&path, input).await;
+        if made.status.as_u16() == 201 {
+            let far = id(&made.ok());
+            let started = Instant::now();
+            let refused = upload::upload(&team.owner, &far, "notes", "a.csv", b"id\n1\n".to_vec()).await;
+            assert!([502, 503].contains(&refused.status.as_u16()), "{refused}");
+            assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+        } else {
+            assert!([502, 503].contains(&made.status.as_u16()), "{made}");
+        }
+    }
+);
+
+#[tokio::test]
+async fn a_bucket_with_a_wrong_key_is_told() {
+    let Some(server) = s3::server("a_bucket_with_a_wrong_key_is_told") else { return };
+    let app = Server::start(Options::default().toml(OPEN)).await;
+    let (team, connection) = team(&app, &server, "there-is-no-such-bucket").await;
+    let test = format!("/api/v1/connections/{connection}/test");
+    let refused = team.owner.post(&test, json!({ "location": "s3://there-is-no-such-bucket/in/" })).await;
+    assert!([400, 404, 422, 502].contains(&refused.status.as_u16()), "{refused}");
+    app.finish().await;
+}
