@@ -36,6 +36,14 @@ fn exchange(line: &str) -> Option<Exchange> {
     Some(serde_json::from_value(value).unwrap_or_else(|error| panic!("an exchange lacks something: {error}: {line}")))
 }
 
+/// The root fields of GraphQL that were asked for: kind of operation, field, principal.
+pub fn fields(path: &Path) -> Vec<(String, String, String)> {
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let values = lines(path).into_iter().filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+    let noted = values.filter(|value| value["target"] == "lakegate::graphql");
+    noted.map(|value| (text(&value, "operation"), text(&value, "field"), text(&value, "principal"))).collect()
+}
+
 /// The lines that tell of mistakes of the program: panics, internal errors, answers with 500.
 pub fn mistakes(path: &Path) -> Vec<String> {
     lines(path).into_iter().filter(|line| is_mistake(line)).collect()

@@ -37,14 +37,18 @@ async fn the_whole_story() {
     for story in Story::each().await {
         let (app, carl) = (story.app(), &story.carl.caller);
         let all = format!("select count(*) as n, sum(quantity) as q from {TABLE}");
-        let before = refused(story.query(carl, &all).await, Code::Unprocessable, None);
-        refused(preview::of_asset(app, &carl.clone().acting_in(Some(story.consumer)), story.asset).await, Code::Forbidden, None);
+        let before = refused(story.query(carl, &all).await, Code::Unprocessable, Some("sql"));
+        refused(
+            preview::of_asset(app, &carl.clone().acting_in(Some(story.consumer)), story.asset).await,
+            Code::Forbidden,
+            None,
+        );
 
         let request = story.ask(&story.carl, &story.wish()).await;
         let tasks = views::tasks(app, story.owner(), &PageRequest::default()).await.unwrap().items;
         assert_eq!(tasks.iter().map(|task| task.request.id).collect::<Vec<_>>(), [request]);
         assert_eq!((tasks[0].requester_name.as_str(), tasks[0].request.reference().as_str()), ("carl", "REQ-000001"));
-        refused(story.query(carl, &all).await, Code::Unprocessable, None);
+        refused(story.query(carl, &all).await, Code::Unprocessable, Some("sql"));
         let subscription = story.approve(request, &reason("fits the purpose")).await;
         assert_eq!(story.query(carl, &all).await.unwrap(), "n,q\r\n11,363\r\n");
         assert_eq!(story.subscription(subscription).await.tables, [TABLE]);
@@ -53,12 +57,17 @@ async fn the_whole_story() {
         // Another project stays out.
         let other = story.stage.world.project(&story.stage.outsider, story.stage.domain, "Third").await;
         let third = story.stage.outsider.caller.clone().acting_in(Some(other));
-        refused(story::rows(app, &third, &lakegate_app::query::Ask::new(all.as_str(), Some(other))).await, Code::Unprocessable, None);
+        refused(
+            story::rows(app, &third, &lakegate_app::query::Ask::new(all.as_str(), Some(other))).await,
+            Code::Unprocessable,
+            Some("sql"),
+        );
 
         subscriptions::revoke(app, story.owner(), subscription, "the campaign is over").await.unwrap();
-        let after = refused(story.query(carl, &all).await, Code::Unprocessable, None);
-        assert_eq!(after, before, "after the revocation as if there had never been one");
-        let unknown = refused(story.query(carl, &all.replace("sales", "salez")).await, Code::Unprocessable, None);
+        let after = refused(story.query(carl, &all).await, Code::Unprocessable, Some("sql"));
+        assert_eq!(after.to_string(), before.to_string(), "after the revocation as if there had never been one");
+        let unknown =
+            refused(story.query(carl, &all.replace("sales", "salez")).await, Code::Unprocessable, Some("sql"));
         assert_eq!(after.to_string(), unknown.to_string().replace("salez", "sales"), "hidden and unknown are one");
         assert_eq!(story.subscription(subscription).await.subscription.state, SubscriptionState::Revoked);
         refused(subscriptions::revoke(app, story.owner(), subscription, "again").await, Code::Conflict, None);
@@ -79,7 +88,7 @@ async fn exactly_the_granted_columns_exist() {
         let hidden = story.query(carl, &format!("select discount from {TABLE}")).await;
         let unknown = story.query(carl, &format!("select discoumt from {TABLE}")).await;
         let (hidden, unknown) =
-            (refused(hidden, Code::Unprocessable, None), refused(unknown, Code::Unprocessable, None));
+            (refused(hidden, Code::Unprocessable, Some("sql")), refused(unknown, Code::Unprocessable, Some("sql")));
         assert_eq!(hidden.to_string(), unknown.to_string().replace("discoumt", "discount"));
         let tables = schema::tables(story.app(), &carl.clone().acting_in(Some(story.consumer))).await.unwrap();
         assert_eq!((tables.len(), tables[0].columns.len(), tables[0].partial), (1, 2, true));
@@ -123,7 +132,11 @@ async fn nobody_approves_his_own_wish() {
         requests::edit(app, &story.mara.caller, request, &edit).await.unwrap();
         refused(decisions::approve(app, &story.mara.caller, request, &reason("ours")).await, Code::Forbidden, None);
         refused(decisions::approve(app, &story.vera.caller, request, &reason("?")).await, Code::Forbidden, None);
-        refused(decisions::approve(app, &story.stage.outsider.caller, request, &reason("?")).await, Code::NotFound, None);
+        refused(
+            decisions::approve(app, &story.stage.outsider.caller, request, &reason("?")).await,
+            Code::NotFound,
+            None,
+        );
         story.approve(request, &reason("seen by another")).await;
     }
 }
@@ -132,7 +145,8 @@ async fn nobody_approves_his_own_wish() {
 async fn governed_data_need_an_approver_outside_the_asking_project() {
     for story in Story::each().await {
         let (app, world) = (story.app(), &story.stage.world);
-        let tagged = AssetEdit { tags: Some(vec!["PII".into()]), discover: Some(Some(Discover::Open)), ..AssetEdit::default() };
+        let tagged =
+            AssetEdit { tags: Some(vec!["PII".into()]), discover: Some(Some(Discover::Open)), ..AssetEdit::default() };
         story.stage.edit(story.asset, &tagged).await;
         world.join(&story.stage.owner, story.stage.project, &story.mara, ProjectRole::Owner).await;
         let request = story.ask(&story.carl, &story.wish()).await;
@@ -152,7 +166,10 @@ async fn an_open_asset_is_given_at_once_in_the_name_of_its_owner() {
         let detail = views::get(story.app(), &story.carl.caller, views::RequestKey::Number(1)).await.unwrap();
         assert_eq!((detail.view.request.id, detail.view.request.state), (request, RequestState::Approved));
         assert_eq!(detail.view.request.decided_by, Some(story.stage.owner.id));
-        assert!(story.told(&story.stage.owner).await.iter().all(|title| !title.starts_with("REQ-")), "nothing to decide");
+        assert!(
+            story.told(&story.stage.owner).await.iter().all(|title| !title.starts_with("REQ-")),
+            "nothing to decide"
+        );
         story.query(&story.carl.caller, &format!("select * from {TABLE}")).await.unwrap();
     }
 }
@@ -178,7 +195,8 @@ async fn a_question_gives_the_turn_away_and_an_answer_takes_it_back() {
     let story = Story::sqlite().await;
     let app = story.app();
     let request = story.ask(&story.carl, &story.wish()).await;
-    let state = async || views::get(app, story.owner(), views::RequestKey::Id(request)).await.unwrap().view.request.state;
+    let state =
+        async || views::get(app, story.owner(), views::RequestKey::Id(request)).await.unwrap().view.request.state;
     requests::comment(app, story.owner(), request, "What for?").await.unwrap();
     assert_eq!(state().await, RequestState::NeedsInformation);
     requests::comment(app, &story.carl.caller, request, "For a model.").await.unwrap();
@@ -223,7 +241,11 @@ async fn unlisted_columns_are_shown_to_deciders_alone() {
     refused(decisions::approve(app, story.owner(), request, &wide).await, Code::Invalid, Some("columns"));
     story.approve(request, &reason("all")).await;
     let tables = schema::tables(app, &story.carl.caller.clone().acting_in(Some(story.consumer))).await.unwrap();
-    assert_eq!((tables[0].columns.len(), tables[0].partial), (11, false), "not even the number of the unlisted is told");
+    assert_eq!(
+        (tables[0].columns.len(), tables[0].partial),
+        (11, false),
+        "not even the number of the unlisted is told"
+    );
 }
 
 #[tokio::test]
@@ -249,7 +271,7 @@ async fn access_ends_by_the_clock_and_is_announced_once() {
         let carl = world.sign_in("carl").await;
         story.query(&carl, &sql).await.unwrap();
         world.wait(TimeDelta::microseconds(1));
-        refused(story.query(&carl, &sql).await, Code::Unprocessable, None);
+        refused(story.query(&carl, &sql).await, Code::Unprocessable, Some("sql"));
         assert_eq!(expiry::run(app).await.unwrap(), 1);
         assert_eq!(expiry::run(app).await.unwrap(), 0);
         let mara = world.sign_in("mara").await;

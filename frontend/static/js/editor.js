@@ -3,7 +3,7 @@
 //   [data-editor-status] [data-editor-result] [data-editor-download] [data-editor-copy] [data-insert="text"]
 // Talks to: GET /query/schema.json, POST /query/run {sql, project} -> {id}, GET /query/{id} -> {state, elapsed_ms,
 //   rows, bytes_scanned, truncated, columns, error}, GET /query/{id}/rows?offset&limit, POST /query/{id}/cancel.
-import { ask, h, icon, toast } from "./dom.js";
+import { ask, copyText, h, icon, toast } from "./dom.js";
 import { Grid } from "./grid.js";
 import { SqlText } from "./sqltext.js";
 import { Tabs } from "./tabs.js";
@@ -28,10 +28,19 @@ class Editor {
     this.part = (name) => page.querySelector(`[data-editor-${name}]`);
     this.run = this.run.bind(this);
     this.text = new SqlText(this.part("text"), { run: this.run, changed: (sql) => this.tabs.keep(sql) });
-    this.tabs = new Tabs(this.part("tabs"), { owner: page.dataset.editor, first: this.text.sql, changed: (sql) => this.text.set(sql) });
+    this.tabs = new Tabs(this.part("tabs"), {
+      owner: page.dataset.editor,
+      first: this.text.sql,
+      kept: page.dataset.kept,
+      changed: (sql) => this.text.set(sql),
+      keep: (body) => { ask("PUT", "/query/draft", { body }).catch(() => { /* this browser has it */ }); },
+    });
     // A permalink or a saved query comes with its text; it opens in a tab of its own.
     if (page.dataset.sql) this.tabs.open(page.dataset.sql, page.dataset.title);
-    this.part("run").addEventListener("click", this.run);
+    this.part("run").addEventListener("click", (event) => { event.preventDefault(); this.run(); });
+    this.wireForm();
+    this.wireLink();
+    this.part("filter")?.addEventListener("input", (event) => this.filter(event.target.value.trim().toLowerCase()));
     this.part("cancel").addEventListener("click", () => this.cancel());
     this.part("copy")?.addEventListener("click", (event) => this.grid?.copy(event.target.closest("[data-heads]") !== null, true));
     page.addEventListener("click", (event) => {
@@ -39,6 +48,38 @@ class Editor {
       if (insert) this.text.insert(insert.dataset.insert);
     });
     this.loadSchema();
+  }
+
+  /** The form is for browsers without script; here it only carries the text to be saved. */
+  wireForm() {
+    const form = document.querySelector("[data-editor-form]");
+    form?.addEventListener("submit", (event) => {
+      if (!event.submitter?.hasAttribute("data-editor-save")) return event.preventDefault();
+      form.querySelector('[name="sql"]')?.remove();
+      form.append(Object.assign(h("input", { type: "hidden", name: "sql" }), { value: this.text.sql }));
+    });
+  }
+
+  wireLink() {
+    const button = this.part("link");
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await copyText(`${location.origin}/query?sql=${encodeURIComponent(this.text.sql)}`);
+        toast("Link copied. Who opens it runs it with their own rights.", "good");
+      } catch (refusal) {
+        toast(refusal.message, "danger");
+      }
+    });
+  }
+
+  /** Shows the tables whose name or columns hold the text. */
+  filter(wanted) {
+    for (const table of this.page.querySelectorAll("[data-table]")) {
+      const names = [table.dataset.table, ...[...table.querySelectorAll("[data-insert]")].map((leaf) => leaf.dataset.insert)];
+      table.hidden = wanted !== "" && !names.some((name) => name.toLowerCase().includes(wanted));
+    }
   }
 
   async loadSchema() {

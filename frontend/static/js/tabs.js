@@ -9,21 +9,30 @@ function nameOf(tab, index) {
 }
 
 export class Tabs {
-  /** `owner` keeps the drafts of two people on one machine apart; `changed(sql)` shows another draft. */
-  constructor(host, { owner, first, changed }) {
-    Object.assign(this, { host, changed, key: `editor:${owner}` });
+  /** `owner` keeps the drafts of two people on one machine apart; `kept` are those of the account, used where this
+      browser has none; `changed(sql)` shows another draft; `keep(body)` hands the drafts to the account. */
+  constructor(host, { owner, first, kept = "", changed, keep = () => {} }) {
+    Object.assign(this, { host, kept, changed, key: `editor:${owner}` });
     this.tabs = [{ title: "", sql: first }];
     this.at = 0;
     this.restore();
-    this.save = debounce(() => store.set(this.key, JSON.stringify({ at: this.at, tabs: this.tabs })), 300);
-    addEventListener("pagehide", () => store.set(this.key, JSON.stringify({ at: this.at, tabs: this.tabs })));
+    const handOver = debounce(() => keep(this.body()), 2000);
+    this.save = debounce(() => {
+      store.set(this.key, this.body());
+      handOver();
+    }, 300);
+    addEventListener("pagehide", () => store.set(this.key, this.body()));
     this.draw();
     changed(this.tabs[this.at].sql);
   }
 
+  body() {
+    return JSON.stringify({ at: this.at, tabs: this.tabs });
+  }
+
   restore() {
     try {
-      const kept = JSON.parse(store.get(this.key) ?? "null");
+      const kept = JSON.parse(store.get(this.key) || this.kept || "null");
       if (!Array.isArray(kept?.tabs) || kept.tabs.length === 0) return;
       this.tabs = kept.tabs.slice(0, MOST).map((tab) => ({ title: String(tab.title ?? ""), sql: String(tab.sql ?? "") }));
       this.at = Math.min(this.tabs.length - 1, Math.max(0, Number(kept.at) || 0));

@@ -37,12 +37,7 @@ pub struct Approval {
 }
 
 /// Approves a request: subscription, grant and the table in the consumer's sub database come at once.
-pub async fn approve(
-    app: &App,
-    caller: &Caller,
-    id: RequestId,
-    approval: &Approval,
-) -> Result<SubscriptionId, Fault> {
+pub async fn approve(app: &App, caller: &Caller, id: RequestId, approval: &Approval) -> Result<SubscriptionId, Fault> {
     let reason = text::prose("reason", &approval.reason, text::COMMENT_MAX)?;
     let approval = &Approval { until: check_until("until", approval.until, app.now())?, ..approval.clone() };
     change!(app, caller, "request.approve", |tx, scope, actor| {
@@ -116,8 +111,11 @@ struct Given<'a> {
 async fn decidable_asset(tx: &mut Tx, request: &Request) -> Result<Asset, Fault> {
     let asset = asset_of(tx, request.asset_id).await?.ok_or_else(|| Fault::not_found("asset"))?;
     if asset.status != AssetStatus::Published {
-        return Err(Fault::new(Code::Conflict, format!("the asset is {}; it takes no new subscriptions", asset.status))
-            .fix("reject the request and point to the successor"));
+        return Err(Fault::new(
+            Code::Conflict,
+            format!("the asset is {}; it takes no new subscriptions", asset.status),
+        )
+        .fix("reject the request and point to the successor"));
     }
     Ok(asset)
 }
@@ -158,10 +156,9 @@ async fn terms(tx: &mut Tx, request: &Request, approval: &Approval, now: Timesta
 
 fn until(request: &Request, approval: &Approval, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
     match (approval.until, request.wanted_until) {
-        (_, Some(wished)) if wished <= now => {
-            Err(Fault::new(Code::Conflict, "the wished end has passed meanwhile").on("until")
-                .fix("ask the requester to edit the request"))
-        }
+        (_, Some(wished)) if wished <= now => Err(Fault::new(Code::Conflict, "the wished end has passed meanwhile")
+            .on("until")
+            .fix("ask the requester to edit the request")),
         (Some(given), Some(wished)) if given > wished => {
             Err(Fault::invalid("until", "this is later than was asked for"))
         }

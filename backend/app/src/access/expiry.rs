@@ -68,8 +68,9 @@ async fn warn(app: &App) -> Result<(), Fault> {
     let until = now + TimeDelta::days(NOTICE_DAYS.iter().copied().max().unwrap_or(0));
     let mut after = (now, SubscriptionId(uuid::Uuid::nil()));
     loop {
-        let ending =
-            in_read!(&app.db, |tx, _scope| { Ok(subscriptions::subscriptions_ending(tx, after, until, BATCH).await?) })?;
+        let ending = in_read!(&app.db, |tx, _scope| {
+            Ok(subscriptions::subscriptions_ending(tx, after, until, BATCH).await?)
+        })?;
         let Some((last, end)) = ending.last() else { return Ok(()) };
         after = (*end, *last);
         for (id, end) in ending {

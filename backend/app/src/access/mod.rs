@@ -11,15 +11,14 @@ use chrono::TimeDelta;
 use lakegate_model::{
     Fault, Timestamp,
     catalog::{Asset, Column},
-    ids::{AssetId, ColumnId, UserId},
     clock,
+    ids::{AssetId, ColumnId, UserId},
     words::ColumnState,
 };
 use lakegate_policy::{Actor, resource::RequestFacts};
+pub use lakegate_store::requests::{RequestFilter, Side};
 use lakegate_store::{Tx, asset_words, assets, domains, projects};
 use std::collections::BTreeSet;
-pub use lakegate_store::requests::{RequestFilter, Side};
-
 
 /// Governed keys: whoever approves access to columns under them may not be a member of the asking project
 /// (access rule 16).

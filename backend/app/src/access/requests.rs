@@ -7,10 +7,7 @@ use lakegate_model::{
     text,
     words::{Discover, RequestState, TokenScope},
 };
-use lakegate_policy::{
-    Actor, Scope, action, decide,
-    resource::RequestFacts,
-};
+use lakegate_policy::{Actor, Scope, action, decide, resource::RequestFacts};
 use lakegate_store::{Tx, WriteTx, assets, readable, requests, subscriptions};
 use serde_json::json;
 use uuid::Uuid;
@@ -62,7 +59,8 @@ pub async fn request(app: &App, caller: &Caller, wish: &Wish) -> Result<Vec<Requ
         let project = project_proof::<action::RequestForProject>(tx, scope, actor, wish.project).await;
         let _may = project.map_err(|fault| fault.on("project"))?;
         if subscriptions::sub_databases(tx, wish.project).await?.is_empty() {
-            return Err(Fault::new(Code::Conflict, "the project has no environment to receive the table").on("project")
+            return Err(Fault::new(Code::Conflict, "the project has no environment to receive the table")
+                .on("project")
                 .fix("an owner of the project creates an environment first"));
         }
         let mut made = Vec::with_capacity(wish.assets.len());
@@ -195,10 +193,7 @@ pub async fn edit(app: &App, caller: &Caller, id: RequestId, edit: &Edit) -> Res
     })
 }
 
-pub(super) async fn columns_of(
-    tx: &mut Tx,
-    request: &Request,
-) -> Result<Vec<lakegate_model::catalog::Column>, Fault> {
+pub(super) async fn columns_of(tx: &mut Tx, request: &Request) -> Result<Vec<lakegate_model::catalog::Column>, Fault> {
     let table = super::asset_of(tx, request.asset_id).await?.and_then(|asset| asset.table_id);
     let table = table.ok_or_else(|| Fault::new(Code::Conflict, "this asset has no table to use"))?;
     Ok(readable::table_columns(tx, table).await?)
@@ -224,7 +219,8 @@ pub async fn comment(app: &App, caller: &Caller, id: RequestId, body: &str) -> R
         let request = requests::request_get(tx, &view).await?;
         need_open(&request)?;
         let asks = decide::<action::DecideRequest, _>(scope, actor, facts).is_ok();
-        let (kind, state) = if asks { ("question", RequestState::NeedsInformation) } else { ("answer", RequestState::Pending) };
+        let (kind, state) =
+            if asks { ("question", RequestState::NeedsInformation) } else { ("answer", RequestState::Pending) };
         requests::request_turn(tx, &view, state, app.now()).await?;
         note(app, tx, id, kind, actor.user(), &body).await?;
         let people = if asks { vec![facts.requester] } else { approvers(tx, &facts).await? };

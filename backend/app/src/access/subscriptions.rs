@@ -1,12 +1,6 @@
 //! Living with a subscription: give it back, take it back.
 
-use lakegate_model::{
-    Fault,
-    access::Subscription,
-    ids::SubscriptionId,
-    text,
-    words::SubscriptionState,
-};
+use lakegate_model::{Fault, access::Subscription, ids::SubscriptionId, text, words::SubscriptionState};
 use lakegate_policy::{Actor, action, decide, resource::SubscriptionFacts};
 use lakegate_store::{Tx, WriteTx, changes, projects, subscriptions};
 use serde_json::json;
@@ -74,11 +68,13 @@ pub(super) async fn end(
     facts: &SubscriptionFacts,
     ending: Ending<'_>,
 ) -> Result<(), Fault> {
-    let subscription: Subscription = subscriptions::subscription_by_id(tx, facts.id)
-        .await?
-        .ok_or_else(|| Fault::not_found("subscription"))?;
+    let subscription: Subscription =
+        subscriptions::subscription_by_id(tx, facts.id).await?.ok_or_else(|| Fault::not_found("subscription"))?;
     if subscription.state != SubscriptionState::Active {
-        return Err(Fault::new(lakegate_model::Code::Conflict, format!("this subscription is {} already", subscription.state)));
+        return Err(Fault::new(
+            lakegate_model::Code::Conflict,
+            format!("this subscription is {} already", subscription.state),
+        ));
     }
     subscriptions::subscription_end(tx, facts.id, ending.state, actor.user(), ending.reason, app.now()).await?;
     let asset = asset_of(tx, subscription.asset_id).await?.ok_or_else(|| Fault::not_found("asset"))?;

@@ -8,10 +8,7 @@ use lakegate_model::{
     words::{ColumnState, ProjectRole, RequestState, SubscriptionState, TokenScope},
 };
 use lakegate_policy::{Actor, Scope, Verdict, action, decide, resource::RequestFacts, verdict};
-use lakegate_store::{
-    Tx, assets, environments, projects, readable,
-    requests, subscriptions, users,
-};
+use lakegate_store::{Tx, assets, environments, projects, readable, requests, subscriptions, users};
 
 use super::{requests::facts_of, subscriptions::facts_of as subscription_facts};
 use crate::{
@@ -89,7 +86,9 @@ pub async fn tasks(app: &App, caller: &Caller, page: &PageRequest) -> Result<Pag
 
 /// How many requests wait for the caller's decision.
 pub async fn task_count(app: &App, caller: &Caller) -> Result<i64, Fault> {
-    look!(app, caller, "request.list", |tx, scope, actor| { Ok(requests::task_count(tx, person(actor, TokenScope::Read)?).await?) })
+    look!(app, caller, "request.list", |tx, scope, actor| {
+        Ok(requests::task_count(tx, person(actor, TokenScope::Read)?).await?)
+    })
 }
 
 async fn views(tx: &mut Tx, actor: &Actor, found: Page<Request>) -> Result<Page<RequestView>, Fault> {
@@ -135,7 +134,8 @@ const UNSEEN: &str = "an asset that is hidden now";
 
 async fn asset_name(tx: &mut Tx, actor: &Actor, id: AssetId) -> Result<String, Fault> {
     let found = assets::asset_facts(tx, actor, id).await?;
-    let seen = found.filter(|(_, facts)| verdict(actor, action::Action::DiscoverAsset, &(*facts).into()) == Verdict::Allow);
+    let seen =
+        found.filter(|(_, facts)| verdict(actor, action::Action::DiscoverAsset, &(*facts).into()) == Verdict::Allow);
     Ok(seen.map_or_else(|| UNSEEN.to_owned(), |(asset, _)| asset.display_name().to_owned()))
 }
 
@@ -178,12 +178,12 @@ async fn wished(
     let Some(table) = seen.and_then(|(asset, _)| asset.table_id) else { return Ok((Vec::new(), Vec::new())) };
     let decides = decide::<action::DecideRequest, _>(scope, actor, *facts).is_ok();
     let known = readable::table_columns(tx, table).await?;
-    let (wished, others): (Vec<Column>, Vec<Column>) =
-        known.into_iter().filter(|column| column.state == ColumnState::Active).partition(|column| {
-            match &request.columns {
-                Some(wished) => wished.contains(&column.id),
-                None => !column.unlisted,
-            }
+    let (wished, others): (Vec<Column>, Vec<Column>) = known
+        .into_iter()
+        .filter(|column| column.state == ColumnState::Active)
+        .partition(|column| match &request.columns {
+            Some(wished) => wished.contains(&column.id),
+            None => !column.unlisted,
         });
     Ok((wished, others.into_iter().filter(|column| decides || !column.unlisted).collect()))
 }
@@ -270,16 +270,11 @@ async fn subscription_views(
     Ok(Page { items, next: found.next })
 }
 
-async fn subscription_view(
-    tx: &mut Tx,
-    actor: &Actor,
-    subscription: Subscription,
-) -> Result<SubscriptionView, Fault> {
+async fn subscription_view(tx: &mut Tx, actor: &Actor, subscription: Subscription) -> Result<SubscriptionView, Fault> {
     let facts = subscription_facts(tx, actor, subscription.id).await?;
     let active = subscription.state == SubscriptionState::Active;
     let may = |action| active && verdict(actor, action, &facts.into()) == Verdict::Allow;
-    let (can_cancel, can_revoke) =
-        (may(action::Action::CancelSubscription), may(action::Action::RevokeSubscription));
+    let (can_cancel, can_revoke) = (may(action::Action::CancelSubscription), may(action::Action::RevokeSubscription));
     let (grant, columns) = match subscriptions::grant_live(tx, subscription.id).await? {
         Some((grant, Some(ids))) => {
             let names = column_names(tx, grant.table_id, &ids).await?;

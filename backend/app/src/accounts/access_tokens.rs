@@ -98,7 +98,9 @@ pub async fn revoke(app: &App, caller: &Caller, refresh_token: Option<&str>) -> 
     let ended = in_write!(&app.db, |tx, _scope| {
         let found = match (refresh_token, caller.identity) {
             (Some(token), _) => sessions::refresh_find(tx, &app.keys.token_hash(token)).await?,
-            (None, Identity::AccessToken { user, family }) => return end(app, tx, caller, user, family).await.map(Some),
+            (None, Identity::AccessToken { user, family }) => {
+                return end(app, tx, caller, user, family).await.map(Some);
+            }
             (None, _) => return Err(Fault::invalid("refresh_token", "which token? send it, or use the access token")),
         };
         match found {

@@ -104,7 +104,9 @@ pub async fn sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, Fault>
 
 /// Chooses light, dark, or what the system says.
 pub async fn set_theme(app: &App, caller: &Caller, theme: Theme) -> Result<(), Fault> {
-    change!(app, caller, "account.theme", |tx, scope, actor| { Ok(users::theme_set(tx, person(actor, Write)?, theme).await?) })
+    change!(app, caller, "account.theme", |tx, scope, actor| {
+        Ok(users::theme_set(tx, person(actor, Write)?, theme).await?)
+    })
 }
 
 /// A draft the caller keeps under a name.

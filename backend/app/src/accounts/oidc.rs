@@ -1,7 +1,12 @@
 //! Tokens of one configured OpenID Connect issuer.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::JwkSet};
-use lakegate_model::{Code, Fault, Timestamp, ids::{GroupId, UserId}, people::Group, text};
+use lakegate_model::{
+    Code, Fault, Timestamp,
+    ids::{GroupId, UserId},
+    people::Group,
+    text,
+};
 use lakegate_policy::Actor;
 use lakegate_store::{
     Tx, WriteTx, groups, in_read, in_write,
@@ -9,7 +14,11 @@ use lakegate_store::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{collections::{BTreeMap, BTreeSet}, str::FromStr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 use crate::{
@@ -142,7 +151,9 @@ async fn user_of(app: &App, caller: &Caller, settings: &OidcSettings, claims: &C
     let known = in_read!(&app.db, |tx, _scope| {
         let user = users::user_by_subject(tx, &settings.issuer, &claims.sub).await?.filter(|user| !user.disabled);
         match user {
-            Some(user) if held(tx, settings, user.id).await?.into_keys().eq(wanted.iter().cloned()) => Ok(Some(user.id)),
+            Some(user) if held(tx, settings, user.id).await?.into_keys().eq(wanted.iter().cloned()) => {
+                Ok(Some(user.id))
+            }
             _ => Ok(None),
         }
     })?;
@@ -241,15 +252,11 @@ async fn sync_groups(
     Ok(!held.keys().eq(wanted.iter()))
 }
 
-async fn create_group(
-    app: &App,
-    tx: &mut WriteTx,
-    settings: &OidcSettings,
-    external: &str,
-) -> Result<GroupId, Fault> {
+async fn create_group(app: &App, tx: &mut WriteTx, settings: &OidcSettings, external: &str) -> Result<GroupId, Fault> {
     let id: GroupId = app.new_id();
     let taken = groups::group_by_name(tx, external).await?.is_some();
-    let name = if taken { format!("{} ({id})", external.chars().take(80).collect::<String>()) } else { external.to_owned() };
+    let name =
+        if taken { format!("{} ({id})", external.chars().take(80).collect::<String>()) } else { external.to_owned() };
     let group = Group {
         id,
         name,

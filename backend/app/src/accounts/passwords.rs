@@ -37,12 +37,14 @@ impl Passwords {
         let mut salt = [0_u8; 16];
         self.random.fill(&mut salt);
         let password = Zeroizing::new(password.to_owned());
-        self.turn().await?.blocking(move || {
-            let salt = SaltString::encode_b64(&salt).map_err(Fault::internal)?;
-            let hash = Argon2::default().hash_password(password.as_bytes(), &salt).map_err(Fault::internal)?;
-            Ok(hash.to_string())
-        })
-        .await
+        self.turn()
+            .await?
+            .blocking(move || {
+                let salt = SaltString::encode_b64(&salt).map_err(Fault::internal)?;
+                let hash = Argon2::default().hash_password(password.as_bytes(), &salt).map_err(Fault::internal)?;
+                Ok(hash.to_string())
+            })
+            .await
     }
 
     /// Waits for a turn to compute. Whoever holds it while a failure is counted leaves no room for guesses that were

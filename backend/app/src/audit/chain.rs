@@ -126,7 +126,9 @@ async fn anchor(app: &App) -> Result<(), Fault> {
 
 fn disk(error: io::Error) -> Fault {
     match error.kind() {
-        io::ErrorKind::StorageFull => Fault::new(Code::StorageFull, "the disk of the audit's anchors is full").caused_by(error),
+        io::ErrorKind::StorageFull => {
+            Fault::new(Code::StorageFull, "the disk of the audit's anchors is full").caused_by(error)
+        }
         _ => Fault::internal(error),
     }
 }

@@ -65,6 +65,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewProject) -> Result<Proj
         store::project_insert(tx, &proof, &project).await?;
         let member = (MemberKind::User, owner.into());
         store::member_set(tx, id, member, ProjectRole::Owner, owner.into(), app.now()).await?;
+        changes::change_record(tx, "project", id.into()).await?;
         let event = Event::on("project.create", "project", id).owned_by(id);
         audit::record(app, tx, caller, actor, event.with(json!({ "name": project.name, "domain": domain.id }))).await?;
         Ok(ProjectView { project, domain_name: domain.name, role: Some(ProjectRole::Owner) })

@@ -107,7 +107,8 @@ async fn carry_out(app: &App, allowed: Allowed, left: u64) -> Result<(), Fault> 
     let handle = running.handle.clone();
     let rows = leased(running.stream, allowed.lease, handle.clone());
     let written = keep::write(running.schema, rows, &path(app, id), left).await;
-    let outcome = written.map(|kept| KeptFile { bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX), until: Some(until) });
+    let outcome =
+        written.map(|kept| KeptFile { bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX), until: Some(until) });
     if !finisher.finish(&handle, outcome).await? {
         remove(&path(app, id)).await?;
     }

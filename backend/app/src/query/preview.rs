@@ -1,5 +1,6 @@
 //! A few rows of a table, under the rights of whoever looks.
 
+use futures::StreamExt;
 use lakegate_engine::{
     GovernedTable, QuerySpec,
     encode::{JsonOptions, row_values},
@@ -11,7 +12,6 @@ use lakegate_model::{
     ids::{AssetId, GrantId, RequestId},
     words::TokenScope,
 };
-use futures::StreamExt;
 use lakegate_policy::{
     Actor, Scope,
     access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile},
@@ -122,7 +122,10 @@ async fn access(
             let _may = decide::<action::DecideRequest, _>(scope, actor, facts)?;
             let request = requests::request_get(tx, &decide(scope, actor, facts)?).await?;
             let access = shared_access(app, tx, actor, &facts, &request).await?.ok_or_else(|| {
-                Fault::new(Code::Forbidden, "a preview shows what you may read yourself, which is nothing of this table")
+                Fault::new(
+                    Code::Forbidden,
+                    "a preview shows what you may read yourself, which is nothing of this table",
+                )
             })?;
             Ok((request.asset_id, access))
         }
@@ -152,7 +155,10 @@ async fn shared_access(
     let wish = SelectGrant {
         id: GrantId(uuid::Uuid::nil()),
         project: facts.consumer,
-        columns: request.columns.as_ref().map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.iter().copied().collect())),
+        columns: request
+            .columns
+            .as_ref()
+            .map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.iter().copied().collect())),
         valid_from: app.now(),
         valid_until: None,
         export: false,

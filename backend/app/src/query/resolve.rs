@@ -65,8 +65,10 @@ pub async fn may_query(tx: &mut Tx, actor: &Actor) -> Result<ProjectId, Fault> {
 pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References) -> Result<Resolved, Fault> {
     let project = may_query(tx, actor).await?;
     let all = readable::named_tables(tx, project).await?;
-    let chosen: Vec<NamedTable> =
-        all.into_iter().filter(|named| wanted.lists_catalog || wanted.tables.iter().any(|name| fits(name, named))).collect();
+    let chosen: Vec<NamedTable> = all
+        .into_iter()
+        .filter(|named| wanted.lists_catalog || wanted.tables.iter().any(|name| fits(name, named)))
+        .collect();
     let mut resolved = Resolved {
         project,
         tables: Vec::new(),
@@ -123,12 +125,7 @@ fn fingerprint(resolved: &Resolved) -> String {
     hex::encode(digest.finalize())
 }
 
-async fn governed(
-    app: &App,
-    tx: &mut Tx,
-    actor: &Actor,
-    named: &NamedTable,
-) -> Result<Option<GovernedTable>, Fault> {
+async fn governed(app: &App, tx: &mut Tx, actor: &Actor, named: &NamedTable) -> Result<Option<GovernedTable>, Fault> {
     let Some(access) = access(app, tx, actor, named.table_id, named.owner_id).await? else { return Ok(None) };
     let data = readable::table_data(tx, &access).await?;
     let storage = connections::storage_access(app, tx, data.connection_id).await?;

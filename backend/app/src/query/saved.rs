@@ -44,12 +44,7 @@ fn check(input: &SavedInput) -> Result<SavedInput, Fault> {
 }
 
 /// Keeps a query in a project.
-pub async fn create(
-    app: &App,
-    caller: &Caller,
-    project: ProjectId,
-    input: &SavedInput,
-) -> Result<SavedQuery, Fault> {
+pub async fn create(app: &App, caller: &Caller, project: ProjectId, input: &SavedInput) -> Result<SavedQuery, Fault> {
     let input = check(input)?;
     change!(app, caller, "saved_query.create", |tx, scope, actor| {
         let proof = project_proof::<action::SaveQuery>(tx, scope, actor, project).await?;

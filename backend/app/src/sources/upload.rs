@@ -234,7 +234,8 @@ async fn enter_more(
 /// Deletes the file of an upload that did not reach the catalog. Where that is not certain the file stays.
 async fn take_back(app: &App, place: &Place, imported: &Imported) {
     let known = in_read!(&app.db, |tx, _scope| {
-        let paths = imported.table.files.iter().map(|file| file.path.as_str());
+        // Collected first: a closure held across the wait would keep the whole upload from moving between threads.
+        let paths: Vec<&str> = imported.table.files.iter().map(|file| file.path.as_str()).collect();
         Ok(tables::path_known(tx, &imported.table.location, paths).await?)
     });
     if !matches!(known, Ok(false)) {

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// The name of the table in the consumer's sub database.
-pub const TABLE: &str = "subscriber_environment_sub.sales";
+pub const TABLE: &str = "subscriber_environment_sub.catalog_sales";
 
 /// The producing side of [`Stage`] with a published table, and a consuming project.
 pub struct Story {

@@ -11,7 +11,7 @@ use lakegate_app::{
         edit::{self, AssetEdit, ColumnEdit},
         publish::{self, Deprecation},
     },
-    places::domains,
+    places::{domains, environments},
 };
 use lakegate_model::{
     Code, PageRequest,
@@ -31,6 +31,14 @@ async fn published(stage: &Stage, folder: &str, title: &str) -> AssetId {
     id
 }
 
+/// A project of the outsider that can receive tables.
+async fn consumer(stage: &Stage) -> ProjectId {
+    let project = stage.world.project(&stage.outsider, stage.domain, "Marketing").await;
+    let new = environments::NewEnvironment { project, name: "use".into(), location: None, connection: None };
+    environments::create(stage.app(), &stage.outsider.caller, &new).await.unwrap();
+    project
+}
+
 async fn subscribed(stage: &Stage, person: &Person, project: ProjectId, id: AssetId) -> SubscriptionId {
     let wish = Wish { project, assets: vec![id], reason: "a report".into(), columns: None, until: None };
     let [request] = requests::request(stage.app(), &person.caller, &wish).await.unwrap().try_into().unwrap();
@@ -45,7 +53,7 @@ async fn deprecated_then_archived() {
         let (app, owner) = (stage.app(), &stage.owner.caller);
         let old = published(&stage, "old", "Old sales").await;
         let next = published(&stage, "next", "New sales").await;
-        let consumer = stage.world.project(&stage.outsider, stage.domain, "Marketing").await;
+        let consumer = consumer(&stage).await;
         let subscription = subscribed(&stage, &stage.outsider, consumer, old).await;
         assert_eq!(stage.view(&stage.outsider, old).await.standing, Standing::Subscriber);
 
@@ -165,5 +173,49 @@ async fn the_second_of_two_who_save_is_told() {
             ..AssetEdit::default()
         };
         refused(edit::update(app, owner, id, revision + 1, &twice).await, Code::Invalid, Some("columns[1].id"));
+    }
+}
+
+#[tokio::test]
+async fn governed_tags_come_off_by_a_steward_alone() {
+    for stage in Stage::each().await {
+        let id = published(&stage, "a", "A").await;
+        let tags = |tags: &[&str]| AssetEdit {
+            tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+            ..AssetEdit::default()
+        };
+        let revision = stage.edit(id, &tags(&["pii", "x"])).await.asset.revision;
+        let (app, owner) = (stage.app(), &stage.owner.caller);
+        refused(edit::update(app, owner, id, revision, &tags(&["x"])).await, Code::Forbidden, Some("tags"));
+        assert_eq!(stage.edit(id, &tags(&["pii"])).await.tags, ["pii"]);
+        domains::add_steward(app, &stage.admin.caller, stage.domain, stage.owner.id).await.unwrap();
+        assert_eq!(stage.edit(id, &tags(&[])).await.tags, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_names_an_unlisted_column_shows_it() {
+    for stage in Stage::each().await {
+        let app = stage.app();
+        let id = published(&stage, "a", "People").await;
+        let all = stage.view(&stage.owner, id).await.columns;
+        let (key, salary) = (all[0].column.id, all[1].column.id);
+        let consumer = consumer(&stage).await;
+        let wish = Wish {
+            project: consumer,
+            assets: vec![id],
+            reason: "a report".into(),
+            columns: Some(vec![key, salary]),
+            until: None,
+        };
+        let [request] = requests::request(app, &stage.outsider.caller, &wish).await.unwrap().try_into().unwrap();
+        let approval = Approval { reason: "fine".into(), ..Approval::default() };
+        decisions::approve(app, &stage.owner.caller, request, &approval).await.unwrap();
+        let unlist = ColumnEdit { unlisted: Some(true), ..ColumnEdit::of(salary) };
+        stage.edit(id, &AssetEdit { columns: vec![unlist], ..AssetEdit::default() }).await;
+        let stranger = stage.world.person("sven").await;
+        assert_eq!(columns(&stage.view(&stage.outsider, id).await), ["id", "salary"]);
+        assert_eq!(columns(&stage.view(&stranger, id).await), ["id"]);
+        assert_eq!((stage.hits(&stage.outsider, "salary").await, stage.hits(&stranger, "salary").await), (1, 0));
     }
 }

@@ -10,14 +10,11 @@ use chrono::{DateTime, TimeDelta};
 use lakegate_app::{
     App, Caller, Identity, Services, Settings,
     accounts::{groups, sign_in, users},
-    app::Services,
-    catalog::hub::SearchHub,
     catalog::hub::SearchHub,
     keys::Keys,
     places::{domains, outgoing::OutgoingRules, projects},
 };
 use lakegate_engine::{Engine, EngineConfig, Limits};
-use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::{
     Clock, Code, Fault, Random,
@@ -105,7 +102,8 @@ impl World {
             local_lake: true,
             outgoing: OutgoingRules { allow: vec!["127.0.0.1".to_owned()] },
             query_limits: Limits::default(),
-            upload_limits: UploadLimits::default(),
+            // Small, so that a test can go over it.
+            upload_limits: UploadLimits { bytes: 8 << 20, ..UploadLimits::default() },
         };
         let clock = ManualClock::at(DateTime::from_timestamp(1_750_000_000, 0).unwrap());
         let keys = Keys::from_bytes([7; 32]);
@@ -115,10 +113,15 @@ impl World {
 
     /// The application once more on the same database and data directory, as after a restart.
     pub fn again(&self) -> App {
+        self.again_on(self.app.db.clone())
+    }
+
+    /// The application once more with its data directory, on another database.
+    pub fn again_on(&self, db: Db) -> App {
         let parts = &*self.app;
         let (clock, random) = (Arc::new(self.clock.clone()), Arc::new(Seeded::new(43)));
         let services = services(&self.folder("again"));
-        App::new(parts.db.clone(), clock, random, parts.keys.clone(), parts.settings.clone(), services)
+        App::new(db, clock, random, parts.keys.clone(), parts.settings.clone(), services)
     }
 
     /// A folder of this world beside the application's own, made if it is not there.

@@ -1,6 +1,5 @@
 //! `lakegate schema`: what the program says about itself, for documents and tests.
 
-use anyhow::bail;
 use lakegate_model::Code;
 use std::process::ExitCode;
 
@@ -12,7 +11,7 @@ use crate::{cli::Schema, config::Config, say};
 /// If it cannot be written.
 pub fn print(what: Schema) -> anyhow::Result<ExitCode> {
     let text = match what {
-        Schema::Graphql => bail!("the endpoint /graphql is not part of this build"),
+        Schema::Graphql => lakegate_web::graphql::sdl(),
         Schema::Openapi => lakegate_web::rest::document()?,
         Schema::Errors => errors(),
         Schema::Rights => lakegate_policy::matrix::markdown(),

@@ -5,7 +5,7 @@
 //! transaction. `@skip` and `@include` change nothing: the worst case is weighed.
 
 use async_graphql::{
-    Name, Variables,
+    Name, Value, Variables,
     parser::{
         parse_schema,
         types::{
@@ -14,12 +14,11 @@ use async_graphql::{
         },
     },
 };
-use async_graphql_value::{ConstValue, Value};
 use lakegate_model::{
     Code, Fault,
     page::{DEFAULT_SIZE, MAX_SIZE},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, convert::Infallible};
 
 /// Largest document in bytes.
 pub const DOCUMENT_BYTES: usize = 64 * 1024;
@@ -271,14 +270,11 @@ impl<'a> Scale<'a> {
 
     /// The page that a connection is asked for.
     fn page_size(&self, field: &Field) -> Result<u64, Fault> {
-        let first = match field.get_argument("first").map(|value| &value.node) {
-            None => None,
-            Some(Value::Variable(name)) => self.variable(name),
-            Some(value) => value.clone().into_const(),
-        };
-        let size = match first {
-            None | Some(ConstValue::Null) => return Ok(u64::from(DEFAULT_SIZE)),
-            Some(ConstValue::Number(number)) => number.as_i64(),
+        let resolve = |name: Name| Ok::<_, Infallible>(self.variable(&name).unwrap_or_default());
+        let first = field.get_argument("first").map(|value| value.node.clone().into_const_with(resolve));
+        let size = match first.transpose().unwrap_or_default() {
+            None | Some(Value::Null) => return Ok(u64::from(DEFAULT_SIZE)),
+            Some(Value::Number(number)) => number.as_i64(),
             // Validation says what is wrong with it.
             Some(_) => return Ok(1),
         };
@@ -286,7 +282,7 @@ impl<'a> Scale<'a> {
         size.ok_or_else(|| Fault::invalid("first", format!("a page holds 1 to {MAX_SIZE} items")))
     }
 
-    fn variable(&self, name: &Name) -> Option<ConstValue> {
+    fn variable(&self, name: &Name) -> Option<Value> {
         if let Some(value) = self.variables.get(name) {
             return Some(value.clone());
         }

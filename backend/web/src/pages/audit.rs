@@ -98,6 +98,8 @@ struct Row {
     href: String,
     /// Narrows the list to this thing; empty for none.
     same_subject: String,
+    /// The first of the facts.
+    brief: String,
     facts: Vec<Fact>,
 }
 
@@ -120,11 +122,7 @@ struct AuditPage {
     pager: Pager,
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(filters): Query<Filters>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(filters): Query<Filters>) -> Result<Response, Refusal> {
     let (status, filter, error) = match filters.filter() {
         Ok(filter) => (StatusCode::OK, filter, String::new()),
         Err(fault) => (StatusCode::UNPROCESSABLE_ENTITY, AuditFilter::default(), fault.to_string()),
@@ -153,7 +151,9 @@ async fn list(
 
 fn outcomes() -> Vec<Choice> {
     let any = Choice::new("", "Any outcome");
-    std::iter::once(any).chain(Outcome::ALL.iter().map(|word| Choice::new(word.as_str(), spoken(word.as_str())))).collect()
+    std::iter::once(any)
+        .chain(Outcome::ALL.iter().map(|word| Choice::new(word.as_str(), spoken(word.as_str()))))
+        .collect()
 }
 
 fn row(event: AuditEvent) -> Row {
@@ -163,6 +163,7 @@ fn row(event: AuditEvent) -> Row {
         Outcome::Failed => ("danger", "circle-x"),
     };
     let detail: Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    let facts = facts(&detail);
     let href = event.subject_id.map(|id| page_of(&event.subject_kind, id)).unwrap_or_default();
     let same = event.subject_id.map(|id| address("/audit", &[("subject", &id.to_string())]));
     Row {
@@ -178,7 +179,8 @@ fn row(event: AuditEvent) -> Row {
         subject: subject(&event.subject_kind, &detail),
         same_subject: same.unwrap_or_default(),
         outcome: spoken(event.outcome.as_str()),
-        facts: facts(&detail),
+        brief: facts.first().map(|fact| format!("{}: {}", fact.name, fact.value)).unwrap_or_default(),
+        facts,
         action: event.action,
         href,
         tone,
@@ -273,7 +275,8 @@ mod tests {
     fn facts_are_words_without_ids() {
         let id = "0190f3a1-7c1e-7b5a-9d3e-2f6a4b8c0d1e";
         let detail = json!({ "domain": id, "name": "Sales", "roles": { "before": [], "after": ["auditor"] }, "columns": [id, id] });
-        let facts: Vec<String> = facts(&detail).into_iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
+        let facts: Vec<String> =
+            facts(&detail).into_iter().map(|fact| format!("{}: {}", fact.name, fact.value)).collect();
         assert_eq!(facts, ["Columns: 2", "Name: Sales", "Roles: nothing → auditor"]);
         assert_eq!(subject("project", &detail), "Project Sales");
     }

@@ -81,11 +81,7 @@ struct ListPage {
     pager: Pager,
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(query): Query<BenchQuery>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<BenchQuery>) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let (word, _, lack) = LISTS.into_iter().find(|(word, ..)| *word == query.lack).unwrap_or(LISTS[0]);
     let project: Option<ProjectId> = match query.project.as_str() {
@@ -95,8 +91,12 @@ async fn list(
     let place = Place::new(address("/bench", &[("lack", word), ("project", &query.project)]), &query.after);
     let page = bench::list(&web.app, &reader.caller, lack, project, &place.request(&web, reader, 50)?).await?;
     let pager = place.pager(&web, reader, &page)?;
-    let mut projects: Vec<Choice> =
-        framed.me.projects.iter().map(|(project, _)| Choice::new(project.id.to_string(), project.name.clone())).collect();
+    let mut projects: Vec<Choice> = framed
+        .me
+        .projects
+        .iter()
+        .map(|(project, _)| Choice::new(project.id.to_string(), project.name.clone()))
+        .collect();
     let items = page.items.into_iter().map(|item| row(item, &projects)).collect();
     projects.insert(0, Choice::new("", "All my projects"));
     let lists = LISTS.iter().map(|(other, label, _)| Tab {
@@ -121,7 +121,9 @@ async fn list(
 
 fn what(word: &str) -> &'static str {
     match word {
-        "pending" => "These columns arrived after their table was published. Nobody outside reads them until they are released.",
+        "pending" => {
+            "These columns arrived after their table was published. Nobody outside reads them until they are released."
+        }
         "columns" => "A title or a sentence helps people find and trust these columns.",
         "assets" => "Nobody finds what nobody described.",
         _ => "An owner answers questions and decides on requests.",

@@ -13,7 +13,7 @@ pub struct Fields(pub Vec<(String, String)>);
 impl Fields {
     /// The first value of a field; empty if it is absent.
     pub fn one(&self, name: &str) -> &str {
-        self.all(name).next().unwrap_or_default()
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
     /// Every value of a field.

@@ -67,11 +67,7 @@ struct ListPage {
     pager: Pager,
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let domain: Option<DomainId> = match query.domain.as_str() {
         "" => None,

@@ -61,11 +61,7 @@ struct JobsPage {
     live: bool,
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(query): Query<JobsQuery>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<JobsQuery>) -> Result<Response, Refusal> {
     let mut jobs = Vec::new();
     let mut coming = Vec::new();
     for (project, _) in &framed.me.projects {
@@ -124,7 +120,12 @@ fn wanted(state: &str, run: &RunRow) -> bool {
 }
 
 fn filters(chosen: &str) -> Vec<Tab> {
-    let tab = |label, state: &str| Tab { label, href: address("/jobs", &[("state", state)]), active: state == chosen, count: 0 };
+    let tab = |label, state: &str| Tab {
+        label,
+        href: address("/jobs", &[("state", state)]),
+        active: state == chosen,
+        count: 0,
+    };
     vec![
         tab("All", ""),
         tab("Under way", "live"),

@@ -200,8 +200,8 @@ impl Wrong {
     }
 
     /// What to say above a form whose fields are named here; empty if a field says it.
-    pub fn besides(&self, fields: &[&str]) -> &str {
-        if fields.contains(&self.field.as_str()) { "" } else { &self.message }
+    pub fn besides<'a>(&self, fields: impl AsRef<[&'a str]>) -> &str {
+        if fields.as_ref().contains(&self.field.as_str()) { "" } else { &self.message }
     }
 }
 

@@ -279,7 +279,13 @@ async fn create(State(web): State<Web>, framed: Framed, Form(form): Form<Typed>)
     }
 }
 
-async fn edit_page(web: &Web, framed: Framed, id: DomainId, form: Option<Typed>, wrong: Wrong) -> Result<EditPage, Refusal> {
+async fn edit_page(
+    web: &Web,
+    framed: Framed,
+    id: DomainId,
+    form: Option<Typed>,
+    wrong: Wrong,
+) -> Result<EditPage, Refusal> {
     let domain = domains::get(&web.app, &framed.reader.caller, id).await?.domain;
     let own = format!("/domains/{id}");
     let present = || Typed {
@@ -313,7 +319,8 @@ async fn update(
 ) -> Result<Response, Refusal> {
     let outcome = async {
         let discover = Some(form.level()?);
-        let change = DomainChange { name: Some(form.name.clone()), description: Some(form.description.clone()), discover };
+        let change =
+            DomainChange { name: Some(form.name.clone()), description: Some(form.description.clone()), discover };
         domains::update(&web.app, &framed.reader.caller, id, &change).await
     };
     match outcome.await {

@@ -93,11 +93,7 @@ async fn page(
     Ok(GroupsPage { shell: framed.shell, tabs: tabs("Groups"), groups, search: query.q, pager, form, wrong })
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
     show(StatusCode::OK, &page(&web, framed, query, (Typed::default(), Wrong::default())).await?)
 }
 
@@ -133,7 +129,13 @@ struct GroupPage {
     wrong: Wrong,
 }
 
-async fn group_page(web: &Web, framed: Framed, id: GroupId, person: String, wrong: Wrong) -> Result<GroupPage, Refusal> {
+async fn group_page(
+    web: &Web,
+    framed: Framed,
+    id: GroupId,
+    person: String,
+    wrong: Wrong,
+) -> Result<GroupPage, Refusal> {
     let (group, members) = groups::get(&web.app, &framed.reader.caller, id).await?;
     let base = format!("/admin/groups/{id}");
     let member = |user: lakegate_model::people::User| Member {

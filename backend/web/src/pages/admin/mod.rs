@@ -12,11 +12,7 @@ use crate::Web;
 
 /// The addresses of this area.
 pub fn routes() -> Router<Web> {
-    Router::new()
-        .merge(users::routes())
-        .merge(groups::routes())
-        .merge(domains::routes())
-        .merge(storage::routes())
+    Router::new().merge(users::routes()).merge(groups::routes()).merge(domains::routes()).merge(storage::routes())
 }
 
 /// The tabs of the area, with one of them open.

@@ -109,5 +109,8 @@ async fn assign(State(web): State<Web>, framed: Framed, Form(form): Form<Typed>)
 
 async fn withdraw(State(web): State<Web>, reader: SignedIn, Path(id): Path<RootId>) -> Result<Response, Refusal> {
     let outcome = roots::withdraw(&web.app, &reader.caller, id).await;
-    back("/admin/storage", outcome.map(|()| "Taken back. Nothing new is placed there; what lies there stays.".to_owned()))
+    back(
+        "/admin/storage",
+        outcome.map(|()| "Taken back. Nothing new is placed there; what lies there stays.".to_owned()),
+    )
 }

@@ -9,12 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use lakegate_app::accounts::users::{self, Consequences, UserInput};
-use lakegate_model::{
-    Fault,
-    ids::UserId,
-    people::UserWithRoles,
-    words::ProductRole,
-};
+use lakegate_model::{Fault, ids::UserId, people::UserWithRoles, words::ProductRole};
 use serde::Deserialize;
 
 use super::tabs;
@@ -67,11 +62,7 @@ struct UsersPage {
     pager: Pager,
 }
 
-async fn list(
-    State(web): State<Web>,
-    framed: Framed,
-    Query(query): Query<ListQuery>,
-) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let place = Place::new(address("/admin/users", &[("q", &query.q)]), &query.after);
     let page = users::list(&web.app, &reader.caller, query.q.trim(), &place.request(&web, reader, 50)?).await?;

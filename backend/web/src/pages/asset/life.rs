@@ -100,7 +100,7 @@ async fn publish_now(
         Ok(asset) => Ok(flash::done(&asset_href(id), &format!("{} is published.", asset.display_name()))),
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
-            let error = wrong.besides(&[]).to_owned();
+            let error = wrong.besides([]).to_owned();
             show(status, &publish_page(&web, frame, id, error).await?)
         }
     }

@@ -170,7 +170,7 @@ async fn import(
             let place =
                 fault.field.clone().filter(|field| field.starts_with("line ")).map(|place| format!("{place}: "));
             let (status, wrong) = Wrong::take(fault)?;
-            let error = format!("{}{}", place.unwrap_or_default(), [wrong.besides(&[]), wrong.fix.as_str()].join(" "));
+            let error = format!("{}{}", place.unwrap_or_default(), [wrong.besides([]), wrong.fix.as_str()].join(" "));
             let head = AssetHead::new(&view, "Edit");
             let text = fields.one("text").to_owned();
             show(status, &WordsPage { shell: frame.shell, head, revision, text, error: error.trim().to_owned() })

@@ -242,6 +242,8 @@ struct TokenPage {
     /// The secret, shown on the answer to the form and never again.
     secret: String,
     until: When,
+    /// A first use of it on a command line.
+    trial: String,
     wrong: Wrong,
 }
 
@@ -265,8 +267,17 @@ async fn token_page(
         form,
         secret: String::new(),
         until: When::default(),
+        trial: String::new(),
         wrong,
     })
+}
+
+/// A query by `curl`, ready for copying.
+fn trial(secret: &str, project: ProjectId) -> String {
+    format!(
+        "curl \"$LAKEGATE/api/v1/query\" \\\n  -H 'Authorization: Bearer {secret}' \\\n  -H 'Lakegate-Project: {project}' \\\n  \
+         -H 'Content-Type: application/json' \\\n  -d '{{\"sql\":\"select 1\",\"format\":\"json\"}}'"
+    )
 }
 
 async fn token_form(
@@ -292,7 +303,8 @@ async fn create_token(
     match made {
         Ok(MadeToken { token, secret }) => {
             let page = token_page(&web, framed, which, form, Wrong::default()).await?;
-            show(StatusCode::CREATED, &TokenPage { secret, until: When::at(token.expires_at), ..page })
+            let (until, trial) = (When::at(token.expires_at), trial(&secret, which.0));
+            show(StatusCode::CREATED, &TokenPage { secret, until, trial, ..page })
         }
         Err(fault) => {
             let here = format!("/projects/{}/accounts/{}/tokens/new", which.0, which.1);

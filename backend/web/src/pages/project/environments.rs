@@ -21,7 +21,7 @@ use crate::{
     extract::{Form, Path, SignedIn},
     pages::{
         flash::done,
-        kit::{Choice, When, Wrong, done},
+        kit::{Choice, When, Wrong},
         shell::{Framed, Shell, show},
     },
 };

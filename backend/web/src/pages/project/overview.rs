@@ -22,7 +22,7 @@ use serde::Deserialize;
 use super::{Head, Section, head};
 use crate::{
     Refusal, Web,
-    extract::{Form, Path, SignedIn},
+    extract::{Form, Path},
     pages::{
         flash::done,
         kit::{Wrong, counted, grouped},

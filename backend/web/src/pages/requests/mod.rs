@@ -143,7 +143,7 @@ struct RequestPage {
     crumbs: Vec<Crumb>,
     reference: String,
     href: String,
-    state: Badge,
+    status: Badge,
     project: Who,
     requester: Who,
     asset: Crumb,
@@ -163,6 +163,8 @@ struct RequestPage {
     decided: Option<Decided>,
     form: DecisionForm,
     comment: String,
+    comment_label: &'static str,
+    comment_help: &'static str,
     wrong: Wrong,
 }
 
@@ -208,7 +210,7 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         crumbs: crumbs(&view),
         reference: request.reference(),
         href: request_href(&view),
-        state: state_badge(request.state),
+        status: state_badge(request.state),
         project: Who::named(&view.project_name),
         requester: Who::named(&view.requester_name),
         asset: Crumb { label: view.asset_name.clone(), href: asset_href(request.asset_id) },
@@ -230,6 +232,8 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         decided: decided(&view),
         form,
         comment: fields.one("body").to_owned(),
+        comment_label: if view.can_decide { "Ask for information" } else { "Answer or add something" },
+        comment_help: if view.can_decide { "The request waits for an answer then." } else { "Whoever decides is told." },
         wrong,
         shell: frame.shell,
     }

@@ -1,0 +1,73 @@
+//! Good values for inputs, by their names.
+
+use lakegate_tests::{Value, json};
+
+use crate::world::{Ids, World};
+
+/// Ids of things that inputs name in the plural, or otherwise than their parameters.
+fn alias(name: &str) -> &str {
+    match name {
+        "domain_id" | "parent_id" | "parent" => "domain",
+        "project_id" | "from_project" => "project",
+        "asset_id" => "asset",
+        "environment_id" => "environment",
+        "to" | "new_owner" | "person" | "user_id" | "steward" => "user",
+        "service_account" | "service_account_id" => "account",
+        "connection_id" => "connection",
+        "source_id" | "data_source" => "source",
+        "subscription_id" => "subscription",
+        "request_id" => "request",
+        "term_id" => "term",
+        "group_id" => "group",
+        "column_id" => "column",
+        "token_id" => "token",
+        "suggestion_id" => "suggestion",
+        other => other,
+    }
+}
+
+/// A value for the input `name` of a door, or `None` where leaving it out is best.
+pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<Value> {
+    let n = world.next();
+    let found = match name {
+        "name" | "table" => json!(format!("made_{n}")),
+        "username" => json!(format!("made_{n}")),
+        "display_name" | "title" => json!(format!("Made {n}")),
+        "description" | "definition" | "reason" | "note" | "body" | "question" | "answer" | "text" | "comment" => json!("Because it is so."),
+        "password" | "current_password" | "new_password" => return Some(password(world, name, n)),
+        "uri" => json!(format!("file:///srv/made{n}/")),
+        "role" => json!("viewer"),
+        "kind" => json!("user"),
+        "roles" => json!(["auditor"]),
+        "scopes" => json!(["read"]),
+        "days" => json!(1),
+        "disabled" | "certified" => json!(true),
+        "sql" => json!("select 1 as one"),
+        "format" => json!("json"),
+        "region" | "access_key_id" | "secret_access_key" => json!("x"),
+        "endpoint" => json!("http://127.0.0.1:1"),
+        "theme" => json!("dark"),
+        "discover" => json!("listed"),
+        "mark" => json!("bookmark"),
+        "action" | "decision" | "verdict" => json!("approve"),
+        "email" | "successor" | "from" | "until" | "owner" | "interval_seconds" | "unlisted" | "export" | "exact" => return None,
+        "columns" if door.contains("release") => json!([ids.get("column")?]),
+        "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,
+        "assets" | "asset_ids" => json!([ids.get("asset")?]),
+        "revision" => world.revision(ids.get("asset")?).await,
+        "location" if door.contains("test") => json!("s3://nowhere/x/"),
+        "location" => return None,
+        "connection" | "connection_id" if !door.contains("{connection}") => return None,
+        other => json!(ids.get(alias(other))?),
+    };
+    Some(found)
+}
+
+fn password(_world: &World, name: &str, n: u64) -> Value {
+    match name {
+        // The person would be signed out of every door that follows.
+        "current_password" => json!("not the password of anybody"),
+        "new_password" => json!(format!("miles and miles of path {n}")),
+        _ => json!(World::password()),
+    }
+}

@@ -1,0 +1,259 @@
+//! Things that doors are tried on, and new ones for doors that use a thing up.
+
+use lakegate_tests::{
+    Server, Value, answer::id, json,
+    files::write,
+    people::{PASSWORD, Person},
+    story::{self, Sales, Team, ask},
+    upload,
+};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Ids by the name of the parameter that takes them.
+pub type Ids = BTreeMap<&'static str, String>;
+
+/// One installation with one of everything.
+pub struct World {
+    pub sales: Sales,
+    pub other: Team,
+    people: BTreeMap<&'static str, Person>,
+    ids: Ids,
+    count: AtomicU64,
+}
+
+impl World {
+    /// Makes one of everything.
+    pub async fn build(app: &Server) -> Self {
+        let sales = app.published_sales().await;
+        let other = app.team("oscar", &sales.domain, "Another project", "another").await;
+        let mut people = BTreeMap::from([("admin", app.admin.clone()), ("owner", sales.producer.owner.clone())]);
+        people.insert("stranger", app.person("sven").await);
+        for (kind, name) in [("viewer", "vera"), ("contributor", "carl")] {
+            let person = app.person(name).await;
+            sales.producer.join(&person, kind).await;
+            people.insert(kind, person);
+        }
+        let mut world = Self { sales, other, people, ids: Ids::new(), count: AtomicU64::new(0) };
+        world.ids = world.standing(app).await;
+        world
+    }
+
+    /// Somebody of a kind; nobody for anonymous.
+    pub fn person(&self, kind: &str) -> Option<&Person> {
+        self.people.get(kind)
+    }
+
+    /// A number never given before.
+    pub fn next(&self) -> u64 {
+        self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    async fn standing(&self, app: &Server) -> Ids {
+        let (team, owner) = (&self.sales.producer, &self.sales.producer.owner);
+        let asset = story::asset(owner, &self.sales.asset).await;
+        let group = id(&app.admin.post("/api/v1/groups", json!({ "name": "analysts" })).await.ok());
+        let term = json!({ "domain_id": self.sales.domain, "domain": self.sales.domain, "name": "Order", "definition": "What a customer wants." });
+        let steward = app.person("stella").await;
+        app.admin.put(&format!("/api/v1/domains/{}/stewards/{}", self.sales.domain, steward.id), json!({})).await.is(204);
+        let term = without(&steward, "/api/v1/terms", term).await;
+        Ids::from([
+            ("project", team.project.clone()),
+            ("domain", self.sales.domain.clone()),
+            ("environment", team.environment.id.clone()),
+            ("source", self.sales.source.clone()),
+            ("asset", self.sales.asset.clone()),
+            ("id", self.sales.asset.clone()),
+            ("column", story::column(&asset, "quantity")),
+            ("group", group),
+            ("term", term),
+            ("revision", "1".to_owned()),
+            ("kind", "user".to_owned()),
+        ])
+    }
+
+    /// The ids for one try at a door: what stands, and what that door uses up made anew.
+    pub async fn ids(&self, app: &Server, door: &str, actor: &str) -> Ids {
+        let mut ids = self.ids.clone();
+        ids.extend(self.fresh(app, door, actor).await);
+        ids
+    }
+
+    async fn fresh(&self, app: &Server, door: &str, actor: &str) -> Ids {
+        let mut ids = Ids::new();
+        let (team, n) = (&self.sales.producer, self.next());
+        let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
+        if has(&["{user}", "{member}", "user", "User", "Owner", "teward", "ember", "nvit", "person"]) {
+            let person = app.person(&format!("u{n}")).await;
+            if has(&["/members/{kind}", "removeProjectMember", "changeProjectMember", "transfer"]) {
+                team.join(&person, "viewer").await;
+            }
+            if has(&["/invitations/{user}"]) {
+                let invitation = json!({ "user": person.id, "role": "viewer" });
+                team.owner.post(&format!("/api/v1/projects/{}/invitations", team.project), invitation).await.ok();
+            }
+            ids.insert("member", person.id.clone());
+            ids.insert("user", person.id);
+        }
+        if has(&["me/invitations", "inbox/invitations", "invitation", "Invitation"]) && !has(&["{user}"]) {
+            self.invite(app, actor, &mut ids, n).await;
+        }
+        if has(&["{root}", "toragRoot"]) {
+            let root = json!({ "uri": format!("file:///srv/root{n}/") });
+            ids.insert("root", id(&app.admin.post("/api/v1/storage-roots", root).await.ok()));
+        }
+        if has(&["{connection}", "onnection"]) {
+            let connection = json!({ "name": format!("c{n}"), "endpoint": "http://127.0.0.1:1", "region": "r", "access_key_id": "a", "secret_access_key": "b" });
+            let path = format!("/api/v1/projects/{}/connections", team.project);
+            ids.insert("connection", id(&team.owner.post(&path, connection).await.ok()));
+        }
+        self.fresh_in_lake(app, door, n, &mut ids).await;
+        self.fresh_access(door, n, &mut ids).await;
+        self.fresh_secrets(app, door, actor, n, &mut ids).await;
+        ids
+    }
+
+    /// An invitation of the actor into a project of somebody else.
+    async fn invite(&self, app: &Server, actor: &str, ids: &mut Ids, n: u64) {
+        let owner = &self.other.owner;
+        let project = json!({ "domain_id": self.sales.domain, "name": format!("Inviting {n}") });
+        let project = id(&owner.post("/api/v1/projects", project).await.ok());
+        if let Some(person) = self.person(actor) {
+            let invitation = json!({ "user": person.id, "role": "viewer" });
+            owner.post(&format!("/api/v1/projects/{project}/invitations"), invitation).await.ok();
+        }
+        ids.insert("project", project);
+        let _used = app;
+    }
+
+    async fn fresh_in_lake(&self, app: &Server, door: &str, n: u64, ids: &mut Ids) {
+        let team = &self.sales.producer;
+        let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
+        if has(&["{source}", "{run}", "DataSource", "Run", "dataSource", "sourceRun"]) {
+            let folder = app.files().join(format!("fresh{n}"));
+            write(&folder.join("readme.txt"), b"nothing");
+            let source = story::source(team, &format!("fresh {n}"), &story::folder_uri(&folder)).await;
+            if has(&["{run}", "sourceRun", "cancelRun"]) {
+                let run = team.owner.post(&format!("/api/v1/data-sources/{source}/runs"), json!({})).await.ok();
+                ids.insert("run", id(&run));
+            }
+            ids.insert("source", source);
+        }
+        if has(&["/publish", "/archive", "/deprecate", "/undeprecate", "/assets/{asset}/uploads", "publishAsset", "archiveAsset",
+            "deprecateAsset", "uggestion", "/names", "/release", "releaseColumns"]) {
+            let made = upload::upload(&team.owner, &team.environment.id, &format!("fresh_{n}"), "f.csv", b"cust_id,amount_usd\n1,2\n".to_vec()).await;
+            let (asset, _) = upload::asset(made);
+            if has(&["eprecate"]) {
+                story::publish(&team.owner, &asset, &format!("Fresh {n}")).await;
+            } else if has(&["/publish", "publishAsset"]) {
+                let edit = json!({ "revision": story::asset(&team.owner, &asset).await["revision"], "title": format!("Fresh {n}"),
+                    "description": "Fresh.", "owner": team.owner.id });
+                team.owner.patch(&format!("/api/v1/assets/{asset}"), edit).await.ok();
+            }
+            let view = story::asset(&team.owner, &asset).await;
+            if has(&["ndeprecate"]) {
+                let note = json!({ "revision": view["revision"], "note": "Old" });
+                team.owner.post(&format!("/api/v1/assets/{asset}/deprecate"), note).await.ok();
+            }
+            if let Some(suggestion) = view["suggestions"].as_array().and_then(|all| all.first()) {
+                ids.insert("suggestion", id(suggestion));
+            }
+            ids.insert("column", story::column(&view, "amount_usd"));
+            ids.insert("id", asset.clone());
+            ids.insert("asset", asset);
+        }
+    }
+
+    async fn fresh_access(&self, door: &str, n: u64, ids: &mut Ids) {
+        let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
+        if !has(&["{request}", "{subscription}", "{key}", "equest", "ubscription", "give-back"]) {
+            return;
+        }
+        // A consumer of its own each time: a project has one open request for an asset.
+        let owner = &self.other.owner;
+        let project = json!({ "domain_id": self.sales.domain, "name": format!("Asking {n}") });
+        let project = id(&owner.post("/api/v1/projects", project).await.ok());
+        story::environment_of(owner, &project, json!({ "name": format!("asking {n}") })).await;
+        let request = ask(owner, &project, &self.sales.asset, "To try").await;
+        if has(&["{subscription}", "ubscription", "give-back"]) && !has(&["requestSubscription", "approveSubscription", "rejectSubscription"]) {
+            let made = story::approve(&self.sales.producer.owner, &request, json!({ "reason": "Fine" })).await;
+            ids.insert("subscription", made);
+        }
+        ids.insert("key", request.clone());
+        ids.insert("request", request);
+    }
+
+    async fn fresh_secrets(&self, app: &Server, door: &str, actor: &str, n: u64, ids: &mut Ids) {
+        let team = &self.sales.producer;
+        let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
+        if has(&["{account}", "service", "ServiceAccount", "accounts"]) {
+            let account = json!({ "name": format!("robot {n}"), "role": "viewer" });
+            let path = format!("/api/v1/projects/{}/service-accounts", team.project);
+            let account = id(&team.owner.post(&path, account).await.ok());
+            ids.insert("account", account.clone());
+            if has(&["/tokens/{token}"]) {
+                let token = json!({ "name": "t", "scopes": ["read"], "days": 1, "service_account": account });
+                ids.insert("token", id(&team.owner.post("/api/v1/tokens", token).await.ok()));
+            }
+        }
+        let Some(person) = self.person(actor) else {
+            ids.entry("token").or_insert_with(|| team.project.clone());
+            ids.insert("session", team.project.clone());
+            ids.insert("query", team.project.clone());
+            return;
+        };
+        if has(&["/tokens/{token}", "revokeApiToken", "/account/tokens"]) && !ids.contains_key("token") {
+            let token = json!({ "name": format!("t{n}"), "scopes": ["read"], "days": 1 });
+            let token = id(&person.post("/api/v1/tokens", token).await.ok());
+            if has(&["/account/tokens"]) {
+                ids.insert("id", token.clone());
+            }
+            ids.insert("token", token);
+        }
+        if has(&["{session}", "endSession", "/account/sessions"]) {
+            app.browser(&person.username).await;
+            let all = person.get("/api/v1/me/sessions").await.ok();
+            let newest = all.as_array().unwrap().iter().max_by_key(|session| session["created_at"].as_str().unwrap_or_default().to_owned());
+            let session = id(newest.unwrap());
+            if has(&["/account/sessions"]) {
+                ids.insert("id", session.clone());
+            }
+            ids.insert("session", session);
+        }
+        if has(&["{query}", "query", "Query", "queries"]) {
+            let owner = team.acting();
+            owner.query("select 1 as one").await.ok();
+            let all = owner.get("/api/v1/queries?first=1").await.ok();
+            ids.insert("query", id(&all["items"][0]));
+        }
+    }
+
+    /// The revision at which the asset of a try stands.
+    pub async fn revision(&self, asset: &str) -> Value {
+        let answer = self.sales.producer.owner.get(&format!("/api/v1/assets/{asset}")).await;
+        if answer.status.is_success() { answer.json()["revision"].clone() } else { json!(1) }
+    }
+
+    /// Everybody's password, for doors that ask for it.
+    pub fn password() -> &'static str {
+        PASSWORD
+    }
+}
+
+/// Creates with whichever of the two names of the parent the door takes.
+async fn without(person: &Person, path: &str, mut input: Value) -> String {
+    for name in ["domain_id", "domain"] {
+        let mut body = input.clone();
+        body.as_object_mut().unwrap().remove(name);
+        let answer = person.post(path, body).await;
+        if answer.status.is_success() {
+            return id(&answer.ok());
+        }
+        if name == "domain" {
+            answer.ok();
+        }
+    }
+    input["name"].take().to_string()
+}
