@@ -113,7 +113,7 @@ both!(
         let folder = app.files().join("It's 🧭 \"odd\"");
         std::fs::create_dir_all(&folder).unwrap();
         for name in ["a'b\"c.csv", "🧭.csv", "select.csv", "with space & more.csv"] {
-            std::fs::write(folder.join(name), b"id,\"odd \"\"name\"\"\",select\n1,2,3\n").unwrap();
+            lakegate_tests::files::write(&folder.join(format!("in {name}")).join(name), b"id,\"odd \"\"name\"\"\",select\n1,2,3\n");
         }
         std::fs::write(folder.join("a\nb.csv"), b"id\n1\n").unwrap();
         let source = story::source(&team, "odd", url::Url::from_directory_path(&folder).unwrap().as_str()).await;

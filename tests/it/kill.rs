@@ -125,11 +125,11 @@ both!(
         let team = team(app).await;
         let folder = app.files().join("crawled");
         for n in 0..20 {
-            write(&folder.join(format!("t{n}.csv")), format!("id,word\n{n},a\n").as_bytes());
+            write(&folder.join(format!("t{n}/t{n}.csv")), format!("id,word\n{n},a\n").as_bytes());
         }
         let source = story::source(&team, "crawled", &folder_uri(&folder)).await;
         for kill in 0..kills() {
-            write(&folder.join(format!("more{kill}.csv")), b"id\n1\n");
+            write(&folder.join(format!("more{kill}/more{kill}.csv")), b"id\n1\n");
             let (client, source) = (here(&team.owner, app), source.clone());
             let run = source.clone();
             kill_under(app, &mut random, Duration::from_millis(1_200), async move {
@@ -158,7 +158,7 @@ async fn ready(app: &Server, count: usize) -> (Team, Vec<String>) {
     let team = team(app).await;
     let folder = app.files().join("ready");
     for n in 0..count {
-        write(&folder.join(format!("t{n}.csv")), b"id,word\n1,a\n");
+        write(&folder.join(format!("t{n}/t{n}.csv")), b"id,word\n1,a\n");
     }
     let source = story::source(&team, "ready", &folder_uri(&folder)).await;
     story::crawl(&team.owner, &source).await;

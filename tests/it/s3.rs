@@ -46,11 +46,11 @@ both!(
         assert_eq!(rows(&team.acting(), &sums).await, [[json!(11), json!(363)]]);
 
         // A second file of the same prefix, and one that vanishes.
-        s3::put(&server, &bucket, "in/orders/a.csv", b"id\n1\n2\n".to_vec()).await;
+        s3::put(&server, &bucket, "in/orders/part-1.csv", b"id\n1\n2\n".to_vec()).await;
         crawl(&team.owner, &source).await;
         let count = format!("select count(*) from {}.orders", team.environment.published);
         assert_eq!(rows(&team.acting(), &count).await, [[json!(2)]]);
-        s3::remove(&server, &bucket, "in/orders/a.csv").await;
+        s3::remove(&server, &bucket, "in/orders/part-1.csv").await;
         let gone = team.acting().query(&count).await;
         let told = if gone.status.is_success() { gone.json()["error"].clone() } else { gone.json() };
         assert!(told["code"].is_string() && told["code"] != "internal", "{gone}");

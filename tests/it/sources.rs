@@ -68,7 +68,7 @@ both!(
         let team = app.team("olga", &domain, "Producer", "lake").await;
         let consumer = app.team("mark", &domain, "Consumer", "use").await;
         let (source, folder) = source(app, &team, "orders").await;
-        write(&folder.join("orders/one.csv"), b"id,total\n1,2\n2,3\n");
+        write(&folder.join("orders/part-1.csv"), b"id,total\n1,2\n2,3\n");
         crawl(&team.owner, &source).await;
         let id = lakegate_tests::answer::id(&story::asset_named(&team.owner, &team.project, "orders").await);
         story::publish(&team.owner, &id, "All orders").await;
@@ -82,7 +82,7 @@ both!(
         assert_eq!(crawl(&team.owner, &source).await["tables_same"], 1);
         assert_eq!(asset(&team.owner, &id).await["revision"], before["revision"], "a run that finds nothing changes nothing");
 
-        write(&folder.join("orders/two.csv"), b"id,total,secret\n3,4,x\n");
+        write(&folder.join("orders/part-2.csv"), b"id,total,secret\n3,4,x\n");
         let found = crawl(&team.owner, &source).await;
         assert_eq!((&found["tables_changed"], &found["tables_new"]), (&json!(1), &json!(0)), "{found}");
         let after = asset(&team.owner, &id).await;

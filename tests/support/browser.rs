@@ -61,6 +61,6 @@ impl Browser {
 
     /// Signs in with the form; gives the answer.
     pub async fn sign_in(&self, username: &str, password: &str) -> Answer {
-        self.submit_bare("/sign-in", &[("username", username), ("password", password)]).await
+        self.submit("/sign-in", &[("username", username), ("password", password)]).await
     }
 }

@@ -71,8 +71,6 @@ pub struct Server {
     options: Options,
     database_url: Option<String>,
     child: Option<Child>,
-    /// Secret of the set-up link.
-    pub set_up_secret: String,
 }
 
 impl Server {
@@ -101,7 +99,6 @@ impl Server {
             options,
             database_url,
             child: None,
-            set_up_secret: String::new(),
         };
         server.write_configuration();
         if server.database_url.is_some() {
@@ -111,8 +108,18 @@ impl Server {
         server
     }
 
+    /// The secret of the set-up link of this start.
+    pub async fn set_up_secret(&self) -> String {
+        eventually("the set-up link", async || {
+            let said = self.said();
+            let (_, rest) = said.split_once("/set-up/")?;
+            rest.split_once('\n').map(|(secret, _)| secret.trim().to_owned())
+        })
+        .await
+    }
+
     async fn set_up(&mut self) {
-        let link = format!("/set-up/{}", self.set_up_secret);
+        let link = format!("/set-up/{}", self.set_up_secret().await);
         let form = [("username", "ada"), ("password", PASSWORD)];
         Browser::new(&self.url).submit_bare(&link, &form).await.is(303);
         self.admin.client = self.signed_in("ada").await;
@@ -171,20 +178,16 @@ impl Server {
         self.child = Some(command.stdin(std::process::Stdio::null()).stdout(out).stderr(log).spawn().unwrap());
         self.url = eventually("the line of the listening server", async || self.listening()).await;
         self.admin.client.base.clone_from(&self.url);
-        if let Some((_, rest)) = self.said().split_once("/set-up/") {
-            self.set_up_secret = rest.split_whitespace().next().unwrap_or_default().to_owned();
-        }
     }
 
-    /// The address once it is known. The set-up link stands behind it, so its line has to be whole too.
+    /// The address once it is known.
     fn listening(&mut self) -> Option<String> {
         let ended = self.child.as_mut().unwrap().try_wait().unwrap();
         assert!(ended.is_none(), "the server ended before it listened ({ended:?}):\n{}", self.tail());
         let said = self.said();
         let line = said.lines().find(|line| line.starts_with("{\"event\":\"listening\""))?;
-        let whole = !said.contains("There are no users yet") || said.split_once("/set-up/").is_some_and(|(_, rest)| rest.contains('\n'));
         let event: serde_json::Value = serde_json::from_str(line).ok()?;
-        if whole { event["url"].as_str().map(str::to_owned) } else { None }
+        event["url"].as_str().map(str::to_owned)
     }
 
     fn tail(&self) -> String {

@@ -27,7 +27,7 @@ class Editor {
     this.page = page;
     this.part = (name) => page.querySelector(`[data-editor-${name}]`);
     this.run = this.run.bind(this);
-    this.text = new SqlText(this.part("text"), { run: this.run, changed: (sql) => this.tabs.keep(sql) });
+    this.text = new SqlText(this.part("text"), { run: this.run, changed: (sql) => this.tabs?.keep(sql) });
     this.tabs = new Tabs(this.part("tabs"), {
       owner: page.dataset.editor,
       first: this.text.sql,

@@ -8,7 +8,7 @@ use lakegate_model::{
     words::{Discover, SuggestionState},
 };
 use lakegate_policy::{Actor, Granted, action, resource::AssetFacts};
-use lakegate_store::{WriteTx, asset_words, glossary, projects, tables};
+use lakegate_store::{WriteTx, asset_words, assets as store, glossary, projects, tables};
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
 
@@ -105,8 +105,9 @@ pub(super) async fn apply(
         let event = Event::on(audited_as, "asset", before.asset.id).owned_by(before.asset.project_id).with(detail);
         audit::record(app, tx, caller, actor, event).await?;
     }
-    let asset = revised.map_or(before.asset, |revised| revised.asset);
-    let facts = AssetFacts { discover: asset.discover.unwrap_or(proof.on().discover), ..proof.on() };
+    // Read again: the level in force may be the domain's now.
+    let (asset, facts) =
+        store::asset_facts(tx, actor, before.asset.id).await?.ok_or_else(|| Fault::not_found("asset"))?;
     let state = state::load(tx, asset).await?;
     assets::view_of(app, tx, actor, facts, state).await
 }

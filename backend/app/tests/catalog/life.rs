@@ -106,7 +106,8 @@ async fn levels_of_discovery() {
             (Some(Discover::Open), Some(Standing::Requestable)),
             (None, Some(Standing::Requestable)),
         ] {
-            stage.edit(id, &set(level)).await;
+            let view = stage.edit(id, &set(level)).await;
+            assert_eq!(view.discover, level.unwrap_or(Discover::Requestable));
             let seen = assets::view(stage.app(), &stage.outsider.caller, id).await;
             assert_eq!(seen.map(|view| view.standing).ok(), standing, "{level:?}");
             assert_eq!(stage.hits(&stage.outsider, "treasure").await, usize::from(standing.is_some()), "{level:?}");

@@ -98,8 +98,16 @@ async fn renew(dir: &DataDir, manifest: &Manifest) -> anyhow::Result<u64> {
         upkeep::relocate(tx, &from, &to).await?;
         Ok(upkeep::end_all_access(tx, now).await?)
     });
+    let folders = in_read!(&db, |tx, _scope| { Ok(upkeep::local_environments(tx).await?) });
     db.close().await;
+    make_folders(dir, &folders?)?;
     Ok(ended?)
+}
+
+/// A backup holds files; environments that had none need their folders all the same.
+fn make_folders(dir: &DataDir, locations: &[String]) -> std::io::Result<()> {
+    let folders = locations.iter().filter_map(|uri| Url::parse(uri).ok()?.to_file_path().ok());
+    folders.filter(|folder| folder.starts_with(&dir.path)).try_for_each(|folder| make_private(&folder))
 }
 
 fn folder_url(path: &Path) -> anyhow::Result<String> {

@@ -29,6 +29,31 @@ pub struct Auth {
     pub principal: Principal,
 }
 
+/// A caller who proved somehow who he is: what every operation takes that is not open to all.
+///
+/// Strangers are refused before anything is looked up, so that they cannot tell what exists from what does not.
+#[derive(Debug, Clone)]
+pub struct Known(Auth);
+
+impl std::ops::Deref for Known {
+    type Target = Auth;
+    fn deref(&self) -> &Auth {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Web> for Known {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Refusal> {
+        let auth = Auth::from_request_parts(parts, web).await?;
+        if auth.caller.identity == Identity::Anonymous {
+            return Err(Fault::new(Code::Unauthenticated, "this needs a signed-in person or a token").into());
+        }
+        Ok(Self(auth))
+    }
+}
+
 impl FromRequestParts<Web> for Auth {
     type Rejection = Refusal;
 

@@ -6,7 +6,7 @@ mod page;
 mod path;
 mod visitor;
 
-pub use auth::Auth;
+pub use auth::{Auth, Known};
 pub use input::{Form, Json, Query};
 pub use page::{PageOf, PageParams};
 pub use path::Path;

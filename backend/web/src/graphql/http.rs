@@ -385,7 +385,13 @@ mod tests {
         for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
             assert!(is_json(good), "{good}");
         }
-        for bad in ["", "text/plain", "multipart/form-data; boundary=x", "application/json; charset=latin1", "application/jsonp"] {
+        for bad in [
+            "",
+            "text/plain",
+            "multipart/form-data; boundary=x",
+            "application/json; charset=latin1",
+            "application/jsonp",
+        ] {
             assert!(!is_json(bad), "{bad}");
         }
     }

@@ -111,7 +111,8 @@ fn fragments_in_circles_end() {
 #[test]
 fn introspection_goes_deeper_but_not_round() {
     let of = "ofType { ".repeat(9);
-    let tools = format!("{{ __schema {{ types {{ fields {{ args {{ type {{ {of} name {} }} }} }} }} }}", " }".repeat(10));
+    let tools =
+        format!("{{ __schema {{ types {{ fields {{ args {{ type {{ {of} name {} }} }} }} }} }}", " }".repeat(10));
     assert_eq!(weight(&tools).depth, 0);
     let round = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
     assert!(refused(round).contains("introspection"));

@@ -122,7 +122,7 @@ enums! {
         Listed,
         /// It is found and can be requested.
         Requestable,
-        /// Found and requestable; a request within the same domain needs no approval.
+        /// Found and requestable; a request at once needs no approval.
         Open,
     }
     /// Which database of an environment.

@@ -75,7 +75,8 @@ mod tests {
         let schema = sdl();
         for root in ["type Query {", "type Mutation {"] {
             let body = schema.split_once(root).unwrap().1.split_once("\n}").unwrap().0;
-            let fields = body.lines().filter(|line| line.starts_with("\t") && line.contains(':') && !line.contains("\"\"\""));
+            let fields =
+                body.lines().filter(|line| line.starts_with("\t") && line.contains(':') && !line.contains("\"\"\""));
             for field in fields.filter(|line| line.contains('(') || !line.starts_with("\t\t")) {
                 assert!(!field.ends_with('!'), "a refusal would take its neighbours along: {field}");
             }

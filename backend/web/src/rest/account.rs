@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, Path},
+    extract::{Json, Known, Path},
 };
 
 /// The addresses of this noun.
@@ -63,7 +63,7 @@ impl From<me::Me> for MeShape {
 
 /// Tells who the caller is.
 #[utoipa::path(get, path = "/api/v1/me", tag = "account", responses((status = 200, body = MeShape)))]
-pub async fn show_me(State(web): State<Web>, auth: Auth) -> Result<Answer<MeShape>, Refusal> {
+pub async fn show_me(State(web): State<Web>, auth: Known) -> Result<Answer<MeShape>, Refusal> {
     Ok(Answer(me::me(&web.app, &auth.caller).await?.into()))
 }
 
@@ -81,7 +81,7 @@ pub struct ProfileInput {
     responses((status = 204, description = "Changed")))]
 pub async fn change_profile(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<ProfileInput>,
 ) -> Result<StatusCode, Refusal> {
     me::set_profile(&web.app, &auth.caller, &input.display_name, input.email.as_deref()).await?;
@@ -103,7 +103,7 @@ pub struct PasswordInput {
     responses((status = 204, description = "Changed")))]
 pub async fn change_password(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Refusal> {
     me::change_password(&web.app, &auth.caller, &input.current_password, &input.new_password).await?;
@@ -135,7 +135,7 @@ impl From<Session> for SessionShape {
 
 /// Lists the caller's live browser sessions.
 #[utoipa::path(get, path = "/api/v1/me/sessions", tag = "account", responses((status = 200, body = Vec<SessionShape>)))]
-pub async fn list_sessions(State(web): State<Web>, auth: Auth) -> Result<Answer<Vec<SessionShape>>, Refusal> {
+pub async fn list_sessions(State(web): State<Web>, auth: Known) -> Result<Answer<Vec<SessionShape>>, Refusal> {
     let sessions = me::sessions(&web.app, &auth.caller).await?;
     Ok(Answer(sessions.into_iter().map(Into::into).collect()))
 }
@@ -145,7 +145,7 @@ pub async fn list_sessions(State(web): State<Web>, auth: Auth) -> Result<Answer<
     responses((status = 204, description = "Ended")))]
 pub async fn end_session(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(session): Path<SessionId>,
 ) -> Result<StatusCode, Refusal> {
     sign_in::sign_out(&web.app, &auth.caller, session).await?;

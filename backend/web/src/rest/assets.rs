@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::DONE;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -223,7 +223,7 @@ pub struct AssetParams {
     params(("project" = Uuid, Path), AssetParams), responses((status = 200, body = PageOf<AssetShape>)))]
 pub async fn list_assets(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Query(params): Query<AssetParams>,
 ) -> Result<Answer<PageOf<AssetShape>>, Refusal> {
@@ -238,7 +238,7 @@ pub async fn list_assets(
     responses((status = 200, body = AssetDetail)))]
 pub async fn show_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
 ) -> Result<Answer<AssetDetail>, Refusal> {
     Ok(Answer(assets::view(&web.app, &auth.caller, asset).await?.into()))
@@ -300,7 +300,7 @@ pub struct AssetChange {
     request_body = AssetChange, responses((status = 200, body = AssetDetail)))]
 pub async fn change_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<AssetChange>,
 ) -> Result<Answer<AssetDetail>, Refusal> {
@@ -347,7 +347,7 @@ impl From<Readiness> for ReadinessShape {
     responses((status = 200, body = ReadinessShape)))]
 pub async fn show_readiness(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
 ) -> Result<Answer<ReadinessShape>, Refusal> {
     Ok(Answer(publish::readiness(&web.app, &auth.caller, asset).await?.into()))
@@ -365,7 +365,7 @@ pub struct RevisionInput {
     request_body = RevisionInput, responses((status = 200, body = AssetShape)))]
 pub async fn publish_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<RevisionInput>,
 ) -> Result<Answer<AssetShape>, Refusal> {
@@ -393,7 +393,7 @@ pub struct DeprecationInput {
     request_body = DeprecationInput, responses((status = 200, body = AssetShape)))]
 pub async fn deprecate_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<DeprecationInput>,
 ) -> Result<Answer<AssetShape>, Refusal> {
@@ -407,7 +407,7 @@ pub async fn deprecate_asset(
     request_body = RevisionInput, responses((status = 200, body = AssetShape)))]
 pub async fn undeprecate_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<RevisionInput>,
 ) -> Result<Answer<AssetShape>, Refusal> {
@@ -419,7 +419,7 @@ pub async fn undeprecate_asset(
     request_body = RevisionInput, responses((status = 200, body = AssetShape)))]
 pub async fn archive_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<RevisionInput>,
 ) -> Result<Answer<AssetShape>, Refusal> {
@@ -438,7 +438,7 @@ pub struct CertifiedInput {
     request_body = CertifiedInput, responses((status = 200, body = AssetShape)))]
 pub async fn certify_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<CertifiedInput>,
 ) -> Result<Answer<AssetShape>, Refusal> {
@@ -458,7 +458,7 @@ pub struct ReleaseInput {
     request_body = ReleaseInput, responses((status = 200, body = AssetShape)))]
 pub async fn release_columns(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Json(input): Json<ReleaseInput>,
 ) -> Result<Answer<AssetShape>, Refusal> {
@@ -470,7 +470,7 @@ pub async fn release_columns(
     params(("asset" = Uuid, Path)), responses((status = 200, body = AssetDetail)))]
 pub async fn accept_suggestions(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
 ) -> Result<Answer<AssetDetail>, Refusal> {
     Ok(Answer(suggestions::accept_all(&web.app, &auth.caller, asset).await?.into()))
@@ -481,7 +481,7 @@ pub async fn accept_suggestions(
     params(("suggestion" = Uuid, Path)), responses((status = 200, body = AssetDetail)))]
 pub async fn accept_suggestion(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(suggestion): Path<SuggestionId>,
 ) -> Result<Answer<AssetDetail>, Refusal> {
     Ok(Answer(suggestions::accept(&web.app, &auth.caller, suggestion).await?.into()))
@@ -492,7 +492,7 @@ pub async fn accept_suggestion(
     params(("suggestion" = Uuid, Path)), responses((status = 204, description = "Turned down")))]
 pub async fn reject_suggestion(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(suggestion): Path<SuggestionId>,
 ) -> Result<StatusCode, Refusal> {
     suggestions::reject(&web.app, &auth.caller, suggestion).await?;

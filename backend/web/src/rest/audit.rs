@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     Refusal, Web,
-    extract::{Auth, PageOf, PageParams, Query},
+    extract::{Known, PageOf, PageParams, Query},
 };
 
 /// The addresses of this noun.
@@ -87,7 +87,7 @@ impl From<AuditEvent> for AuditEventShape {
     responses((status = 200, body = PageOf<AuditEventShape>)))]
 pub async fn list_audit_events(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<AuditParams>,
 ) -> Result<Answer<PageOf<AuditEventShape>>, Refusal> {
     let list = format!("audit {}", serde_json::to_string(&params).unwrap_or_default());

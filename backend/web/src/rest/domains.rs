@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use super::{DONE, shapes::PersonShape};
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, Path},
+    extract::{Json, Known, Path},
 };
 
 /// The addresses of this noun.
@@ -55,7 +55,7 @@ impl From<Domain> for DomainShape {
 
 /// Lists all domains, each after its parent.
 #[utoipa::path(get, path = "/api/v1/domains", tag = "domains", responses((status = 200, body = Vec<DomainShape>)))]
-pub async fn list_domains(State(web): State<Web>, auth: Auth) -> Result<Answer<Vec<DomainShape>>, Refusal> {
+pub async fn list_domains(State(web): State<Web>, auth: Known) -> Result<Answer<Vec<DomainShape>>, Refusal> {
     let tree = domains::tree(&web.app, &auth.caller).await?;
     Ok(Answer(tree.into_iter().map(|node| node.domain.into()).collect()))
 }
@@ -85,7 +85,7 @@ fn requestable() -> Discover {
     responses((status = 201, body = DomainShape)))]
 pub async fn create_domain(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewDomainInput>,
 ) -> Result<(StatusCode, Answer<DomainShape>), Refusal> {
     let NewDomainInput { parent_id: parent, name, description, discover } = input;
@@ -108,7 +108,7 @@ pub struct DomainWithStewards {
     responses((status = 200, body = DomainWithStewards)))]
 pub async fn show_domain(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(domain): Path<DomainId>,
 ) -> Result<Answer<DomainWithStewards>, Refusal> {
     let view = domains::get(&web.app, &auth.caller, domain).await?;
@@ -137,7 +137,7 @@ pub struct DomainChangeInput {
     request_body = DomainChangeInput, responses((status = 200, body = DomainShape)))]
 pub async fn change_domain(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(domain): Path<DomainId>,
     Json(input): Json<DomainChangeInput>,
 ) -> Result<Answer<DomainShape>, Refusal> {
@@ -151,7 +151,7 @@ pub async fn change_domain(
     params(("domain" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Is a steward")))]
 pub async fn add_steward(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((domain, user)): Path<(DomainId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
     domains::add_steward(&web.app, &auth.caller, domain, user).await?;
@@ -163,7 +163,7 @@ pub async fn add_steward(
     params(("domain" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Is no steward")))]
 pub async fn remove_steward(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((domain, user)): Path<(DomainId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
     domains::remove_steward(&web.app, &auth.caller, domain, user).await?;

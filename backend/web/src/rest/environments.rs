@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::DONE;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, Path},
+    extract::{Json, Known, Path},
 };
 
 /// The addresses of these nouns.
@@ -87,7 +87,7 @@ impl From<EnvironmentView> for EnvironmentShape {
     params(("project" = Uuid, Path)), responses((status = 200, body = Vec<EnvironmentShape>)))]
 pub async fn list_environments(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<Vec<EnvironmentShape>>, Refusal> {
     let found = environments::list(&web.app, &auth.caller, project).await?;
@@ -114,7 +114,7 @@ pub struct NewEnvironmentInput {
     responses((status = 201, body = EnvironmentShape)))]
 pub async fn create_environment(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewEnvironmentInput>,
 ) -> Result<(StatusCode, Answer<EnvironmentShape>), Refusal> {
@@ -129,7 +129,7 @@ pub async fn create_environment(
     params(("environment" = Uuid, Path)), responses((status = 200, body = EnvironmentShape)))]
 pub async fn show_environment(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(environment): Path<EnvironmentId>,
 ) -> Result<Answer<EnvironmentShape>, Refusal> {
     Ok(Answer(environments::get(&web.app, &auth.caller, environment).await?.into()))
@@ -170,7 +170,7 @@ impl From<Connection> for ConnectionShape {
     params(("project" = Uuid, Path)), responses((status = 200, body = Vec<ConnectionShape>)))]
 pub async fn list_connections(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<Vec<ConnectionShape>>, Refusal> {
     let found = connections::list(&web.app, &auth.caller, project).await?;
@@ -198,7 +198,7 @@ pub struct NewConnectionInput {
     responses((status = 201, body = ConnectionShape)))]
 pub async fn create_connection(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewConnectionInput>,
 ) -> Result<(StatusCode, Answer<ConnectionShape>), Refusal> {
@@ -233,7 +233,7 @@ pub struct ConnectionChange {
     responses((status = 200, body = ConnectionShape)))]
 pub async fn change_connection(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(connection): Path<ConnectionId>,
     Json(input): Json<ConnectionChange>,
 ) -> Result<Answer<ConnectionShape>, Refusal> {
@@ -257,7 +257,7 @@ pub struct LocationInput {
     responses((status = 204, description = "It can be reached")))]
 pub async fn test_connection(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(connection): Path<ConnectionId>,
     Json(input): Json<LocationInput>,
 ) -> Result<StatusCode, Refusal> {
@@ -291,7 +291,7 @@ impl From<StorageRoot> for RootShape {
     params(("project" = Uuid, Path)), responses((status = 200, body = Vec<RootShape>)))]
 pub async fn list_usable_roots(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<Vec<RootShape>>, Refusal> {
     let found = roots::usable(&web.app, &auth.caller, project).await?;
@@ -301,7 +301,7 @@ pub async fn list_usable_roots(
 /// Lists all roots; for administrators.
 #[utoipa::path(get, path = "/api/v1/storage-roots", tag = "environments",
     responses((status = 200, body = Vec<RootShape>)))]
-pub async fn list_roots(State(web): State<Web>, auth: Auth) -> Result<Answer<Vec<RootShape>>, Refusal> {
+pub async fn list_roots(State(web): State<Web>, auth: Known) -> Result<Answer<Vec<RootShape>>, Refusal> {
     let found = roots::list(&web.app, &auth.caller).await?;
     Ok(Answer(found.into_iter().map(Into::into).collect()))
 }
@@ -323,7 +323,7 @@ pub struct NewRoot {
     responses((status = 201, body = RootShape)))]
 pub async fn assign_root(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewRoot>,
 ) -> Result<(StatusCode, Answer<RootShape>), Refusal> {
     let root = roots::assign(&web.app, &auth.caller, &input.uri, input.project).await?;
@@ -335,7 +335,7 @@ pub async fn assign_root(
     responses((status = 204, description = "Taken back")))]
 pub async fn withdraw_root(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(root): Path<RootId>,
 ) -> Result<StatusCode, Refusal> {
     roots::withdraw(&web.app, &auth.caller, root).await?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -68,7 +68,7 @@ pub struct TermParams {
     responses((status = 200, body = PageOf<TermShape>)))]
 pub async fn list_terms(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<TermParams>,
 ) -> Result<Answer<PageOf<TermShape>>, Refusal> {
     let list = format!("terms {}", serde_json::to_string(&params).unwrap_or_default());
@@ -92,7 +92,7 @@ pub struct NewTerm {
     responses((status = 201, body = TermShape)))]
 pub async fn create_term(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewTerm>,
 ) -> Result<(StatusCode, Answer<TermShape>), Refusal> {
     let NewTerm { domain_id, name, definition } = input;
@@ -105,7 +105,7 @@ pub async fn create_term(
     responses((status = 200, body = TermShape)))]
 pub async fn show_term(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(term): Path<TermId>,
 ) -> Result<Answer<TermShape>, Refusal> {
     let (term, _assets) = glossary::get(&web.app, &auth.caller, term, &lakegate_model::PageRequest::default()).await?;
@@ -125,7 +125,7 @@ pub struct TermChange {
     request_body = TermChange, responses((status = 200, body = TermShape)))]
 pub async fn change_term(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(term): Path<TermId>,
     Json(input): Json<TermChange>,
 ) -> Result<Answer<TermShape>, Refusal> {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -44,7 +44,7 @@ pub struct GroupParams {
     responses((status = 200, body = PageOf<GroupShape>)))]
 pub async fn list_groups(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<GroupParams>,
 ) -> Result<Answer<PageOf<GroupShape>>, Refusal> {
     let list = format!("groups {}", params.search);
@@ -67,7 +67,7 @@ pub struct NewGroup {
     responses((status = 201, body = GroupShape)))]
 pub async fn create_group(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewGroup>,
 ) -> Result<(StatusCode, Answer<GroupShape>), Refusal> {
     let group = groups::create(&web.app, &auth.caller, &input.name, &input.description).await?;
@@ -86,7 +86,7 @@ pub struct GroupWithMembers {
     responses((status = 200, body = GroupWithMembers)))]
 pub async fn show_group(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(group): Path<GroupId>,
 ) -> Result<Answer<GroupWithMembers>, Refusal> {
     let (group, members) = groups::get(&web.app, &auth.caller, group).await?;
@@ -99,7 +99,7 @@ pub async fn show_group(
     params(("group" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Is a member")))]
 pub async fn add_group_member(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((group, user)): Path<(GroupId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
     groups::set_member(&web.app, &auth.caller, group, user, true).await?;
@@ -111,7 +111,7 @@ pub async fn add_group_member(
     params(("group" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Is no member")))]
 pub async fn remove_group_member(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((group, user)): Path<(GroupId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
     groups::set_member(&web.app, &auth.caller, group, user, false).await?;

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::DONE;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, Path},
+    extract::{Json, Known, Path},
 };
 
 /// The addresses of this noun.
@@ -71,7 +71,7 @@ impl From<ProjectMember> for MemberShape {
     responses((status = 200, body = Vec<MemberShape>)))]
 pub async fn list_members(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<Vec<MemberShape>>, Refusal> {
     let members = members::list(&web.app, &auth.caller, project).await?;
@@ -96,7 +96,7 @@ pub struct NewMember {
     request_body = NewMember, responses((status = 201, body = MemberShape)))]
 pub async fn add_member(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewMember>,
 ) -> Result<(StatusCode, Answer<MemberShape>), Refusal> {
@@ -119,7 +119,7 @@ pub struct RoleInput {
     request_body = RoleInput, responses((status = 204, description = "Changed")))]
 pub async fn set_member_role(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((project, kind, member)): Path<(ProjectId, MemberKind, Uuid)>,
     Json(input): Json<RoleInput>,
 ) -> Result<StatusCode, Refusal> {
@@ -153,7 +153,7 @@ impl From<Departure> for DepartureShape {
     responses((status = 200, body = DepartureShape)))]
 pub async fn remove_member(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((project, kind, member)): Path<(ProjectId, MemberKind, Uuid)>,
 ) -> Result<Answer<DepartureShape>, Refusal> {
     Ok(Answer(members::remove(&web.app, &auth.caller, project, (kind, member)).await?.into()))
@@ -164,7 +164,7 @@ pub async fn remove_member(
     responses((status = 200, body = DepartureShape)))]
 pub async fn leave_project(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<DepartureShape>, Refusal> {
     Ok(Answer(members::leave(&web.app, &auth.caller, project).await?.into()))
@@ -183,7 +183,7 @@ pub struct NewOwner {
     request_body = NewOwner, responses((status = 204, description = "Handed over")))]
 pub async fn transfer_project(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewOwner>,
 ) -> Result<StatusCode, Refusal> {
@@ -196,7 +196,7 @@ pub async fn transfer_project(
     params(("project" = Uuid, Path)), request_body = NewOwner, responses((status = 204, description = "Appointed")))]
 pub async fn appoint_owner(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewOwner>,
 ) -> Result<StatusCode, Refusal> {
@@ -234,7 +234,7 @@ impl From<Invitation> for InvitationShape {
     params(("project" = Uuid, Path)), responses((status = 200, body = Vec<InvitationShape>)))]
 pub async fn list_invitations(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<Vec<InvitationShape>>, Refusal> {
     let found = invitations::into_project(&web.app, &auth.caller, project).await?;
@@ -256,7 +256,7 @@ pub struct NewInvitation {
     params(("project" = Uuid, Path)), request_body = NewInvitation, responses((status = 201, body = InvitationShape)))]
 pub async fn invite(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewInvitation>,
 ) -> Result<(StatusCode, Answer<InvitationShape>), Refusal> {
@@ -269,7 +269,7 @@ pub async fn invite(
     params(("project" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Taken back")))]
 pub async fn withdraw_invitation(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path((project, user)): Path<(ProjectId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
     invitations::withdraw(&web.app, &auth.caller, project, user).await?;
@@ -279,7 +279,7 @@ pub async fn withdraw_invitation(
 /// Lists the caller's own open invitations.
 #[utoipa::path(get, path = "/api/v1/me/invitations", tag = "members",
     responses((status = 200, body = Vec<InvitationShape>)))]
-pub async fn list_my_invitations(State(web): State<Web>, auth: Auth) -> Result<Answer<Vec<InvitationShape>>, Refusal> {
+pub async fn list_my_invitations(State(web): State<Web>, auth: Known) -> Result<Answer<Vec<InvitationShape>>, Refusal> {
     let found = invitations::mine(&web.app, &auth.caller).await?;
     Ok(Answer(found.into_iter().map(Into::into).collect()))
 }
@@ -289,7 +289,7 @@ pub async fn list_my_invitations(State(web): State<Web>, auth: Auth) -> Result<A
     params(("project" = Uuid, Path)), responses((status = 204, description = "Joined")))]
 pub async fn accept_invitation(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<StatusCode, Refusal> {
     invitations::accept(&web.app, &auth.caller, project).await?;
@@ -301,7 +301,7 @@ pub async fn accept_invitation(
     params(("project" = Uuid, Path)), responses((status = 204, description = "Declined")))]
 pub async fn decline_invitation(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<StatusCode, Refusal> {
     invitations::decline(&web.app, &auth.caller, project).await?;

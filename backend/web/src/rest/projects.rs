@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::shapes::ProjectShape;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -44,7 +44,7 @@ impl From<ProjectView> for ProjectWithRole {
     responses((status = 200, body = PageOf<ProjectWithRole>)))]
 pub async fn list_projects(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<ProjectWithRole>>, Refusal> {
     let page = params.request(&web, &auth, "projects")?;
@@ -68,7 +68,7 @@ pub struct NewProjectInput {
     responses((status = 201, body = ProjectWithRole)))]
 pub async fn create_project(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewProjectInput>,
 ) -> Result<(StatusCode, Answer<ProjectWithRole>), Refusal> {
     let NewProjectInput { domain_id: domain, name, description } = input;
@@ -81,7 +81,7 @@ pub async fn create_project(
     responses((status = 200, body = ProjectWithRole)))]
 pub async fn show_project(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<ProjectWithRole>, Refusal> {
     Ok(Answer(projects::get(&web.app, &auth.caller, project).await?.into()))
@@ -102,7 +102,7 @@ pub struct ProjectChangeInput {
     request_body = ProjectChangeInput, responses((status = 200, body = ProjectWithRole)))]
 pub async fn change_project(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<ProjectChangeInput>,
 ) -> Result<Answer<ProjectWithRole>, Refusal> {

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -105,7 +105,11 @@ pub struct QueryRows {
     responses((status = 200, description = "The rows", content((QueryRows = "application/json"),
         (String = "text/csv"), (Vec<u8> = "application/vnd.apache.arrow.stream"),
         (Vec<u8> = "application/vnd.apache.parquet")))))]
-pub async fn run_query(State(web): State<Web>, auth: Auth, Json(input): Json<QueryInput>) -> Result<Response, Refusal> {
+pub async fn run_query(
+    State(web): State<Web>,
+    auth: Known,
+    Json(input): Json<QueryInput>,
+) -> Result<Response, Refusal> {
     // Whole files leave the installation: they need the permission to export.
     let export = input.format.file_name().is_some();
     let ask = Ask { export, ..Ask::new(input.sql, input.project) };
@@ -184,7 +188,7 @@ impl From<QueryRun> for QueryShape {
     responses((status = 200, body = PageOf<QueryShape>)))]
 pub async fn list_queries(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<QueryShape>>, Refusal> {
     let page = params.request(&web, &auth, "queries")?;
@@ -197,7 +201,7 @@ pub async fn list_queries(
     responses((status = 200, body = QueryShape)))]
 pub async fn show_query(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(query): Path<QueryId>,
 ) -> Result<Answer<QueryShape>, Refusal> {
     Ok(Answer(history::get(&web.app, &auth.caller, query).await?.into()))
@@ -215,7 +219,7 @@ pub struct CancelledShape {
     responses((status = 200, body = CancelledShape)))]
 pub async fn cancel_query(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(query): Path<QueryId>,
 ) -> Result<Answer<CancelledShape>, Refusal> {
     let cancelled = run::cancel(&web.app, &auth.caller, query).await?;

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::DONE;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -135,7 +135,7 @@ fn side(text: Option<&str>) -> Result<Side, Fault> {
     responses((status = 200, body = PageOf<RequestShape>)))]
 pub async fn list_requests(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<RequestParams>,
 ) -> Result<Answer<PageOf<RequestShape>>, Refusal> {
     let list = format!("requests {}", serde_json::to_string(&params).unwrap_or_default());
@@ -155,7 +155,7 @@ pub async fn list_requests(
     responses((status = 200, body = PageOf<RequestShape>)))]
 pub async fn list_tasks(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<RequestShape>>, Refusal> {
     let page = params.request(&web, &auth, "tasks")?;
@@ -192,7 +192,7 @@ pub struct MadeRequests {
     responses((status = 201, body = MadeRequests)))]
 pub async fn create_requests(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewRequests>,
 ) -> Result<(StatusCode, Answer<MadeRequests>), Refusal> {
     let NewRequests { project, assets, reason, columns, until } = input;
@@ -272,7 +272,7 @@ fn key(text: &str) -> Result<RequestKey, Fault> {
     responses((status = 200, body = RequestDetailShape)))]
 pub async fn show_request(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(request): Path<String>,
 ) -> Result<Answer<RequestDetailShape>, Refusal> {
     Ok(Answer(views::get(&web.app, &auth.caller, key(&request)?).await?.into()))
@@ -296,7 +296,7 @@ pub struct RequestChange {
     request_body = RequestChange, responses((status = 204, description = "Changed")))]
 pub async fn change_request(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(request): Path<RequestId>,
     Json(input): Json<RequestChange>,
 ) -> Result<StatusCode, Refusal> {
@@ -317,7 +317,7 @@ pub struct CommentInput {
     params(("request" = Uuid, Path)), request_body = CommentInput, responses((status = 204, description = "Written")))]
 pub async fn comment_on_request(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(request): Path<RequestId>,
     Json(input): Json<CommentInput>,
 ) -> Result<StatusCode, Refusal> {
@@ -353,7 +353,7 @@ pub struct ApprovedShape {
     params(("request" = Uuid, Path)), request_body = ApprovalInput, responses((status = 200, body = ApprovedShape)))]
 pub async fn approve_request(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(request): Path<RequestId>,
     Json(input): Json<ApprovalInput>,
 ) -> Result<Answer<ApprovedShape>, Refusal> {
@@ -375,7 +375,7 @@ pub struct ReasonInput {
     request_body = ReasonInput, responses((status = 204, description = "Rejected")))]
 pub async fn reject_request(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(request): Path<RequestId>,
     Json(input): Json<ReasonInput>,
 ) -> Result<StatusCode, Refusal> {
@@ -388,7 +388,7 @@ pub async fn reject_request(
     params(("request" = Uuid, Path)), responses((status = 204, description = "Withdrawn")))]
 pub async fn withdraw_request(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(request): Path<RequestId>,
 ) -> Result<StatusCode, Refusal> {
     requests::withdraw(&web.app, &auth.caller, request).await?;

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Refusal, Web,
-    extract::{Auth, Query},
+    extract::{Known, Query},
 };
 
 /// The addresses of this noun.
@@ -175,7 +175,7 @@ pub struct FoundShape {
     responses((status = 200, body = FoundShape)))]
 pub async fn search_catalog(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<SearchParams>,
 ) -> Result<Answer<FoundShape>, Refusal> {
     let found = search::search(&web.app, &auth.caller, params.query()?).await?;
@@ -217,7 +217,7 @@ impl From<Suggestion> for ProposalShape {
     responses((status = 200, body = Vec<ProposalShape>)))]
 pub async fn suggest_in_catalog(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<SuggestParams>,
 ) -> Result<Answer<Vec<ProposalShape>>, Refusal> {
     let found = search::suggest(&web.app, &auth.caller, &params.q, PROPOSED).await?;

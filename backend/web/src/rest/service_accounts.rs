@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::{DONE, users::DisabledInput};
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, Path},
+    extract::{Json, Known, Path},
 };
 
 /// The addresses of this noun.
@@ -60,7 +60,7 @@ impl From<ServiceAccount> for ServiceAccountShape {
     params(("project" = Uuid, Path)), responses((status = 200, body = Vec<ServiceAccountShape>)))]
 pub async fn list_service_accounts(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<Answer<Vec<ServiceAccountShape>>, Refusal> {
     let accounts = api_tokens::accounts(&web.app, &auth.caller, project).await?;
@@ -83,7 +83,7 @@ pub struct NewServiceAccount {
     responses((status = 201, body = ServiceAccountShape)))]
 pub async fn create_service_account(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Json(input): Json<NewServiceAccount>,
 ) -> Result<(StatusCode, Answer<ServiceAccountShape>), Refusal> {
@@ -96,7 +96,7 @@ pub async fn create_service_account(
     params(("account" = Uuid, Path)), request_body = DisabledInput, responses((status = 204, description = "Set")))]
 pub async fn set_service_account_disabled(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(account): Path<ServiceAccountId>,
     Json(input): Json<DisabledInput>,
 ) -> Result<StatusCode, Refusal> {

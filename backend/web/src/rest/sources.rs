@@ -33,7 +33,7 @@ use uuid::Uuid;
 use super::DONE;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// Names the file of a raw body, percent-encoded.
@@ -95,7 +95,7 @@ impl From<DataSource> for SourceShape {
     params(("project" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<SourceShape>)))]
 pub async fn list_sources(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<SourceShape>>, Refusal> {
@@ -128,7 +128,7 @@ pub struct NewSourceInput {
     responses((status = 201, body = SourceShape)))]
 pub async fn create_source(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewSourceInput>,
 ) -> Result<(StatusCode, Answer<SourceShape>), Refusal> {
     let NewSourceInput { environment, name, location, connection, interval_seconds } = input;
@@ -142,7 +142,7 @@ pub async fn create_source(
     responses((status = 200, body = SourceShape)))]
 pub async fn show_source(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(source): Path<DataSourceId>,
 ) -> Result<Answer<SourceShape>, Refusal> {
     Ok(Answer(manage::get(&web.app, &auth.caller, source).await?.into()))
@@ -170,7 +170,7 @@ pub struct SourceChangeInput {
     request_body = SourceChangeInput, responses((status = 200, body = SourceShape)))]
 pub async fn change_source(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(source): Path<DataSourceId>,
     Json(input): Json<SourceChangeInput>,
 ) -> Result<Answer<SourceShape>, Refusal> {
@@ -184,7 +184,7 @@ pub async fn change_source(
     params(("source" = Uuid, Path)), responses((status = 204, description = "Removed")))]
 pub async fn remove_source(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(source): Path<DataSourceId>,
 ) -> Result<StatusCode, Refusal> {
     manage::remove(&web.app, &auth.caller, source).await?;
@@ -258,7 +258,7 @@ impl From<SourceRun> for RunShape {
     params(("source" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<RunShape>)))]
 pub async fn list_runs(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(source): Path<DataSourceId>,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<RunShape>>, Refusal> {
@@ -273,7 +273,7 @@ pub async fn list_runs(
     params(("source" = Uuid, Path)), responses((status = 202, body = RunShape)))]
 pub async fn start_run(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(source): Path<DataSourceId>,
 ) -> Result<(StatusCode, Answer<RunShape>), Refusal> {
     let run = runs::start(&web.app, &auth.caller, source).await?;
@@ -283,7 +283,11 @@ pub async fn start_run(
 /// Shows a run.
 #[utoipa::path(get, path = "/api/v1/runs/{run}", tag = "data sources", params(("run" = Uuid, Path)),
     responses((status = 200, body = RunShape)))]
-pub async fn show_run(State(web): State<Web>, auth: Auth, Path(run): Path<RunId>) -> Result<Answer<RunShape>, Refusal> {
+pub async fn show_run(
+    State(web): State<Web>,
+    auth: Known,
+    Path(run): Path<RunId>,
+) -> Result<Answer<RunShape>, Refusal> {
     Ok(Answer(runs::get(&web.app, &auth.caller, run).await?.into()))
 }
 
@@ -292,7 +296,7 @@ pub async fn show_run(State(web): State<Web>, auth: Auth, Path(run): Path<RunId>
     responses((status = 200, body = RunShape)))]
 pub async fn cancel_run(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(run): Path<RunId>,
 ) -> Result<Answer<RunShape>, Refusal> {
     Ok(Answer(runs::cancel(&web.app, &auth.caller, run).await?.into()))
@@ -328,7 +332,7 @@ impl From<Uploaded> for UploadedShape {
     responses((status = 201, body = UploadedShape)))]
 pub async fn upload_table(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(environment): Path<EnvironmentId>,
     Query(params): Query<UploadParams>,
     request: Request,
@@ -344,7 +348,7 @@ pub async fn upload_table(
     responses((status = 201, body = UploadedShape)))]
 pub async fn upload_more(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     request: Request,
 ) -> Result<(StatusCode, Answer<UploadedShape>), Refusal> {
@@ -353,7 +357,7 @@ pub async fn upload_more(
 
 async fn take(
     web: &Web,
-    auth: &Auth,
+    auth: &Known,
     target: &Target,
     request: Request,
 ) -> Result<(StatusCode, Answer<UploadedShape>), Refusal> {
@@ -368,7 +372,7 @@ async fn take(
     Ok((StatusCode::CREATED, Answer(uploaded.into())))
 }
 
-async fn take_form(web: &Web, auth: &Auth, target: &Target, request: Request) -> Result<Uploaded, Fault> {
+async fn take_form(web: &Web, auth: &Known, target: &Target, request: Request) -> Result<Uploaded, Fault> {
     let form = Multipart::from_request(request, web).await;
     let form = form.map_err(|_| Fault::invalid("body", "this is not a multipart form"))?;
     let (names, mut named) = mpsc::channel(1);

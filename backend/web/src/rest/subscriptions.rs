@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::{DONE, requests::ReasonInput};
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -110,7 +110,7 @@ pub struct SubscriptionParams {
     responses((status = 200, body = PageOf<SubscriptionShape>)))]
 pub async fn list_subscriptions(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<SubscriptionParams>,
 ) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
     let list = format!("subscriptions {}", serde_json::to_string(&params).unwrap_or_default());
@@ -124,7 +124,7 @@ pub async fn list_subscriptions(
     params(("project" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<SubscriptionShape>)))]
 pub async fn list_given_subscriptions(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(project): Path<ProjectId>,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
@@ -139,7 +139,7 @@ pub async fn list_given_subscriptions(
     params(("asset" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<SubscriptionShape>)))]
 pub async fn list_access_to_asset(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(asset): Path<AssetId>,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
@@ -154,7 +154,7 @@ pub async fn list_access_to_asset(
     params(("subscription" = Uuid, Path)), responses((status = 200, body = SubscriptionShape)))]
 pub async fn show_subscription(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(subscription): Path<SubscriptionId>,
 ) -> Result<Answer<SubscriptionShape>, Refusal> {
     Ok(Answer(views::subscription(&web.app, &auth.caller, subscription).await?.into()))
@@ -166,7 +166,7 @@ pub async fn show_subscription(
     responses((status = 204, description = "Taken back")))]
 pub async fn revoke_subscription(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(subscription): Path<SubscriptionId>,
     Json(input): Json<ReasonInput>,
 ) -> Result<StatusCode, Refusal> {
@@ -180,7 +180,7 @@ pub async fn revoke_subscription(
     responses((status = 204, description = "Given back")))]
 pub async fn cancel_subscription(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(subscription): Path<SubscriptionId>,
     Json(input): Json<ReasonInput>,
 ) -> Result<StatusCode, Refusal> {

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::DONE;
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, Path, Query},
+    extract::{Json, Known, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -77,7 +77,7 @@ pub struct TokenParams {
     responses((status = 200, body = Vec<TokenShape>)))]
 pub async fn list_tokens(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<TokenParams>,
 ) -> Result<Answer<Vec<TokenShape>>, Refusal> {
     let tokens = api_tokens::list(&web.app, &auth.caller, params.service_account).await?;
@@ -114,7 +114,7 @@ pub struct MadeTokenShape {
     responses((status = 201, body = MadeTokenShape)))]
 pub async fn create_token(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewTokenInput>,
 ) -> Result<(StatusCode, Answer<MadeTokenShape>), Refusal> {
     let NewTokenInput { name, scopes, days, service_account: account } = input;
@@ -127,7 +127,7 @@ pub async fn create_token(
     responses((status = 204, description = "Revoked")))]
 pub async fn revoke_token(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(token): Path<ApiTokenId>,
 ) -> Result<StatusCode, Refusal> {
     api_tokens::revoke(&web.app, &auth.caller, token).await?;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Refusal, Web,
-    extract::{Auth, Json, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -53,7 +53,7 @@ impl PeopleParams {
     responses((status = 200, body = PageOf<PersonShape>)))]
 pub async fn search_people(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<PeopleParams>,
 ) -> Result<Answer<PageOf<PersonShape>>, Refusal> {
     let list = format!("people {}", params.search);
@@ -82,7 +82,7 @@ impl From<UserWithRoles> for UserWithRolesShape {
     responses((status = 200, body = PageOf<UserWithRolesShape>)))]
 pub async fn list_users(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Query(params): Query<PeopleParams>,
 ) -> Result<Answer<PageOf<UserWithRolesShape>>, Refusal> {
     let list = format!("users {}", params.search);
@@ -121,7 +121,7 @@ pub struct CreatedUser {
     responses((status = 201, body = CreatedUser)))]
 pub async fn create_user(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Json(input): Json<NewUser>,
 ) -> Result<(StatusCode, Answer<CreatedUser>), Refusal> {
     let NewUser { username, display_name, email, password, roles } = input;
@@ -136,7 +136,7 @@ pub async fn create_user(
     responses((status = 200, body = Vec<GroupShape>)))]
 pub async fn list_groups_of_user(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(user): Path<UserId>,
 ) -> Result<Answer<Vec<GroupShape>>, Refusal> {
     let groups = users::groups_of(&web.app, &auth.caller, user).await?;
@@ -177,7 +177,7 @@ impl From<Consequences> for ConsequencesShape {
     request_body = DisabledInput, responses((status = 200, body = ConsequencesShape)))]
 pub async fn set_user_disabled(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(user): Path<UserId>,
     Json(input): Json<DisabledInput>,
 ) -> Result<Answer<ConsequencesShape>, Refusal> {
@@ -197,7 +197,7 @@ pub struct RolesInput {
     request_body = RolesInput, responses((status = 204, description = "Replaced")))]
 pub async fn set_user_roles(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(user): Path<UserId>,
     Json(input): Json<RolesInput>,
 ) -> Result<StatusCode, Refusal> {
@@ -217,7 +217,7 @@ pub struct LinkShape {
     responses((status = 201, body = LinkShape)))]
 pub async fn create_password_link(
     State(web): State<Web>,
-    auth: Auth,
+    auth: Known,
     Path(user): Path<UserId>,
 ) -> Result<(StatusCode, Answer<LinkShape>), Refusal> {
     let secret = users::password_link(&web.app, &auth.caller, user).await?;

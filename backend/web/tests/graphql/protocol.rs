@@ -52,7 +52,13 @@ async fn other_content_types_are_refused() {
     let site = Site::new().await;
     let ada = site.person("ada", &[]).await;
     let me = json!({ "query": "{ me { name } }" }).to_string();
-    for kind in ["", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "application/graphql"] {
+    for kind in [
+        "",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "application/graphql",
+    ] {
         refused(&post_as(&site, &ada, OWN, kind, &me).await, StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media");
     }
 }
@@ -84,7 +90,9 @@ async fn malformed_requests_are_bad_requests_in_both_forms() {
 async fn documents_that_cannot_be_executed_are_errors_of_the_request() {
     let site = Site::new().await;
     let ada = site.person("ada", &[]).await;
-    for query in ["{", "{ nothing }", "{ me { name { x } } }", "query A { me { name } } query B { me { name } }", "{ ...F }"] {
+    for query in
+        ["{", "{ nothing }", "{ me { name { x } } }", "query A { me { name } } query B { me { name } }", "{ ...F }"]
+    {
         let body = json!({ "query": query }).to_string();
         refused(&post_as(&site, &ada, OWN, PLAIN, &body).await, StatusCode::BAD_REQUEST, "invalid");
         refused(&post_as(&site, &ada, PLAIN, PLAIN, &body).await, StatusCode::OK, "invalid");

@@ -216,6 +216,12 @@ impl AssetsMutation {
         outcome(&at, social::mark(at.app(), &at.caller, id.into(), words::Mark::Watch, on).await)
     }
 
+    /// Notes that the caller opened an asset, for his list of the recently seen.
+    async fn mark_seen(&self, ctx: &Context<'_>, asset: Id) -> Maybe<DonePayload> {
+        let at = At::of(ctx);
+        outcome(&at, social::seen(at.app(), &at.caller, asset.into()).await)
+    }
+
     /// Bookmarks an asset, or no longer.
     async fn bookmark_asset(
         &self,

@@ -103,6 +103,12 @@ impl RunMutation {
         outcome(&at, run::cancel(at.app(), &at.caller, id.into()).await)
     }
 
+    /// Deletes a kept result of the caller; the query stays in his history.
+    async fn delete_result(&self, ctx: &Context<'_>, id: Id) -> Maybe<DonePayload> {
+        let at = At::of(ctx);
+        outcome(&at, kept::delete(at.app(), &at.caller, id.into()).await)
+    }
+
     /// Keeps a query under a name in a project.
     async fn save_query(&self, ctx: &Context<'_>, project: Id, input: SavedQueryInput) -> Maybe<SavedQueryPayload> {
         let at = At::of(ctx);

@@ -12,7 +12,7 @@ use lakegate_model::{Fault, ids::ProjectId};
 
 use crate::graphql::{
     at::At,
-    errors::{self, Maybe, answer},
+    errors::{self, Maybe, answer, answer_all},
     lists::{Connection, list},
     scalars::{Id, Long, Side},
     types::{
@@ -84,6 +84,12 @@ impl AccessQuery {
         let project = project.map(ProjectId::from);
         let name = format!("subscriptions {active_only} {:?}", project.or(at.caller.project));
         list!(at, first, after, name, |page| views::my_access(at.app(), &at.caller, project, active_only, page))
+    }
+
+    /// The live subscriptions of the caller's projects to an asset.
+    async fn my_subscriptions_to(&self, ctx: &Context<'_>, asset: Id) -> Maybe<Vec<Subscription>> {
+        let at = At::of(ctx);
+        answer_all(&at, views::mine_on(at.app(), &at.caller, asset.into()).await)
     }
 
     /// Who is subscribed to the assets of a project.

@@ -1,10 +1,7 @@
 //! Assets, what is known of them, and the glossary.
 
 use async_graphql::{Context, Object, SimpleObject};
-use lakegate_app::catalog::{
-    assets, bench, glossary, publish, revisions,
-    social::{self},
-};
+use lakegate_app::catalog::{assets, bench, glossary, publish, revisions, social, words_csv};
 use lakegate_model::{ids, words};
 
 use crate::graphql::{
@@ -94,6 +91,12 @@ impl CatalogQuery {
     async fn revision_diff(&self, ctx: &Context<'_>, asset: Id, from: Long, to: Long) -> Maybe<Vec<DiffLine>> {
         let at = At::of(ctx);
         answer_all(&at, revisions::compare(at.app(), &at.caller, asset.into(), (from.0, to.0)).await)
+    }
+
+    /// Descriptions, titles, terms and tags of an asset's columns as CSV, to be changed and imported again.
+    async fn column_words(&self, ctx: &Context<'_>, asset: Id) -> Maybe<String> {
+        let at = At::of(ctx);
+        answer(&at, words_csv::export(at.app(), &at.caller, asset.into()).await)
     }
 
     /// Whether an asset can be published, and what is missing.

@@ -13,7 +13,7 @@ use crate::graphql::{
     scalars::{Id, Long},
     types::{
         audit::Notice,
-        people::{ApiToken, Group, GroupDetail, Me, Person, ServiceAccount, Session, UserWithRoles},
+        people::{ApiToken, Consequences, Group, GroupDetail, Me, Person, ServiceAccount, Session, UserWithRoles},
     },
 };
 
@@ -81,6 +81,18 @@ impl PeopleQuery {
     ) -> Maybe<Connection<UserWithRoles>> {
         let at = At::of(ctx);
         list!(at, first, after, format!("users {search}"), |page| users::list(at.app(), &at.caller, &search, page))
+    }
+
+    /// A user with his roles: for administrators.
+    async fn user(&self, ctx: &Context<'_>, id: Id) -> Maybe<UserWithRoles> {
+        let at = At::of(ctx);
+        answer(&at, users::get(at.app(), &at.caller, id.into()).await)
+    }
+
+    /// What disabling a user would do at this moment: for administrators.
+    async fn consequences_of_disabling(&self, ctx: &Context<'_>, user: Id) -> Maybe<Consequences> {
+        let at = At::of(ctx);
+        answer(&at, users::consequences(at.app(), &at.caller, user.into()).await)
     }
 
     /// The groups a user is in: his own, or anybody's for administrators.

@@ -1,7 +1,7 @@
 //! What the caller may read, his queries and their results.
 
 use async_graphql::{Context, Object};
-use lakegate_app::query::{JsonOptions, history, kept, saved, schema};
+use lakegate_app::query::{JsonOptions, history, kept, preview, saved, schema};
 use lakegate_model::{Fault, ids::QueryId};
 
 use crate::graphql::{
@@ -9,7 +9,7 @@ use crate::graphql::{
     errors::{self, Maybe, answer, answer_all},
     lists::{Connection, list},
     scalars::{Id, Long, Row},
-    types::query::{QueryRun, ResultColumn, ResultPage, SavedQuery, Table},
+    types::query::{Preview, QueryRun, ResultColumn, ResultPage, ResultQuota, SavedQuery, Table},
 };
 
 /// Rows of a page of a result if nothing is said.
@@ -60,6 +60,24 @@ impl RunQuery {
     ) -> Maybe<ResultPage> {
         let at = At::of(ctx);
         Some(rows(&at, id.into(), offset.0, count).await.map_err(|fault| errors::error(&at, fault)))
+    }
+
+    /// What the caller's kept results take up.
+    async fn result_quota(&self, ctx: &Context<'_>) -> Maybe<ResultQuota> {
+        let at = At::of(ctx);
+        answer(&at, kept::quota(at.app(), &at.caller).await)
+    }
+
+    /// A few rows of an asset under the caller's own rights.
+    async fn asset_preview(&self, ctx: &Context<'_>, asset: Id, project: Option<Id>) -> Maybe<Preview> {
+        let at = At::acting_in(ctx, project);
+        answer(&at, preview::of_asset(at.app(), &at.caller, asset.into()).await)
+    }
+
+    /// A few rows as the asker of a request would get them, as far as the caller may see them himself.
+    async fn request_preview(&self, ctx: &Context<'_>, request: Id, project: Option<Id>) -> Maybe<Preview> {
+        let at = At::acting_in(ctx, project);
+        answer(&at, preview::of_request(at.app(), &at.caller, request.into()).await)
     }
 
     /// Queries kept under a name in a project.

@@ -2,7 +2,7 @@
 
 use async_graphql::{ComplexObject, Context, Error, SimpleObject};
 use chrono::{DateTime, Utc};
-use lakegate_app::query::schema;
+use lakegate_app::query::{kept, preview, schema};
 use lakegate_model::{access, ids::ProjectId};
 
 use crate::graphql::{
@@ -136,6 +136,35 @@ pub struct ResultPage {
     /// Rows of the whole result.
     pub row_count: Long,
     pub offset: Long,
+}
+
+/// Some rows of a table, to look at.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Preview {
+    pub columns: Vec<ResultColumn>,
+    pub rows: Vec<Row>,
+}
+
+impl From<preview::Preview> for Preview {
+    fn from(preview: preview::Preview) -> Self {
+        Self {
+            columns: preview.columns.into_iter().map(Into::into).collect(),
+            rows: preview.rows.into_iter().map(Row).collect(),
+        }
+    }
+}
+
+/// What the caller's kept results take up, in bytes.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct ResultQuota {
+    pub used: Long,
+    pub limit: Long,
+}
+
+impl From<kept::Quota> for ResultQuota {
+    fn from(quota: kept::Quota) -> Self {
+        Self { used: quota.used.into(), limit: quota.limit.into() }
+    }
 }
 
 /// A query that was started, and its first rows if it ended while the caller waited.
