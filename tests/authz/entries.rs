@@ -161,5 +161,5 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
     };
     let ended_own_session = page.path == "/sign-out" || page.path == "/sign-in";
     let changed = changed(&door, &before, &database::state(app).await);
-    if ended_own_session && cell.is_refusal() { cell } else { judge(&door, actor, cell, changed) }
+    if ended_own_session && cell.is_refusal() { cell } else { judge(&door, actor, cell, &changed) }
 }

@@ -270,5 +270,5 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, fields: &Fiel
         other => Cell::Unfit(other.to_owned()),
     };
     let changed = changed(&door, &before, &database::state(app).await);
-    judge(&door, actor, cell, changed)
+    judge(&door, actor, cell, &changed)
 }

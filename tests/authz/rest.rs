@@ -116,13 +116,22 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, operation: &O
     let code = if answer.status.is_success() { String::new() } else { answer.json()["code"].as_str().unwrap_or_default().to_owned() };
     let cell = Cell::of(&door, answer.status.as_u16(), &code);
     let changed = changed(&door, &before, &database::state(app).await);
-    judge(&door, actor, cell, changed)
+    judge(&door, actor, cell, &changed)
 }
 
 /// Whether anything but the queue's own progress differs.
-pub fn changed(door: &str, before: &[(String, String)], after: &[(String, String)]) -> bool {
-    let differing = before.iter().zip(after).filter(|(one, two)| one != two).map(|(one, _)| one.0.as_str());
+pub fn changed(door: &str, before: &[(String, String)], after: &[(String, String)]) -> Vec<String> {
+    let differing = before.iter().zip(after).filter(|(one, two)| one != two);
     // Runs queued by other doors go on by themselves.
-    let counted: Vec<&str> = differing.filter(|table| *table != "source_runs" || door.contains("run")).collect();
-    !counted.is_empty()
+    let counted = differing.filter(|((table, _), _)| *table != "source_runs" || door.contains("run"));
+    counted.map(|((table, before), (_, after))| format!("{table}: {}", difference(before, after))).collect()
+}
+
+/// The lines that only one of two texts has.
+fn difference(before: &str, after: &str) -> String {
+    let only = |one: &str, other: &str| {
+        let lines = one.lines().filter(|line| !other.lines().any(|there| there == *line));
+        lines.take(3).map(|line| line.chars().take(200).collect::<String>()).collect::<Vec<_>>()
+    };
+    format!("{:?} became {:?}", only(before, after), only(after, before))
 }

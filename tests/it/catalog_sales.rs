@@ -115,7 +115,7 @@ async fn assert_audit(app: &lakegate_tests::Server) {
     let has = |actor: &str, action: &str| {
         denied.iter().any(|event| event["actor_name"] == actor && event["action"] == action)
     };
-    assert!(has("mark", "query.run") && has("mark", "request.approve"), "{denied:#?}");
+    assert!(has("mark", "query.start") && has("mark", "request.approve"), "{denied:#?}");
 }
 
 both!(

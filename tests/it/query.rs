@@ -157,7 +157,7 @@ fn endless(table: &str) -> String {
 }
 
 both!(
-    Options::default().toml("[limits]\nquery_rows = 1000\nquery_seconds = 3\nquery_memory_bytes = 33554432\nquery_scanned_bytes = 1000000\n"),
+    Options::default().toml("[limits]\nquery_rows = 1000\nquery_seconds = 3\nquery_memory_bytes = 33554432\nquery_scanned_bytes = 6000000\n"),
     async fn limits_are_named(app) {
         let (team, table) = numbers(app).await;
         let client = team.acting();
@@ -177,8 +177,12 @@ both!(
         let message = told(&endless(&table)).await;
         assert!(message.contains('3') && message.contains("second"), "{message}");
         assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
-        let message = told(&format!("select count(*) from {table} a join {table} b on true join {table} c on true")).await;
-        assert!(!message.is_empty());
+        let scans = vec![format!("select max(word) from {table}"); 20].join(" union all ");
+        let message = told(&scans).await;
+        assert!(message.contains("scanned bytes") && message.contains("6000000"), "{message}");
+        let sort = format!("select a.word, b.word from {table} a, {table} b order by a.word || b.word");
+        let message = told(&sort).await;
+        assert!(["memory", "spilled", "second"].iter().any(|limit| message.contains(limit)), "{message}");
         assert_eq!(rows(&client, &format!("select count(*) from {table}")).await[0][0], 20_000);
     }
 );

@@ -11,6 +11,7 @@ statements! {
     LOCATIONS = "SELECT uri FROM locations ORDER BY uri";
     ENVIRONMENT_LOCATIONS = "SELECT location FROM environments WHERE connection_id IS NULL ORDER BY location";
     INDEXED = "SELECT id FROM assets ORDER BY id";
+    RESTAMP = "UPDATE data_files SET etag = NULL, modified_at = $1 WHERE path = $2 AND table_id IN (SELECT id FROM tables WHERE location = $3)";
     END_SESSIONS = "UPDATE sessions SET ended_at = $1 WHERE ended_at IS NULL";
     END_TOKENS = "UPDATE api_tokens SET revoked_at = $1 WHERE revoked_at IS NULL";
     END_REFRESH = "UPDATE refresh_tokens SET revoked_at = $1 WHERE revoked_at IS NULL";
@@ -40,6 +41,11 @@ pub async fn all_files(tx: &mut Tx) -> Result<Vec<TableFile>, StoreError> {
     let file =
         |(table, location, managed, remote, path, size)| TableFile { table, location, managed, remote, path, size };
     Ok(rows.into_iter().map(file).collect())
+}
+
+/// Takes a copy of a file for the file itself: a copy has another time, and another tag.
+pub async fn restamp(tx: &mut WriteTx, file: &TableFile, modified: Timestamp) -> Result<u64, StoreError> {
+    execute!(tx, RESTAMP, modified, &file.path, &file.location)
 }
 
 /// Every location that belongs to an environment.

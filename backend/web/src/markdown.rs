@@ -86,7 +86,8 @@ pub fn plain(text: &str, most: usize) -> String {
     for event in Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         match event {
             Event::Text(piece) | Event::Code(piece) => words.push_str(&piece),
-            Event::SoftBreak | Event::HardBreak | Event::End(_) if !words.ends_with(' ') => words.push(' '),
+            Event::SoftBreak | Event::HardBreak => words.push(' '),
+            Event::End(tag) if is_block(tag) && !words.ends_with(' ') => words.push(' '),
             _ => {}
         }
         if words.chars().count() > most {
@@ -99,6 +100,11 @@ pub fn plain(text: &str, most: usize) -> String {
     }
     let cut: String = trimmed.chars().take(most).collect();
     format!("{}…", cut.trim_end())
+}
+
+/// Whether what follows an element begins a line of its own.
+fn is_block(tag: TagEnd) -> bool {
+    !matches!(tag, TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image)
 }
 
 #[cfg(test)]
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn teasers_are_one_line_of_words() {
-        assert_eq!(plain("# Orders\n\nOne **row** per\nline.", 80), "Orders One row per line.");
+        assert_eq!(plain("# Orders\n\nOne **row**, per\nline.", 80), "Orders One row, per line.");
         assert_eq!(plain("abcdefghij", 4), "abcd…");
         assert_eq!(plain("", 4), "");
     }

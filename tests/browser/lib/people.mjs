@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./server.mjs";
 
-const password = (name) => `${name} walks 7 miles of coast`;
+/** One for all: a password that holds the user name is refused. */
+const PASSWORD = "seven miles of coastal path";
 
-const person = (username, displayName, admin = false) => ({ username, displayName, admin, password: password(username) });
+const person = (username, displayName, admin = false) => ({ username, displayName, admin, password: PASSWORD });
 
 export const PEOPLE = {
   admin: person("ada", "Ada Admin", true),

@@ -3,7 +3,10 @@
 use anyhow::{Context, ensure};
 use flate2::read::GzDecoder;
 use lakegate_model::{Clock, Timestamp, audit::AuditEvent, clock::SystemClock};
-use lakegate_store::{Db, in_read, in_write, migrate, upkeep};
+use lakegate_store::{
+    Db, in_read, in_write, migrate,
+    upkeep::{self, TableFile},
+};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -11,7 +14,7 @@ use std::{
 };
 use url::Url;
 
-use super::backup::{ANCHORS, DATABASE, FILES, FORMAT, MANIFEST, Manifest, is_archive};
+use super::backup::{ANCHORS, DATABASE, FILES, FORMAT, MANIFEST, Manifest, is_archive, place_in};
 use crate::{
     config::Config,
     data_dir::{DataDir, is_unused, make_private},
@@ -96,12 +99,24 @@ async fn renew(dir: &DataDir, manifest: &Manifest) -> anyhow::Result<u64> {
     let now = SystemClock.now();
     let ended = in_write!(&db, |tx, _scope| {
         upkeep::relocate(tx, &from, &to).await?;
+        for file in upkeep::all_files(tx).await? {
+            if let Some(modified) = copied_at(dir, &file) {
+                upkeep::restamp(tx, &file, modified).await?;
+            }
+        }
         Ok(upkeep::end_all_access(tx, now).await?)
     });
     let folders = in_read!(&db, |tx, _scope| { Ok(upkeep::local_environments(tx).await?) });
     db.close().await;
     make_folders(dir, &folders?)?;
     Ok(ended?)
+}
+
+/// When the restored copy of a file was written; `None` for files that were not copied.
+fn copied_at(dir: &DataDir, file: &TableFile) -> Option<Timestamp> {
+    let copy = dir.path.join(place_in(&dir.path, file)?);
+    let modified = fs::metadata(copy).and_then(|meta| meta.modified()).ok()?;
+    Timestamp::from_timestamp_micros(Timestamp::from(modified).timestamp_micros())
 }
 
 /// A backup holds files; environments that had none need their folders all the same.

@@ -28,6 +28,7 @@ use std::sync::Arc;
 use super::{
     at::At,
     errors, limits, log,
+    media::{Media, is_json},
     names::Names,
     request::{self, Parameters},
     schema::{self, PortalSchema},
@@ -56,50 +57,6 @@ impl Default for Endpoint {
     }
 }
 
-/// A form of answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Media {
-    GraphqlResponse,
-    Json,
-}
-
-impl Media {
-    const fn content_type(self) -> &'static str {
-        match self {
-            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
-            Self::Json => "application/json; charset=utf-8",
-        }
-    }
-
-    /// The form that the client likes best, the first of equals; `None` if it likes neither.
-    fn negotiate(headers: &HeaderMap) -> Option<Self> {
-        let accepted = headers.get_all(header::ACCEPT).iter();
-        let accepted: Vec<&str> = accepted.filter_map(|value| value.to_str().ok()).collect();
-        if accepted.is_empty() {
-            return Some(Self::Json);
-        }
-        let mut best: Option<(f32, Self)> = None;
-        for range in accepted.iter().flat_map(|value| value.split(',')) {
-            let Some((quality, media)) = Self::of_range(range) else { continue };
-            if quality > best.map_or(0.0, |(quality, _)| quality) {
-                best = Some((quality, media));
-            }
-        }
-        best.map(|(_, media)| media)
-    }
-
-    fn of_range(range: &str) -> Option<(f32, Self)> {
-        let mut parts = range.split(';').map(str::trim);
-        let media = match parts.next()?.to_ascii_lowercase().as_str() {
-            "application/graphql-response+json" => Self::GraphqlResponse,
-            "application/json" | "application/*" | "*/*" => Self::Json,
-            _ => return None,
-        };
-        let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |text| text.parse().ok());
-        Some((quality?, media))
-    }
-}
-
 /// Why nothing was executed.
 #[derive(Debug)]
 struct Unexecuted {
@@ -113,6 +70,12 @@ impl Unexecuted {
     fn malformed(web: &Web, request_id: &str, fault: Fault) -> Self {
         let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
         Self { status: Some(status), errors: vec![ErrorShape::of_fault(web, request_id, fault)] }
+    }
+
+    /// A request of nobody in particular: nothing here is for him, the schema neither.
+    fn stranger(at: &At) -> Self {
+        let fault = Fault::new(Code::Unauthenticated, "sign in, or send a token as `Authorization: Bearer …`");
+        Self::malformed(&at.web, &at.caller.request_id, fault)
     }
 
     /// A request whose document cannot be executed.
@@ -164,23 +127,18 @@ fn acceptable(headers: &HeaderMap) -> Result<Media, Refusal> {
     })
 }
 
-/// Everything here is for somebody; and a cookie alone is not somebody's will.
+/// A cookie alone is not somebody's will.
 async fn admit(web: &Web, context: &RequestContext, auth: &Auth, headers: &HeaderMap) -> Result<(), Fault> {
-    match auth.caller.identity {
-        Identity::Anonymous => {
-            Err(Fault::new(Code::Unauthenticated, "sign in, or send a token as `Authorization: Bearer …`"))
-        }
-        Identity::Session(_) => {
-            let session = context.session(web).await?;
-            let shown = headers.get(csrf::HEADER).and_then(|token| token.to_str().ok());
-            if session.zip(shown).is_some_and(|(session, shown)| csrf::matches(session, shown)) {
-                return Ok(());
-            }
-            let fault = Fault::new(Code::Forbidden, "with a cookie this needs the header x-csrf-token");
-            Err(fault.on(csrf::HEADER).fix("send the token of the page, or use a bearer token"))
-        }
-        _ => Ok(()),
+    if !matches!(auth.caller.identity, Identity::Session(_)) {
+        return Ok(());
     }
+    let session = context.session(web).await?;
+    let shown = headers.get(csrf::HEADER).and_then(|token| token.to_str().ok());
+    if session.zip(shown).is_some_and(|(session, shown)| csrf::matches(session, shown)) {
+        return Ok(());
+    }
+    let fault = Fault::new(Code::Forbidden, "with a cookie this needs the header x-csrf-token");
+    Err(fault.on(csrf::HEADER).fix("send the token of the page, or use a bearer token"))
 }
 
 async fn read_body(web: &Web, request: Request) -> Result<Parameters, Fault> {
@@ -193,14 +151,6 @@ async fn read_body(web: &Web, request: Request) -> Result<Parameters, Fault> {
         _ => Fault::invalid("body", "the body did not arrive whole"),
     })?;
     request::from_json(&body)
-}
-
-/// `application/json`, in UTF-8 if it says anything about that.
-fn is_json(content_type: &str) -> bool {
-    let mut parts = content_type.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let json = parts.next().is_some_and(|kind| kind == "application/json");
-    let foreign = |part: String| part.strip_prefix("charset=").is_some_and(|set| set.trim_matches('"') != "utf-8");
-    json && !parts.any(foreign)
 }
 
 /// Which operations a method may carry.
@@ -247,10 +197,14 @@ async fn execute(
     }
     let weight = limits::weigh(&endpoint.shape, &document, operation, &variables);
     weight.map_err(|fault| Unexecuted::document(at, fault))?;
-    let (kind, fields) = (operation.ty.to_string(), log::root_fields(&document, operation));
+    let (kind, fields) = (operation.ty, log::root_fields(&endpoint.shape, &document, operation));
+    if at.caller.identity == Identity::Anonymous {
+        log::note_all(at, kind, &fields, Code::Unauthenticated);
+        return Err(Unexecuted::stranger(at));
+    }
     let request = operation_of(at, &parameters.query, parameters.operation_name, variables, document);
     let executed = endpoint.schema.execute(request).await;
-    log::note(at, &kind, &fields, &executed);
+    log::note(at, kind, &fields, &executed);
     Ok(executed)
 }
 
@@ -335,9 +289,12 @@ fn unexecuted_answer(unexecuted: Unexecuted, media: Media) -> Response {
         Media::Json => StatusCode::OK,
     });
     let mut response = send(status, &Body { data: None, errors: unexecuted.errors }, media);
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-    }
+    let further = match status {
+        StatusCode::METHOD_NOT_ALLOWED => Some((header::ALLOW, "POST")),
+        StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        _ => None,
+    };
+    response.headers_mut().extend(further.map(|(name, value)| (name, HeaderValue::from_static(value))));
     response
 }
 
@@ -348,51 +305,5 @@ fn send(status: StatusCode, body: &Body<'_>, media: Media) -> Response {
             (status, headers, bytes).into_response()
         }
         Err(error) => Refusal::from(Fault::internal(error)).into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chosen(accept: Option<&'static str>) -> Option<Media> {
-        let mut headers = HeaderMap::new();
-        headers.extend(accept.map(|accept| (header::ACCEPT, HeaderValue::from_static(accept))));
-        Media::negotiate(&headers)
-    }
-
-    #[test]
-    fn the_best_liked_form_is_chosen() {
-        for (accept, media) in [
-            (None, Some(Media::Json)),
-            (Some("*/*"), Some(Media::Json)),
-            (Some("application/json"), Some(Media::Json)),
-            (Some("application/json; charset=utf-8"), Some(Media::Json)),
-            (Some("application/graphql-response+json"), Some(Media::GraphqlResponse)),
-            (Some("application/graphql-response+json, application/json"), Some(Media::GraphqlResponse)),
-            (Some("application/json;q=0.9, application/graphql-response+json"), Some(Media::GraphqlResponse)),
-            (Some("application/graphql-response+json;q=0.2, */*;q=0.8"), Some(Media::Json)),
-            (Some("text/html, */*;q=0.1"), Some(Media::Json)),
-            (Some("text/html"), None),
-            (Some("application/json;q=0"), None),
-        ] {
-            assert_eq!(chosen(accept), media, "{accept:?}");
-        }
-    }
-
-    #[test]
-    fn only_json_in_utf_8_is_taken() {
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
-            assert!(is_json(good), "{good}");
-        }
-        for bad in [
-            "",
-            "text/plain",
-            "multipart/form-data; boundary=x",
-            "application/json; charset=latin1",
-            "application/jsonp",
-        ] {
-            assert!(!is_json(bad), "{bad}");
-        }
     }
 }

@@ -85,6 +85,20 @@ impl Shape {
         }
         Ok(Self { types })
     }
+
+    /// Whether a type has a field.
+    pub fn has(&self, ty: &str, field: &str) -> bool {
+        self.types.get(ty).is_some_and(|fields| fields.contains_key(field))
+    }
+}
+
+/// The type whose fields an operation asks for.
+pub const fn root_of(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    }
 }
 
 impl FieldShape {
@@ -151,12 +165,11 @@ pub fn weigh(
     variables: &Variables,
 ) -> Result<Weight, Fault> {
     let mut scale = Scale { shape, document, operation, variables, aliases: 0, depth: 0, steps: 0, inside: Vec::new() };
-    let root = match operation.ty {
-        OperationType::Query => "Query",
-        OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
-    };
-    let cost = scale.selection(&operation.selection_set.node, root, Place { depth: 1, ..Place::default() })?;
+    let cost = scale.selection(
+        &operation.selection_set.node,
+        root_of(operation.ty),
+        Place { depth: 1, ..Place::default() },
+    )?;
     if cost > COST {
         return Err(over(format!("the operation costs {cost}, the limit is {COST}")).fix("ask for smaller pages"));
     }

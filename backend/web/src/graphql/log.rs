@@ -2,11 +2,15 @@
 
 use async_graphql::{
     PathSegment, Response, ServerError, Value,
-    parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet},
 };
 use lakegate_model::Code;
+use std::collections::HashSet;
 
-use super::at::At;
+use super::{
+    at::At,
+    limits::{Shape, root_of},
+};
 
 /// The outcome of a field that gave its value.
 const OK: &str = "ok";
@@ -18,10 +22,14 @@ pub struct RootField {
     pub name: String,
 }
 
-/// The root fields of an operation, those in fragments too.
-pub fn root_fields(document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<RootField> {
+/// The root fields of an operation, those in fragments too, each key once. Names that the schema does not know are
+/// left out: nobody should write what he likes into the log.
+pub fn root_fields(shape: &Shape, document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<RootField> {
     let mut gathered = Gathered { fields: Vec::new(), left: LOOKED_AT };
     gather(document, &operation.selection_set.node, &mut gathered);
+    let root = root_of(operation.ty);
+    let mut seen = HashSet::new();
+    gathered.fields.retain(|field| shape.has(root, &field.name) && seen.insert(field.key.clone()));
     gathered.fields
 }
 
@@ -53,18 +61,23 @@ fn gather(document: &ExecutableDocument, set: &SelectionSet, into: &mut Gathered
 }
 
 /// Writes the lines of an executed operation.
-pub fn note(at: &At, kind: &str, fields: &[RootField], response: &Response) {
+pub fn note(at: &At, kind: OperationType, fields: &[RootField], response: &Response) {
     for field in fields {
-        tracing::info!(
-            target: "lakegate::graphql",
-            request_id = at.caller.request_id,
-            principal = at.principal,
-            operation = kind,
-            field = field.name,
-            outcome = outcome(at, field, response),
-            "field"
-        );
+        line(at, kind, field, &outcome(at, field, response));
     }
+}
+
+/// Writes the lines of an operation that was refused as a whole.
+pub fn note_all(at: &At, kind: OperationType, fields: &[RootField], code: Code) {
+    for field in fields {
+        line(at, kind, field, code.as_str());
+    }
+}
+
+fn line(at: &At, kind: OperationType, field: &RootField, outcome: &str) {
+    let operation = kind.to_string();
+    let (request_id, principal) = (at.caller.request_id.as_str(), at.principal.as_str());
+    tracing::info!(target: "lakegate::graphql", request_id, principal, operation, field = field.name, outcome, "field");
 }
 
 /// `ok`, or the code of the error or problem.
@@ -88,5 +101,36 @@ pub fn code_of(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
         Value::String(code) => Some(code),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use async_graphql::parser::parse_query;
+
+    fn found(query: &str) -> Vec<(String, String)> {
+        let shape = Shape::of("type Query { me: String other: String }").unwrap();
+        let document = parse_query(query).unwrap();
+        let operation = document.operations.iter().next().unwrap().1.node.clone();
+        let fields = root_fields(&shape, &document, &operation);
+        fields.into_iter().map(|field| (field.key, field.name)).collect()
+    }
+
+    fn pair(key: &str, name: &str) -> (String, String) {
+        (key.to_owned(), name.to_owned())
+    }
+
+    #[test]
+    fn aliases_and_fragments_are_seen_through() {
+        let query = "{ a: me me me ...F ... on Query { b: other } } fragment F on Query { other }";
+        assert_eq!(found(query), [pair("a", "me"), pair("me", "me"), pair("other", "other"), pair("b", "other")]);
+    }
+
+    #[test]
+    fn unknown_names_and_circles_leave_nothing() {
+        assert_eq!(found("{ invented me }"), [pair("me", "me")]);
+        assert_eq!(found("{ ...F } fragment F on Query { ...F ...F }"), []);
     }
 }

@@ -23,6 +23,7 @@ pub mod http;
 pub mod limits;
 pub mod lists;
 pub mod log;
+pub mod media;
 pub mod mutation;
 pub mod names;
 pub mod page;

@@ -122,7 +122,7 @@ enums! {
         Listed,
         /// It is found and can be requested.
         Requestable,
-        /// Found and requestable; a request at once needs no approval.
+        /// Found and requestable; every request is approved at once by its owner's standing decision.
         Open,
     }
     /// Which database of an environment.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    kit::{Choice, Pager, Place, When, Who, address, spoken},
+    kit::{Choice, Pager, Place, When, Who, address, place_text, spoken},
     shell::{Framed, Shell, show},
 };
 use crate::{Refusal, Web, extract::Query};
@@ -88,6 +88,8 @@ struct Row {
     who: Who,
     /// A person, a service account, the server, or nobody known.
     kind: &'static str,
+    /// What happened, in words.
+    deed: String,
     action: String,
     /// Narrows the list to this action.
     same_action: String,
@@ -178,6 +180,7 @@ fn row(event: AuditEvent) -> Row {
         same_action: address("/audit", &[("action", &event.action)]),
         subject: subject(&event.subject_kind, &detail),
         same_subject: same.unwrap_or_default(),
+        deed: deed(&event.action),
         outcome: spoken(event.outcome.as_str()),
         brief: facts.first().map(|fact| format!("{}: {}", fact.name, fact.value)).unwrap_or_default(),
         facts,
@@ -200,9 +203,51 @@ fn page_of(kind: &str, id: Uuid) -> String {
     }
 }
 
+/// An action in words: `subscription.revoke` is "Subscription revoked".
+fn deed(action: &str) -> String {
+    let (noun, verb) = action.split_once('.').unwrap_or((action, ""));
+    let known = match action {
+        "request.create" => "Access requested",
+        "session.start" => "Signed in",
+        "session.end" => "Signed out",
+        "query.start" => "Queried",
+        "query.end" => "Query ended",
+        "asset.read" => "Table queried",
+        "audit.read" => "Audit read",
+        "member.leave" => "Member left",
+        "asset.accept_names" => "Names accepted",
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
+    match verb.split_once('_') {
+        Some((verb, what)) => spoken(&format!("{noun}: {what} {}", past(verb))),
+        None => spoken(format!("{noun} {}", past(verb)).trim()),
+    }
+}
+
+/// The past of a verb.
+fn past(verb: &str) -> String {
+    match verb {
+        "" => String::new(),
+        "run" => "run".to_owned(),
+        "set" => "changed".to_owned(),
+        "withdraw" => "withdrawn".to_owned(),
+        "cancel" => "cancelled".to_owned(),
+        "transfer" => "transferred".to_owned(),
+        _ if verb.ends_with('e') => format!("{verb}d"),
+        _ if verb.ends_with('y') => format!("{}ied", verb.trim_end_matches('y')),
+        _ => format!("{verb}ed"),
+    }
+}
+
 /// What it was about: its name if the event tells it, else its kind.
 fn subject(kind: &str, detail: &Value) -> String {
-    let name = ["name", "username", "title", "uri"].iter().find_map(|key| detail[*key].as_str());
+    if let (true, Some(number)) = (kind == "request", detail["number"].as_i64()) {
+        return format!("REQ-{number:06}");
+    }
+    let name = ["name", "asset_name", "username", "title", "uri"].iter().find_map(|key| detail[*key].as_str());
     match name {
         Some(name) => format!("{} {name}", spoken(kind)),
         None => spoken(kind),
@@ -228,7 +273,7 @@ fn said(value: &Value) -> String {
         Value::Bool(yes) => (if *yes { "yes" } else { "no" }).to_owned(),
         Value::Number(number) => number.to_string(),
         Value::String(text) if Uuid::parse_str(text).is_ok() => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => place_text(text),
         Value::Array(items) => listed(items),
         Value::Object(parts) => match (parts.get("before"), parts.get("after")) {
             (Some(before), Some(after)) if before == after => String::new(),
@@ -269,6 +314,22 @@ mod tests {
         assert_eq!(filter.until.unwrap() - filter.from.unwrap(), chrono::TimeDelta::days(1));
         let wrong = Filters { from: "yesterday".into(), ..Filters::default() };
         assert_eq!(wrong.filter().unwrap_err().field.as_deref(), Some("from"));
+    }
+
+    #[test]
+    fn actions_are_told_in_words() {
+        for (action, words) in [
+            ("subscription.revoke", "Subscription revoked"),
+            ("asset.publish", "Asset published"),
+            ("request.approve", "Request approved"),
+            ("request.create", "Access requested"),
+            ("user.set_roles", "User: roles changed"),
+            ("domain.add_steward", "Domain: steward added"),
+            ("member.invite", "Member invited"),
+            ("odd", "Odd"),
+        ] {
+            assert_eq!(deed(action), words, "{action}");
+        }
     }
 
     #[test]

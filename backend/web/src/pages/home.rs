@@ -139,21 +139,42 @@ fn doors(people: &[DemoPerson], frame: &Framed) -> Vec<Door> {
     let step = |label: &str, href: String| Crumb { label: label.to_owned(), href };
     let found = address("/search", &[("q", "companies")]);
     let paths = [
-        ("ann", "search", "Find and use data", "Look for a table, see what you may read of it, query it.", "/search?q=companies", vec![
-            step("Search for companies", found),
-            step("Open what was found and press Query", String::new()),
-            step("Ask for the catalog sales too", address("/search", &[("q", "catalog sales")])),
-        ]),
-        ("olga", "send", "Publish and approve", "Answer a request, and describe what you own.", "/inbox", vec![
-            step("Open the request in the inbox", "/inbox".to_owned()),
-            step("Look at what they would get, and approve", String::new()),
-            step("Describe and publish your tables", "/bench".to_owned()),
-        ]),
-        ("ada", "shield-check", "Look after it", "People and their rights, areas of business, and who did what.", "/admin/users", vec![
-            step("See people and their roles", "/admin/users".to_owned()),
-            step("Walk through the domains", "/admin/domains".to_owned()),
-            step("Read the audit", "/audit".to_owned()),
-        ]),
+        (
+            "ann",
+            "search",
+            "Find and use data",
+            "Look for a table, see what you may read of it, query it.",
+            "/search?q=companies",
+            vec![
+                step("Search for companies", found),
+                step("Open what was found and press Query", String::new()),
+                step("Ask for the catalog sales too", address("/search", &[("q", "catalog sales")])),
+            ],
+        ),
+        (
+            "olga",
+            "send",
+            "Publish and approve",
+            "Answer a request, and describe what you own.",
+            "/inbox",
+            vec![
+                step("Open the request in the inbox", "/inbox".to_owned()),
+                step("Look at what they would get, and approve", String::new()),
+                step("Describe and publish your tables", "/bench".to_owned()),
+            ],
+        ),
+        (
+            "ada",
+            "shield-check",
+            "Look after it",
+            "People and their rights, areas of business, and who did what.",
+            "/admin/users",
+            vec![
+                step("See people and their roles", "/admin/users".to_owned()),
+                step("Walk through the domains", "/admin/domains".to_owned()),
+                step("Read the audit", "/audit".to_owned()),
+            ],
+        ),
     ];
     let door = |(name, icon, title, text, next, steps): (&str, _, _, _, _, _)| {
         Some(Door { icon, title, text, steps, next, person: person(name)?, is_me: name == me })

@@ -276,6 +276,16 @@ pub fn back(to: &str, outcome: Result<String, Fault>) -> Result<Response, Refusa
     }
 }
 
+/// A location as people read it. A folder of the server's own lake goes without the path to it: that holds nothing
+/// but ids.
+pub fn place_text(location: &str) -> String {
+    let inside = location.split_once("/lake/").and_then(|(_, rest)| rest.split_once('/'));
+    match inside {
+        Some((id, rest)) if id.parse::<uuid::Uuid>().is_ok() => format!("this server: {rest}"),
+        _ => location.to_owned(),
+    }
+}
+
 /// Leads somebody whose password has to be given again to the form for it, and back to `here`.
 ///
 /// # Errors
@@ -341,6 +351,15 @@ mod tests {
             (duration(340), duration(2_140), duration(200_000)),
             ("340 ms".into(), "2.1 s".into(), "3 min".into())
         );
+    }
+
+    #[test]
+    fn own_folders_are_shown_without_ids() {
+        let own = "file:///srv/lake/0190f3a1-7c1e-7b5a-9d3e-2f6a4b8c0d1e/sales/orders/";
+        assert_eq!(place_text(own), "this server: sales/orders/");
+        for other in ["s3://bucket/lake/orders/", "file:///data/orders/"] {
+            assert_eq!(place_text(other), other);
+        }
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl Wanted {
         let page = match fields.one("page") {
             "" => 1,
             text => text.parse().ok().filter(|page| (1..=MAX_OFFSET / SIZE).contains(page)).ok_or_else(|| {
-                Fault::invalid("page", format!("a page is a number from 1 to {}", MAX_OFFSET / SIZE)).fix("add words or filters")
+                Fault::invalid("page", format!("a page is a number from 1 to {}", MAX_OFFSET / SIZE))
+                    .fix("add words or filters")
             })?,
         };
         Ok(Self {

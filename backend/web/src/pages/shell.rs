@@ -159,7 +159,7 @@ fn is_within(path: &str, href: &str) -> bool {
         "/" => path == "/",
         "/search" => below("/search") || below("/assets"),
         "/inbox" => below("/inbox") || below("/requests"),
-        "/admin/users" => below("/admin"),
+        "/admin/users" => below("/admin") || below("/domains"),
         _ => below(href),
     }
 }

@@ -164,8 +164,8 @@ async fn nobody_in_particular_gets_nothing() {
         let request = Request::post("/graphql").header(header::CONTENT_TYPE, PLAIN);
         let body = Body::from(json!({ "query": query }).to_string());
         let answer = site.send(request.body(body).unwrap()).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.json()["code"], "unauthenticated");
+        refused(&answer, StatusCode::UNAUTHORIZED, "unauthenticated");
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
 }
 

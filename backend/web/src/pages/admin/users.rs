@@ -249,11 +249,18 @@ async fn page(web: &Web, framed: Framed, id: UserId, wrong: Wrong) -> Result<Use
 
 fn said(consequences: &Consequences) -> Vec<String> {
     let count = |count: u64, one, many| counted(i64::try_from(count).unwrap_or(i64::MAX), one, many);
-    vec![
-        format!("{} at once.", count(consequences.sessions_ended, "session ends", "sessions end")),
-        format!("{} for good.", count(consequences.tokens_revoked, "token is revoked", "tokens are revoked")),
-        "Grants, requests and saved queries belong to projects and stay.".to_owned(),
-    ]
+    let mut said = vec!["Signing in is refused.".to_owned()];
+    if consequences.sessions_ended > 0 {
+        said.push(format!("{} at once.", count(consequences.sessions_ended, "session ends", "sessions end")));
+    }
+    if consequences.tokens_revoked > 0 {
+        said.push(format!(
+            "{} for good.",
+            count(consequences.tokens_revoked, "token is revoked", "tokens are revoked")
+        ));
+    }
+    said.push("Grants, requests and saved queries belong to projects and stay.".to_owned());
+    said
 }
 
 async fn detail(State(web): State<Web>, framed: Framed, Path(id): Path<UserId>) -> Result<Response, Refusal> {

@@ -219,7 +219,7 @@ async fn owners(web: &Web, frame: &Framed, view: &AssetView) -> Result<Vec<Choic
 }
 
 fn levels() -> Vec<Choice> {
-    let mut choices = vec![Choice::new("", "As the domain says")];
+    let mut choices = vec![Choice::new("", "as the domain says")];
     choices.extend(Discover::ALL.iter().map(|level| Choice::new(level.as_str(), discover_words(*level))));
     choices
 }

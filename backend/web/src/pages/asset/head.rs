@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Characters of the description under the title.
-const LEAD: usize = 220;
+pub(super) const LEAD: usize = 220;
 
 /// A badge: word, state of colour, glyph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use lakegate_app::catalog::{
     assets::AssetView,
     publish::{self, Deprecation, Missing},
 };
-use lakegate_model::{Code, Fault, ids::AssetId};
+use lakegate_model::{Code, Fault, ids::AssetId, words::AssetStatus};
 
 use super::{
     edit::editable,
@@ -83,6 +83,10 @@ async fn publish_page(web: &Web, frame: Framed, id: AssetId, error: String) -> R
 }
 
 async fn publish_form(State(web): State<Web>, Path(id): Path<AssetId>, frame: Framed) -> Result<Response, Refusal> {
+    let view = editable(&web, &frame, id).await?;
+    if view.asset.status != AssetStatus::Inventory {
+        return Ok(flash::refused(&asset_href(id), "It was published before."));
+    }
     show(StatusCode::OK, &publish_page(&web, frame, id, String::new()).await?)
 }
 

@@ -66,7 +66,9 @@ struct AssetPage {
     shell: Shell,
     head: AssetHead,
     answer: Answer,
+    /// The whole description; empty if the head says it all.
     about: String,
+    is_described: bool,
     note: String,
     columns: Vec<ColumnRow>,
     column_count: i64,
@@ -135,7 +137,8 @@ async fn page(
     let columns: Vec<ColumnRow> = view.columns.iter().map(|column| column_row(column, readable.as_ref())).collect();
     let page = AssetPage {
         head: AssetHead::new(&view, "Overview"),
-        about: markdown::html(&view.asset.description),
+        about: about(&view.asset.description),
+        is_described: !view.asset.description.is_empty(),
         note: view.asset.deprecation_note.clone(),
         column_count: number(columns.len()),
         pending: number(columns.iter().filter(|column| column.mark == "pending").count()),
@@ -150,6 +153,12 @@ async fn page(
         shell: frame.shell,
     };
     show(StatusCode::OK, &page)
+}
+
+/// A description that is longer than what stands under the title, or has a form of its own.
+fn about(description: &str) -> String {
+    let told = description.chars().count() <= head::LEAD && !description.contains(['\n', '[', '`']);
+    if told { String::new() } else { markdown::html(description) }
 }
 
 /// The asset's table as the reader may read it, acting where he acts; none if he acts nowhere.
@@ -246,12 +255,12 @@ fn facts(view: &AssetView) -> Facts {
     }
 }
 
-/// What others may do, in a few words.
+/// What others may do, in words that follow "Others".
 pub(super) fn discover_words(level: Discover) -> &'static str {
     match level {
-        Discover::Hidden => "Hidden from others",
-        Discover::Listed => "Listed, without requests",
-        Discover::Requestable => "Others may ask for it",
-        Discover::Open => "Open: every request is granted",
+        Discover::Hidden => "do not find it",
+        Discover::Listed => "find it, but cannot ask for it",
+        Discover::Requestable => "find it and may ask for it",
+        Discover::Open => "find it, and every request is granted",
     }
 }

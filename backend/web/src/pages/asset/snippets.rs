@@ -36,7 +36,7 @@ fn origin(web: &Web, headers: &HeaderMap) -> String {
 }
 
 fn one_line(sql: &str) -> String {
-    sql.replace('\n', " ")
+    sql.replace("\n  ", " ").replace('\n', " ")
 }
 
 fn curl(origin: &str, sql: &str, project: &str) -> String {

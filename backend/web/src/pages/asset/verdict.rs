@@ -227,7 +227,12 @@ pub fn query_href(table: &ReadableTable) -> String {
 /// A query that shows some rows, columns spelled out as long as they are few.
 pub fn first_query(table: &ReadableTable) -> String {
     let names: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
-    let columns = if names.len() <= 12 { names.join(", ") } else { "*".to_owned() };
+    let line = names.join(", ");
+    let columns = match names.len() {
+        13.. => "*".to_owned(),
+        _ if line.len() <= 72 => line,
+        _ => format!("\n  {}", names.join(",\n  ")),
+    };
     format!("select {columns}\nfrom {}.{}\nlimit 100", quoted(&table.database), quoted(&table.name))
 }
 

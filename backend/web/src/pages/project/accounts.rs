@@ -89,10 +89,7 @@ async fn page(
         let tokens = api_tokens::list(&web.app, &framed.reader.caller, Some(account.id)).await?;
         accounts.push(shown(&head, account, tokens, web.app.now()));
     }
-    let roles = vec![
-        Choice::new("viewer", "Viewer: queries what the project may read"),
-        Choice::new("contributor", "Contributor: also brings data in and describes it"),
-    ];
+    let roles = vec![Choice::new("viewer", "Viewer"), Choice::new("contributor", "Contributor")];
     Ok(AccountsPage { shell: framed.shell, head, accounts, roles, form, wrong })
 }
 

@@ -21,7 +21,7 @@ use crate::{
     extract::{Form, Path, SignedIn},
     pages::{
         flash::done,
-        kit::{Choice, When, Wrong},
+        kit::{Choice, When, Wrong, place_text},
         shell::{Framed, Shell, show},
     },
 };
@@ -97,7 +97,7 @@ fn place(view: EnvironmentView, connections: &[Connection]) -> Place {
         connection: connection.map(|connection| connection.name.clone()).unwrap_or_default(),
         since: When::at(view.environment.created_at),
         name: view.environment.name,
-        location: view.environment.location,
+        location: place_text(&view.environment.location),
     }
 }
 

@@ -13,7 +13,7 @@ use lakegate_model::{
     Fault,
     catalog::Asset,
     ids::{AssetId, ProjectId},
-    words::AssetStatus,
+    words::{AssetStatus, SuggestionState},
 };
 use serde::Deserialize;
 
@@ -119,7 +119,7 @@ fn filters(path: &str, chosen: Option<AssetStatus>) -> Vec<Tab> {
     };
     vec![
         tab("All", None),
-        tab("Inventory", Some(AssetStatus::Inventory)),
+        tab("Unpublished", Some(AssetStatus::Inventory)),
         tab("Published", Some(AssetStatus::Published)),
         tab("Deprecated", Some(AssetStatus::Deprecated)),
         tab("Archived", Some(AssetStatus::Archived)),
@@ -154,7 +154,8 @@ async fn row(web: &Web, reader: &SignedIn, head: &Head, asset: Asset) -> Result<
 async fn needs(web: &Web, reader: &SignedIn, id: AssetId) -> Result<(Vec<&'static str>, usize), Fault> {
     let readiness = publish::readiness(&web.app, &reader.caller, id).await?;
     let names = suggestions::list(&web.app, &reader.caller, id).await?;
-    Ok((readiness.missing.iter().map(|missing| missing.field).collect(), names.len()))
+    let open = names.iter().filter(|name| name.state == SuggestionState::Open).count();
+    Ok((readiness.missing.iter().map(|missing| missing.field).collect(), open))
 }
 
 /// Accepts every proposed name of the assets that are named in the form.

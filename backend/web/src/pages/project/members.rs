@@ -139,12 +139,7 @@ fn row(head: &Head, member: &ProjectMember, own: UserId) -> Row {
 }
 
 fn roles() -> Vec<Choice> {
-    let meaning = |role| match role {
-        ProjectRole::Viewer => "Viewer: queries what the project may read",
-        ProjectRole::Contributor => "Contributor: also brings data in, describes, publishes, requests",
-        ProjectRole::Owner => "Owner: also manages members and storage, approves requests",
-    };
-    ProjectRole::ALL.iter().map(|role| Choice::new(role.as_str(), meaning(*role))).collect()
+    ProjectRole::ALL.iter().map(|role| Choice::new(role.as_str(), spoken(role.as_str()))).collect()
 }
 
 /// Other people who are members by themselves.

@@ -49,11 +49,11 @@ enum Section {
 impl Section {
     const ALL: [(Self, &'static str, &'static str); 8] = [
         (Self::Overview, "Overview", ""),
-        (Self::Data, "Data", "/data"),
-        (Self::Sources, "Sources", "/sources"),
+        (Self::Data, "Inventory", "/data"),
+        (Self::Sources, "Data sources", "/sources"),
         (Self::Subscriptions, "Subscriptions", "/subscriptions"),
         (Self::Members, "Members", "/members"),
-        (Self::Storage, "Storage", "/environments"),
+        (Self::Storage, "Environments", "/environments"),
         (Self::Queries, "Saved queries", "/queries"),
         (Self::Accounts, "Service accounts", "/accounts"),
     ];

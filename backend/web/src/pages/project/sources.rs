@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use lakegate_app::{
+    catalog::assets,
     places::{connections, environments, roots},
     sources::{
         manage::{self, NewSource, SourceChange},
@@ -33,7 +34,7 @@ use crate::{
     extract::{Form, Path, Query, SignedIn},
     pages::{
         flash::{self, done},
-        kit::{self, Choice, Pager, Place, When, Wrong, back, counted, sentence},
+        kit::{self, Choice, Pager, Place, When, Wrong, back, counted, place_text, sentence},
         shell::{Framed, Shell, show},
     },
 };
@@ -86,7 +87,7 @@ impl RunRow {
             RunState::Queued => ("Queued", "info", "clock"),
             RunState::Running if run.cancel_requested => ("Stopping", "attention", "loader-circle"),
             RunState::Running => ("Running", "info", "loader-circle"),
-            RunState::Succeeded => ("Done", "good", "circle-check"),
+            RunState::Succeeded => ("Succeeded", "good", "circle-check"),
             RunState::Failed => ("Failed", "danger", "circle-x"),
             RunState::Cancelled => ("Cancelled", "", "circle-slash"),
         };
@@ -171,7 +172,7 @@ async fn list(
             run: if head.contributes { format!("{href}/run") } else { String::new() },
             interval: interval_text(source.interval_seconds),
             name: source.name,
-            location: source.location,
+            location: place_text(&source.location),
             href,
         });
     }
@@ -255,7 +256,7 @@ async fn new_page(web: &Web, framed: Framed, id: ProjectId, form: Typed, wrong: 
         |view: environments::EnvironmentView| Choice::new(view.environment.id.to_string(), view.environment.name);
     Ok(NewPage {
         shell,
-        head: head.below(Section::Sources, "New source"),
+        head: head.below(Section::Sources, "New data source"),
         environments: places.into_iter().map(environment).collect(),
         connections: choices(reached),
         intervals: intervals(&form.interval),
@@ -322,6 +323,8 @@ struct DetailPage {
     form: Typed,
     intervals: Vec<Choice>,
     runs: Vec<RunRow>,
+    /// The tables that it found, by name and address.
+    tables: Vec<(String, String)>,
     /// Whether a run is under way: the page then looks again by itself.
     live: bool,
     pager: Pager,
@@ -346,6 +349,7 @@ async fn detail_page(
     let base = format!("{}/sources/{}", head.base, source.id);
     let place = Place::new(base.clone(), after);
     let page = runs::list(&web.app, &reader.caller, source.id, &place.request(web, &reader, 20)?).await?;
+    let tables = found_tables(web, &reader, &source).await?;
     let own = if head.contributes { base.as_str() } else { "" };
     let runs: Vec<RunRow> = page.items.iter().map(|run| RunRow::of(run, own)).collect();
     let (environment, connection) = names(web, &reader, &head, &source).await?;
@@ -359,7 +363,8 @@ async fn detail_page(
         next_run: When::maybe(source.next_run_at),
         head: head.below(Section::Sources, &source.name),
         name: source.name,
-        location: source.location,
+        location: place_text(&source.location),
+        tables,
         shell,
         base,
         environment,
@@ -368,6 +373,14 @@ async fn detail_page(
         runs,
         wrong,
     })
+}
+
+/// The tables that came from a source, among the first of the project.
+async fn found_tables(web: &Web, reader: &SignedIn, source: &DataSource) -> Result<Vec<(String, String)>, Fault> {
+    let page = PageRequest::new(Some(200), None)?;
+    let assets = assets::of_project(&web.app, &reader.caller, source.project_id, None, &page).await?;
+    let found = assets.items.into_iter().filter(|asset| asset.source_id == Some(source.id));
+    Ok(found.map(|asset| (asset.name, format!("/assets/{}", asset.id))).collect())
 }
 
 /// The names of a source's environment and connection.

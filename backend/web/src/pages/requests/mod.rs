@@ -233,7 +233,11 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         form,
         comment: fields.one("body").to_owned(),
         comment_label: if view.can_decide { "Ask for information" } else { "Answer or add something" },
-        comment_help: if view.can_decide { "The request waits for an answer then." } else { "Whoever decides is told." },
+        comment_help: if view.can_decide {
+            "The request waits for an answer then."
+        } else {
+            "Whoever decides is told."
+        },
         wrong,
         shell: frame.shell,
     }

@@ -44,8 +44,16 @@ const fn title(facet: Facet) -> &'static str {
 }
 
 /// Facets in the order in which people narrow.
-const ORDER: [Facet; 8] =
-    [Facet::Domain, Facet::Project, Facet::Tag, Facet::Term, Facet::Status, Facet::Kind, Facet::AssetType, Facet::Source];
+const ORDER: [Facet; 8] = [
+    Facet::Domain,
+    Facet::Project,
+    Facet::Tag,
+    Facet::Term,
+    Facet::Status,
+    Facet::Kind,
+    Facet::AssetType,
+    Facet::Source,
+];
 
 fn words(facet: Facet, value: &LabelledValue) -> String {
     match facet {

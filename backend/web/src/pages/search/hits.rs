@@ -11,10 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Web,
-    pages::{
-        kit::counted,
-        shell::Framed,
-    },
+    pages::{kit::counted, shell::Framed},
 };
 
 /// How the reader stands to what was found.
@@ -33,11 +30,13 @@ impl Standings {
         }
         let caller = &frame.reader.caller;
         if frame.me.acting.is_some() {
-            standings.readable = schema::tables(&web.app, caller).await?.into_iter().filter_map(|table| table.asset).collect();
+            standings.readable =
+                schema::tables(&web.app, caller).await?.into_iter().filter_map(|table| table.asset).collect();
         }
         let filter = RequestFilter { side: Side::Sent, open_only: true, project: None, asset: None };
         let open = views::list(&web.app, caller, filter, &PageRequest::new(Some(200), None)?).await?;
-        standings.requested = open.items.into_iter().map(|view| (view.request.asset_id, view.request.reference())).collect();
+        standings.requested =
+            open.items.into_iter().map(|view| (view.request.asset_id, view.request.reference())).collect();
         Ok(standings)
     }
 }
@@ -93,7 +92,11 @@ impl HitRow {
                 Some(_) if requested.is_empty() => "locked",
                 _ => "",
             },
-            columns: hit.payload.get("columns").and_then(Value::as_i64).map_or_else(String::new, |n| counted(n, "column", "columns")),
+            columns: hit
+                .payload
+                .get("columns")
+                .and_then(Value::as_i64)
+                .map_or_else(String::new, |n| counted(n, "column", "columns")),
             place: place(&hit.payload),
             text: found,
             href,
@@ -135,7 +138,8 @@ fn best(highlights: &[Highlight]) -> (&'static str, Vec<Piece>) {
         (HitField::Project, "Project"),
         (HitField::Domain, "Domain"),
     ];
-    let found = order.iter().find_map(|(field, about)| Some((about, highlights.iter().find(|own| own.field == *field)?)));
+    let found =
+        order.iter().find_map(|(field, about)| Some((about, highlights.iter().find(|own| own.field == *field)?)));
     match found {
         Some((about, highlight)) => (*about, tidied(highlight)),
         None => ("", Vec::new()),
@@ -150,4 +154,3 @@ fn tidied(highlight: &Highlight) -> Vec<Piece> {
     }
     tidy
 }
-
