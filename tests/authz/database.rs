@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use std::path::PathBuf;
 
 /// Tables that record that something was asked, whatever the answer.
-const RECORDS: [&str; 4] = ["audit_events", "audit_batches", "sign_in_failures", "_sqlx_migrations"];
+const RECORDS: [&str; 5] = ["audit_events", "audit_batches", "counters", "sign_in_failures", "_sqlx_migrations"];
 /// Columns that move with time alone.
 const MOVING: [&str; 4] = ["seen_at", "last_used_at", "beat_at", "last_at"];
 

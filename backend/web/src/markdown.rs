@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn nothing_foreign_runs_or_loads() {
-        let hostile = "<script>alert(1)</script> <img src=x onerror=alert(1)> ![see](https://evil.example/p.png) \
+        let hostile = "<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n![see](https://evil.example/p.png) \
             [a](javascript:alert(1)) [b](//evil.example) [c](data:text/html,x) <a href=\"/x\" style=\"color:red\" onclick=x>d</a>";
         let shown = html(hostile);
         for harm in ["<script", "<img", "javascript:", "\"//evil", "data:text", "<a href=\"/x"] {
