@@ -19,15 +19,22 @@ pub async fn state(app: &Server) -> Vec<(String, String)> {
     let sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
     let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
     let mut state = Vec::new();
-    for table in tables.into_iter().filter(|table| !RECORDS.contains(&table.as_str()) && !table.starts_with("sqlite_")) {
-        let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')")))
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
-        let kept: Vec<String> =
-            columns.iter().filter(|column| !MOVING.contains(&column.as_str())).map(|column| format!("quote(\"{column}\")")).collect();
+    for table in tables.into_iter().filter(|table| !RECORDS.contains(&table.as_str()) && !table.starts_with("sqlite_"))
+    {
+        let columns: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')")))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+        let kept: Vec<String> = columns
+            .iter()
+            .filter(|column| !MOVING.contains(&column.as_str()))
+            .map(|column| format!("quote(\"{column}\")"))
+            .collect();
         let row = kept.join("||','||");
-        let sql = format!("SELECT coalesce(group_concat(line, x'0a'), '') FROM (SELECT {row} AS line FROM \"{table}\" ORDER BY 1)");
+        let sql = format!(
+            "SELECT coalesce(group_concat(line, x'0a'), '') FROM (SELECT {row} AS line FROM \"{table}\" ORDER BY 1)"
+        );
         let text: String = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
         state.push((table, text));
     }

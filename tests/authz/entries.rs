@@ -73,7 +73,8 @@ fn methods(call: &str, file: &str) -> Vec<Method> {
     let text = match call.split_once(',') {
         Some((_, name)) if !name.contains('(') => {
             let binding = format!("let {} =", name.trim());
-            file.split_once(&binding).map_or(String::new(), |(_, rest)| rest.split(';').next().unwrap_or_default().to_owned())
+            file.split_once(&binding)
+                .map_or(String::new(), |(_, rest)| rest.split(';').next().unwrap_or_default().to_owned())
         }
         _ => call.to_owned(),
     };
@@ -87,7 +88,10 @@ fn methods(call: &str, file: &str) -> Vec<Method> {
 
 /// Addresses that are no pages: other tests have them, or they serve files.
 fn elsewhere(path: &str) -> bool {
-    path.starts_with("/api/") || path.starts_with("/graphql") || path.starts_with("/metrics") || path.contains("{*path}")
+    path.starts_with("/api/")
+        || path.starts_with("/graphql")
+        || path.starts_with("/metrics")
+        || path.contains("{*path}")
 }
 
 /// Every page and form.
@@ -96,7 +100,9 @@ pub fn pages() -> Vec<Page> {
     for file in rust_files(&sources()) {
         let text = fs::read_to_string(&file).unwrap();
         for call in calls(&text) {
-            let Some(path) = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
+            let Some(path) = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
             if elsewhere(path) || path == "/healthz" {
                 continue;
             }
@@ -135,7 +141,13 @@ fn fields() -> BTreeSet<String> {
 pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, actor: &str) -> Cell {
     let door = page.name();
     let mut ids = world.ids(app, &door, actor).await;
-    for (name, value) in [("secret", "no-such-secret"), ("field", "title"), ("area", "x"), ("question", "018f0000-0000-7000-8000-000000000000"), ("account", "018f0000-0000-7000-8000-000000000000")] {
+    for (name, value) in [
+        ("secret", "no-such-secret"),
+        ("field", "title"),
+        ("area", "x"),
+        ("question", "018f0000-0000-7000-8000-000000000000"),
+        ("account", "018f0000-0000-7000-8000-000000000000"),
+    ] {
         ids.entry(name).or_insert_with(|| value.to_owned());
     }
     let path = fill(&page.path, &ids);

@@ -90,8 +90,16 @@ fn parse(text: &str) -> Fields {
             "enum" => drop(fields.enums.insert(name, body.split_whitespace().map(str::to_owned).collect())),
             "type" if name == query => fields.all.extend(roots("query", &body)),
             "type" if name == mutation => fields.all.extend(roots("mutation", &body)),
-            "type" => drop(fields.objects.insert(name, roots("", &body).into_iter().filter(|field| field.arguments.is_empty())
-                .map(|field| Input { name: field.field, kind: field.kind }).collect())),
+            "type" => drop(
+                fields.objects.insert(
+                    name,
+                    roots("", &body)
+                        .into_iter()
+                        .filter(|field| field.arguments.is_empty())
+                        .map(|field| Input { name: field.field, kind: field.kind })
+                        .collect(),
+                ),
+            ),
             _ => {}
         }
     }
@@ -187,7 +195,9 @@ fn make<'a>(world: &'a World, fields: &'a Fields, ids: &'a Ids, door: &'a str, i
         let name = if name == "id" || name == "ids" { subject(door) } else { name };
         let found = values::value(world, ids, door, &name).await;
         let found = match (found, fields.enums.get(input.base())) {
-            (Some(Value::String(text)), Some(words)) => words.iter().find(|word| word.eq_ignore_ascii_case(&text)).or(words.first()).map(|word| json!(word)),
+            (Some(Value::String(text)), Some(words)) => {
+                words.iter().find(|word| word.eq_ignore_ascii_case(&text)).or(words.first()).map(|word| json!(word))
+            }
             (None, Some(words)) if input.is_required() => words.first().map(|word| json!(word)),
             (found, _) => found,
         };
@@ -213,15 +223,34 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
-        ("ata_source", "source"), ("service_account", "account"), ("saved_quer", "query"), ("quer", "query"), ("suggestion", "suggestion"),
-        ("subscription", "request_or_subscription"), ("request", "request"), ("asset", "asset"), ("column", "asset"), ("environment", "environment"),
-        ("connection", "connection"), ("project", "project"), ("domain", "domain"), ("term", "term"), ("group", "group"),
-        ("token", "token"), ("session", "session"), ("root", "root"), ("run", "run"), ("source", "source"), ("user", "user"),
+        ("ata_source", "source"),
+        ("service_account", "account"),
+        ("saved_quer", "query"),
+        ("quer", "query"),
+        ("suggestion", "suggestion"),
+        ("subscription", "request_or_subscription"),
+        ("request", "request"),
+        ("asset", "asset"),
+        ("column", "asset"),
+        ("environment", "environment"),
+        ("connection", "connection"),
+        ("project", "project"),
+        ("domain", "domain"),
+        ("term", "term"),
+        ("group", "group"),
+        ("token", "token"),
+        ("session", "session"),
+        ("root", "root"),
+        ("run", "run"),
+        ("source", "source"),
+        ("user", "user"),
     ];
     let field = snake(door.split(' ').next_back().unwrap_or_default());
     let found = known.iter().find(|(word, _)| field.contains(word)).map_or("asset", |(_, name)| name);
     match found {
-        "request_or_subscription" if field.starts_with("approve") || field.starts_with("reject") => "request".to_owned(),
+        "request_or_subscription" if field.starts_with("approve") || field.starts_with("reject") => {
+            "request".to_owned()
+        }
         "request_or_subscription" => "subscription".to_owned(),
         other => other.to_owned(),
     }
@@ -237,7 +266,14 @@ fn selection(fields: &Fields, kind: &str) -> String {
 }
 
 /// Asks a field as somebody.
-pub async fn try_out(app: &Server, world: &World, actors: &Actors, fields: &Fields, field: &Field, actor: &str) -> Cell {
+pub async fn try_out(
+    app: &Server,
+    world: &World,
+    actors: &Actors,
+    fields: &Fields,
+    field: &Field,
+    actor: &str,
+) -> Cell {
     let door = field.name();
     let ids = world.ids(app, &door, actor).await;
     let mut variables = Map::new();
@@ -252,7 +288,11 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, fields: &Fiel
     let wrap = |list: Vec<String>| if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
     let text = format!(
         "{} Try{} {{ {}{} {} }}",
-        field.operation, wrap(declared), field.field, wrap(passed), selection(fields, &field.kind)
+        field.operation,
+        wrap(declared),
+        field.field,
+        wrap(passed),
+        selection(fields, &field.kind)
     );
     let before = database::state(app).await;
     let answer = actors.client(actor).graphql(&text, Value::Object(variables)).await;

@@ -103,12 +103,28 @@ impl Matrix {
 
     /// Beside the copy, what no reviewer may wave through.
     fn anonymous_gets_nothing(&self) {
-        let open = ["GET /healthz", "GET /favicon.ico", "GET /assets/", "GET /sign-in", "POST /sign-in", "POST /theme",
-            "POST /sign-out", "GET /set-up", "POST /set-up", "GET /reset-password", "POST /reset-password", "GET /demo",
-            "POST /demo", "POST /api/v1/auth/", "GET /_components", "POST /acting"];
+        let open = [
+            "GET /healthz",
+            "GET /favicon.ico",
+            "GET /assets/",
+            "GET /sign-in",
+            "POST /sign-in",
+            "POST /theme",
+            "POST /sign-out",
+            "GET /set-up",
+            "POST /set-up",
+            "GET /reset-password",
+            "POST /reset-password",
+            "GET /demo",
+            "POST /demo",
+            "POST /api/v1/auth/",
+            "GET /_components",
+            "POST /acting",
+        ];
         for (entry, row) in &self.rows {
             let answer = &row["anonymous"];
-            let fine = open.iter().any(|start| entry.starts_with(start)) || matches!(answer, Cell::SignIn | Cell::Hidden);
+            let fine =
+                open.iter().any(|start| entry.starts_with(start)) || matches!(answer, Cell::SignIn | Cell::Hidden);
             assert!(fine, "{entry} answers {answer} to anonymous callers");
         }
     }

@@ -102,18 +102,26 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, operation: &O
     if operation.path.ends_with("/uploads") {
         path = format!("{path}?table=made_{}", world.next());
     } else if !operation.query.is_empty() {
-        path = format!("{path}?{}", operation.query.iter().map(|name| format!("{name}=x")).collect::<Vec<_>>().join("&"));
+        path =
+            format!("{path}?{}", operation.query.iter().map(|name| format!("{name}=x")).collect::<Vec<_>>().join("&"));
     }
     let client = actors.client(actor);
     let mut request = client.request(operation.method.clone(), &path);
     if operation.path.ends_with("/uploads") {
-        request = request.header("x-file-name", "x.csv").header("content-type", "application/octet-stream").body("cust_id,amount_usd\n1,2\n");
+        request = request
+            .header("x-file-name", "x.csv")
+            .header("content-type", "application/octet-stream")
+            .body("cust_id,amount_usd\n1,2\n");
     } else if let Some(members) = &operation.body {
         request = request.json(&body(world, &ids, &door, members).await);
     }
     let before = database::state(app).await;
     let answer = client.send(request).await;
-    let code = if answer.status.is_success() { String::new() } else { answer.json()["code"].as_str().unwrap_or_default().to_owned() };
+    let code = if answer.status.is_success() {
+        String::new()
+    } else {
+        answer.json()["code"].as_str().unwrap_or_default().to_owned()
+    };
     let cell = Cell::of(&door, answer.status.as_u16(), &code);
     let changed = changed(&door, &before, &database::state(app).await);
     judge(&door, actor, cell, &changed)

@@ -33,7 +33,9 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),
-        "description" | "definition" | "reason" | "note" | "body" | "question" | "answer" | "text" | "comment" => json!("Because it is so."),
+        "description" | "definition" | "reason" | "note" | "body" | "question" | "answer" | "text" | "comment" => {
+            json!("Because it is so.")
+        }
         "password" | "current_password" | "new_password" => return Some(password(world, name, n)),
         "uri" => json!(format!("file:///srv/made{n}/")),
         "role" => json!("viewer"),
@@ -50,7 +52,9 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "discover" => json!("listed"),
         "mark" => json!("bookmark"),
         "action" | "decision" | "verdict" => json!("approve"),
-        "email" | "successor" | "from" | "until" | "owner" | "interval_seconds" | "unlisted" | "export" | "exact" => return None,
+        "email" | "successor" | "from" | "until" | "owner" | "interval_seconds" | "unlisted" | "export" | "exact" => {
+            return None;
+        }
         "columns" if door.contains("release") => json!([ids.get("column")?]),
         "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,
         "assets" | "asset_ids" => json!([ids.get("asset")?]),

@@ -1,8 +1,10 @@
 //! Things that doors are tried on, and new ones for doors that use a thing up.
 
 use lakegate_tests::{
-    Server, Value, answer::id, json,
+    Server, Value,
+    answer::id,
     files::write,
+    json,
     people::{PASSWORD, Person},
     story::{self, Sales, Team, ask},
     upload,
@@ -57,7 +59,10 @@ impl World {
         let group = id(&app.admin.post("/api/v1/groups", json!({ "name": "analysts" })).await.ok());
         let term = json!({ "domain_id": self.sales.domain, "domain": self.sales.domain, "name": "Order", "definition": "What a customer wants." });
         let steward = app.person("stella").await;
-        app.admin.put(&format!("/api/v1/domains/{}/stewards/{}", self.sales.domain, steward.id), json!({})).await.is(204);
+        app.admin
+            .put(&format!("/api/v1/domains/{}/stewards/{}", self.sales.domain, steward.id), json!({}))
+            .await
+            .is(204);
         let term = without(&steward, "/api/v1/terms", term).await;
         Ids::from([
             ("project", team.project.clone()),
@@ -141,9 +146,28 @@ impl World {
             }
             ids.insert("source", source);
         }
-        if has(&["/publish", "/archive", "/deprecate", "/undeprecate", "/assets/{asset}/uploads", "publishAsset", "archiveAsset",
-            "deprecateAsset", "uggestion", "/names", "/release", "releaseColumns"]) {
-            let made = upload::upload(&team.owner, &team.environment.id, &format!("fresh_{n}"), "f.csv", b"cust_id,amount_usd\n1,2\n".to_vec()).await;
+        if has(&[
+            "/publish",
+            "/archive",
+            "/deprecate",
+            "/undeprecate",
+            "/assets/{asset}/uploads",
+            "publishAsset",
+            "archiveAsset",
+            "deprecateAsset",
+            "uggestion",
+            "/names",
+            "/release",
+            "releaseColumns",
+        ]) {
+            let made = upload::upload(
+                &team.owner,
+                &team.environment.id,
+                &format!("fresh_{n}"),
+                "f.csv",
+                b"cust_id,amount_usd\n1,2\n".to_vec(),
+            )
+            .await;
             let (asset, _) = upload::asset(made);
             if has(&["eprecate"]) {
                 story::publish(&team.owner, &asset, &format!("Fresh {n}")).await;
@@ -177,7 +201,9 @@ impl World {
         let project = id(&owner.post("/api/v1/projects", project).await.ok());
         story::environment_of(owner, &project, json!({ "name": format!("asking {n}") })).await;
         let request = ask(owner, &project, &self.sales.asset, "To try").await;
-        if has(&["{subscription}", "ubscription", "give-back"]) && !has(&["requestSubscription", "approveSubscription", "rejectSubscription"]) {
+        if has(&["{subscription}", "ubscription", "give-back"])
+            && !has(&["requestSubscription", "approveSubscription", "rejectSubscription"])
+        {
             let made = story::approve(&self.sales.producer.owner, &request, json!({ "reason": "Fine" })).await;
             ids.insert("subscription", made);
         }
@@ -215,7 +241,11 @@ impl World {
         if has(&["{session}", "endSession", "/account/sessions"]) {
             app.browser(&person.username).await;
             let all = person.get("/api/v1/me/sessions").await.ok();
-            let newest = all.as_array().unwrap().iter().max_by_key(|session| session["created_at"].as_str().unwrap_or_default().to_owned());
+            let newest = all
+                .as_array()
+                .unwrap()
+                .iter()
+                .max_by_key(|session| session["created_at"].as_str().unwrap_or_default().to_owned());
             let session = id(newest.unwrap());
             if has(&["/account/sessions"]) {
                 ids.insert("id", session.clone());

@@ -79,7 +79,8 @@ async fn doctor_finds_what_is_wrong_and_says_how_to_mend_it() {
     let app = Server::start(Options::default()).await;
     let domain = app.domain("Sales").await;
     let team = app.team("olga", &domain, "Producer", "lake").await;
-    let made = lakegate_tests::upload::upload(&team.owner, &team.environment.id, "notes", "a.csv", b"id\n1\n".to_vec()).await;
+    let made =
+        lakegate_tests::upload::upload(&team.owner, &team.environment.id, "notes", "a.csv", b"id\n1\n".to_vec()).await;
     lakegate_tests::upload::asset(made);
     app.command(&["doctor"]).await.ok();
     app.command(&["doctor", "--deep"]).await.ok();

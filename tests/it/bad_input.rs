@@ -1,8 +1,7 @@
 //! Bad input at every door: malformed bodies, hostile names, deep GraphQL. Each the status and code of its kind.
 
 use lakegate_tests::{
-    Client, both,
-    raw,
+    Client, both, raw,
     story::{self, folder_uri},
 };
 use reqwest::Method;
@@ -82,7 +81,12 @@ fn names() -> Vec<(String, bool)> {
     ]
 }
 
-async fn assert_names(client: &Client, path: &str, input: impl Fn(&str) -> Value, shown: impl AsyncFn(&Value) -> Value) {
+async fn assert_names(
+    client: &Client,
+    path: &str,
+    input: impl Fn(&str) -> Value,
+    shown: impl AsyncFn(&Value) -> Value,
+) {
     for (name, good) in names() {
         let answer = client.post(path, input(&name)).await;
         if good {

@@ -73,7 +73,10 @@ async fn story_of(sales: &Sales, third: &story::Team) {
     assert_eq!((&task["requester_name"], &task["reason"]), (&json!("mark"), &json!("Plan the spring campaign")));
     assert!(task["reference"].as_str().unwrap().starts_with("REQ-00000"), "{task}");
     // Nobody decides for himself, and a third project sees nothing of it.
-    consumer.post(&format!("/api/v1/requests/{request}/approve"), json!({ "reason": "me" })).await.problem(403, "forbidden");
+    consumer
+        .post(&format!("/api/v1/requests/{request}/approve"), json!({ "reason": "me" }))
+        .await
+        .problem(403, "forbidden");
     third.owner.get(&format!("/api/v1/requests/{request}")).await.problem(404, "not_found");
     assert_unknown(&consumer, &sales.granted()).await;
 
@@ -94,8 +97,11 @@ async fn story_of(sales: &Sales, third: &story::Team) {
 async fn assert_audit(app: &lakegate_tests::Server) {
     let auditor = app.person_with("aud", &["auditor"]).await;
     let events = auditor.all("/api/v1/audit", 200).await;
-    let told: Vec<(&str, &str)> =
-        events.iter().rev().map(|event| (event["actor_name"].as_str().unwrap(), event["action"].as_str().unwrap())).collect();
+    let told: Vec<(&str, &str)> = events
+        .iter()
+        .rev()
+        .map(|event| (event["actor_name"].as_str().unwrap(), event["action"].as_str().unwrap()))
+        .collect();
     let mut rest = told.iter();
     for step in [
         ("olga", "project.create"),

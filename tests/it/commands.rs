@@ -25,7 +25,10 @@ async fn the_configuration_is_checked_and_shown_without_secrets() {
         ("[limits]\nupload_bytes = 0", "limits.upload_bytes"),
         ("[limits]\nquery_seconds = \"long\"", "limits.query_seconds"),
         ("[database]\nurl = \"mysql://x\"", "database.url"),
-        ("[auth.oidc]\nissuer=\"i\"\naudience=\"a\"\njwks_url=\"https://i/k\"\nalgorithm=\"HS256\"", "auth.oidc.algorithm"),
+        (
+            "[auth.oidc]\nissuer=\"i\"\naudience=\"a\"\njwks_url=\"https://i/k\"\nalgorithm=\"HS256\"",
+            "auth.oidc.algorithm",
+        ),
         ("[auth.oidc]\nissuer=\"i\"\naudience=\"a\"\njwks_url=\"http://i/k\"", "auth.oidc.jwks_url"),
         ("[sources]\nroots = [\"relative\"]", "sources.roots"),
         ("[outgoing]\nallow = [\"http://a b\"]", "outgoing.allow"),

@@ -35,7 +35,8 @@ async fn roles(app: &Server, folder: &Path) -> Roles {
     }
     let (companies, owners) = (ids[0].clone(), ids[1].clone());
     let whole = asset(&producer.owner, &owners).await;
-    let few: Vec<String> = ["people_id", "gender", "age", "designation"].iter().map(|name| column(&whole, name)).collect();
+    let few: Vec<String> =
+        ["people_id", "gender", "age", "designation"].iter().map(|name| column(&whole, name)).collect();
     for (team, id, columns) in [
         (&developers, &companies, None),
         (&developers, &owners, None),

@@ -1,6 +1,10 @@
 //! The demo: everything is there, and stays.
 
-use lakegate_tests::{Browser, Client, Options, Server, command, story::{self, rows}, wait::within};
+use lakegate_tests::{
+    Browser, Client, Options, Server, command,
+    story::{self, rows},
+    wait::within,
+};
 use serde_json::json;
 use std::time::Duration;
 

@@ -4,8 +4,9 @@
 //! while an operation is under way. `LAKEGATE_TEST_SCALE` multiplies the kills: 3 of each kind, at most 50.
 
 use lakegate_tests::{
-    Client, Server, both, eventually, seed,
+    Client, Server, both, eventually,
     files::write,
+    seed,
     story::{self, Team, folder_uri, rows},
     upload,
 };
@@ -48,7 +49,12 @@ impl Ledger {
 }
 
 /// Lets `work` run until a random moment, kills, waits for the work to notice, and starts again.
-async fn kill_under(app: &mut Server, random: &mut StdRng, typical: Duration, work: impl Future<Output = ()> + Send + 'static) {
+async fn kill_under(
+    app: &mut Server,
+    random: &mut StdRng,
+    typical: Duration,
+    work: impl Future<Output = ()> + Send + 'static,
+) {
     let idle = random.gen_bool(0.2);
     let moment = if idle { Duration::ZERO } else { typical.mul_f64(random.gen_range(0.0..1.2)) };
     let working = tokio::spawn(work);

@@ -1,8 +1,9 @@
 //! S3 through real calls, and a store that refuses.
 
 use lakegate_tests::{
-    Options, Server, both,
+    Options, Server,
     answer::id,
+    both,
     files::case,
     s3,
     story::{Team, crawl, environment_of, rows, run, source_from},

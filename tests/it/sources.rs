@@ -135,15 +135,23 @@ async fn a_csv_of_30_mb_with_quoted_breaks_is_whole() {
     let count = 250_000_i64;
     let mut text = String::from("id,address,amount\n");
     for n in 0..count {
-        text.push_str(&format!("{n},\"Mill Street {n}, \"\"the old one\"\"\nsecond line, with commas, and more words\nthird\",{n}.25\n"));
+        text.push_str(&format!(
+            "{n},\"Mill Street {n}, \"\"the old one\"\"\nsecond line, with commas, and more words\nthird\",{n}.25\n"
+        ));
     }
     assert!(text.len() > 20 << 20, "{} bytes", text.len());
     write(&folder.join("big.csv"), text.as_bytes());
     crawl(&team.owner, &source).await;
-    let sql = format!("select count(*), sum(id), count(distinct id), min(length(address)), sum(amount) from {}", table(&team, "big"));
+    let sql = format!(
+        "select count(*), sum(id), count(distinct id), min(length(address)), sum(amount) from {}",
+        table(&team, "big")
+    );
     let found = rows(&team.acting(), &sql).await;
     let sum = count * (count - 1) / 2;
-    assert_eq!((found[0][0].as_i64(), found[0][1].as_i64(), found[0][2].as_i64()), (Some(count), Some(sum), Some(count)));
+    assert_eq!(
+        (found[0][0].as_i64(), found[0][1].as_i64(), found[0][2].as_i64()),
+        (Some(count), Some(sum), Some(count))
+    );
     let shortest = "Mill Street 0, \"the old one\"\nsecond line, with commas, and more words\nthird".len();
     assert_eq!(found[0][3].as_u64(), Some(shortest as u64));
     #[allow(clippy::cast_precision_loss)]

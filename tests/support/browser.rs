@@ -24,7 +24,11 @@ impl Browser {
     /// A request as a browser sends it for a page.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method.clone(), format!("{}{path}", self.base)).header("accept", "text/html");
-        if method == Method::GET { request } else { request.header("origin", &self.base).header("sec-fetch-site", "same-origin") }
+        if method == Method::GET {
+            request
+        } else {
+            request.header("origin", &self.base).header("sec-fetch-site", "same-origin")
+        }
     }
 
     /// Sends a request.

@@ -18,7 +18,8 @@ pub async fn make_bucket(server: &str, bucket: &str) {
 }
 
 /// What the test server takes for a signature: anonymous callers may not remove anything.
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+const SIGNED: &str =
+    "AWS4-HMAC-SHA256 Credential=test/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
 
 /// Puts an object.
 pub async fn put(server: &str, bucket: &str, key: &str, bytes: Vec<u8>) {
@@ -28,6 +29,11 @@ pub async fn put(server: &str, bucket: &str, key: &str, bytes: Vec<u8>) {
 
 /// Removes an object.
 pub async fn remove(server: &str, bucket: &str, key: &str) {
-    let sent = reqwest::Client::new().delete(format!("{server}/{bucket}/{key}")).header("authorization", SIGNED).send().await.unwrap();
+    let sent = reqwest::Client::new()
+        .delete(format!("{server}/{bucket}/{key}"))
+        .header("authorization", SIGNED)
+        .send()
+        .await
+        .unwrap();
     assert!(sent.status().is_success(), "object {key}: {}", sent.status());
 }

@@ -91,15 +91,7 @@ impl Server {
         let database_url = options.database.create().await;
         let nobody = Client::anonymous("");
         let admin = Person { id: String::new(), username: "ada".to_owned(), client: nobody };
-        let mut server = Self {
-            url: String::new(),
-            admin,
-            data_dir,
-            folder,
-            options,
-            database_url,
-            child: None,
-        };
+        let mut server = Self { url: String::new(), admin, data_dir, folder, options, database_url, child: None };
         server.write_configuration();
         if server.database_url.is_some() {
             server.command(&["migrate"]).await.ok();

@@ -13,11 +13,20 @@ pub fn path(environment: &str, table: &str) -> String {
 
 /// A file's name as its header holds it.
 pub fn encoded(file_name: &str) -> String {
-    file_name.bytes().map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") }).collect()
+    file_name
+        .bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { (byte as char).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// An upload that is about to be sent.
-pub fn request(client: &Client, environment: &str, table: &str, file_name: &str, body: impl Into<Body>) -> RequestBuilder {
+pub fn request(
+    client: &Client,
+    environment: &str,
+    table: &str,
+    file_name: &str,
+    body: impl Into<Body>,
+) -> RequestBuilder {
     raw(client, &path(environment, table), file_name, body)
 }
 

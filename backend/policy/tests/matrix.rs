@@ -26,7 +26,12 @@ fn the_document_is_what_the_code_decides() {
     }
     let committed = std::fs::read_to_string(document()).expect("docs/rights.md");
     for (number, (committed, expected)) in committed.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(committed, expected, "docs/rights.md line {}: LAKEGATE_WRITE_SNAPSHOTS=1 writes it anew", number + 1);
+        assert_eq!(
+            committed,
+            expected,
+            "docs/rights.md line {}: LAKEGATE_WRITE_SNAPSHOTS=1 writes it anew",
+            number + 1
+        );
     }
     assert_eq!(committed, expected, "docs/rights.md is shorter or longer than what the code decides");
 }

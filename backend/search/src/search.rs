@@ -44,12 +44,14 @@ impl<'a> Search<'a> {
     fn answer(&self) -> Result<Answer> {
         let mut similar = false;
         let mut main = self.main(similar)?;
+        let as_typed = main.total;
         if main.total < FEW && self.plan.can_be_similar() && self.matches_as_typed(main.total)? < FEW {
             similar = true;
             main = self.main(similar)?;
         }
         let facets = self.facets(&main, similar)?;
         let hits = self.hits(&main, similar)?;
+        let similar = main.total > as_typed;
         Ok(Answer { total: main.total, hits, facets, similar, took: self.started.elapsed() })
     }
 

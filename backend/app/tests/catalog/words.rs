@@ -52,7 +52,7 @@ async fn terms_and_the_assets_that_use_them() {
         term(&stage, &steward, "Discount").await;
         let page = PageRequest::default();
         let found = glossary::list(app, &stage.outsider.caller, None, "VEN", &page).await.unwrap();
-        assert_eq!(found.items, [revenue.clone()]);
+        assert_eq!(found.items, std::slice::from_ref(&revenue));
 
         let (shown, kept) = (asset(&stage, "shown").await, asset(&stage, "kept").await);
         for id in [shown, kept] {
