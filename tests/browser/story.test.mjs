@@ -60,10 +60,10 @@ const visitAs = (who, step) =>
 
 const location = (name) => `file://${join(story.folder, name)}/`;
 
-async function prepareProject(page, { name, owner, environment, folder }) {
+async function prepareProject(page, { name, environment, folder }) {
   await portal.createProject(page, { name, domain: DOMAIN });
+  await inspect(page, `project-${folder}`);
   await portal.createEnvironment(page, { project: name, name: environment, location: location(folder) });
-  await portal.addOwner(page, name, owner.displayName);
 }
 
 async function refusedSignIn(page, guard, username) {
@@ -89,16 +89,24 @@ chapter("the sign-in page is finished, and a wrong password is refused without a
   });
 });
 
-chapter("the administrator prepares domain, projects and environments", async () => {
+chapter("the administrator prepares a domain and sees the place for files", async () => {
   await visitAs(PEOPLE.admin, async (page) => {
     await inspect(page, "home-empty");
     await portal.createDomain(page, DOMAIN);
-    const { producer, consumer, stranger } = PEOPLE;
-    await prepareProject(page, { name: PRODUCER, owner: producer, environment: "publish-environment", folder: "sales" });
-    await prepareProject(page, { name: CONSUMER, owner: consumer, environment: "subscriber-environment", folder: "marketing" });
-    await prepareProject(page, { name: THIRD, owner: stranger, environment: "third-environment", folder: "third" });
-    await inspect(page, "project-members");
+    await inspect(page, "domain");
+    await portal.seesStorage(page, `file://${story.folder}`);
+    await inspect(page, "storage");
   });
+});
+
+chapter("each of the three starts a project with an environment", async () => {
+  const { producer, consumer, stranger } = PEOPLE;
+  const projects = [
+    { owner: producer, name: PRODUCER, environment: "publish-environment", folder: "sales" },
+    { owner: consumer, name: CONSUMER, environment: "subscriber-environment", folder: "marketing" },
+    { owner: stranger, name: THIRD, environment: "third-environment", folder: "third" },
+  ];
+  for (const project of projects) await visitAs(project.owner, (page) => prepareProject(page, project));
 });
 
 chapter("the producer's data source brings the table into the inventory", async () => {
@@ -120,7 +128,9 @@ chapter("before it is published nobody else finds it", async () => {
 chapter("the producer accepts the suggested names and publishes", async () => {
   await visitAs(PEOPLE.producer, async (page) => {
     await portal.actIn(page, PRODUCER);
-    await portal.publish(page, { project: PRODUCER, table: TABLE, title: TITLE, description: "Orders of the catalogue." });
+    await portal.acceptNames(page, { project: PRODUCER, table: TABLE, expected: /order number/i });
+    await inspect(page, "asset-edit");
+    await portal.publish(page, { title: TITLE, description: "Orders of the catalogue." });
     await inspect(page, "asset-owner");
   });
 });

@@ -28,7 +28,7 @@ export async function signIn(page, user, secret) {
   await page.getByLabel(/^password$/i).fill(secret);
   await page.getByRole("button", { name: /^sign in$/i }).click();
   await page.getByRole("button", { name: /^sign in$/i }).waitFor({ state: "detached" });
-  await page.getByLabel(/^account of /i).waitFor();
+  await page.getByText(/^account of /i).waitFor();
 }
 
 /** An access token for the REST and GraphQL doors. */

@@ -25,37 +25,36 @@ export async function actIn(page, project) {
 
 export async function createDomain(page, name) {
   await goTo(page, /^admin/i);
-  await follow(page, /^domains/i);
-  await press(page, /^(new|create|add) domain/i);
+  await follow(page.getByRole("main"), /^domains/i);
+  await follow(page.getByRole("main"), /^new domain/i);
   await page.getByLabel(/^name/i).fill(name);
-  await press(page, /^create/i);
-  await sees(page, name);
+  await press(page, /^create domain/i);
+  await seesHeading(page, name);
 }
 
+/** Shows the administrator where projects may keep and find files, which must name `uri`. */
+export async function seesStorage(page, uri) {
+  await goTo(page, /^admin/i);
+  await follow(page.getByRole("main"), /^storage/i);
+  await page.getByRole("row", { name: uri }).waitFor();
+}
+
+/** Creates a project, of which the person who is signed in becomes owner. */
 export async function createProject(page, { name, domain }) {
   await goTo(page, /^projects/i);
-  await follow(page, /^new project/i);
+  await follow(page.getByRole("main"), /^new project/i);
   await page.getByLabel(/^name/i).fill(name);
   await page.getByLabel(/^domain/i).selectOption({ label: domain });
   await press(page, /^create project/i);
   await seesHeading(page, name);
 }
 
-async function openProject(page, name, part) {
+/** Opens a tab of a project. */
+async function openProject(page, name, tab) {
   await goTo(page, /^projects/i);
-  await follow(page, exactly(name));
+  await follow(page.getByRole("main"), exactly(name));
   await seesHeading(page, name);
-  if (part) await follow(page.getByRole("main"), part);
-}
-
-export async function addOwner(page, project, displayName) {
-  await openProject(page, project, /^members/i);
-  await follow(page.getByRole("main"), /^add member/i);
-  await page.getByLabel(/^person or group/i).fill(displayName);
-  await page.getByRole("option", { name: new RegExp(displayName, "i") }).click();
-  await page.getByLabel(/^role/i).selectOption({ label: "Owner" });
-  await press(page, /^add member/i);
-  await sees(page.getByRole("table"), displayName);
+  await follow(page.getByRole("navigation", { name: "Project" }), tab);
 }
 
 export async function createEnvironment(page, { project, name, location }) {
@@ -64,88 +63,104 @@ export async function createEnvironment(page, { project, name, location }) {
   await page.getByLabel(/^name/i).fill(name);
   await page.getByLabel(/^location/i).fill(location);
   await press(page, /^create environment/i);
-  await sees(page, name);
+  await seesHeading(page, exactly(name));
 }
 
+/** Creates a data source, whose first run starts at once, and waits until that run has brought the table in. */
 export async function runDataSource(page, { project, name, environment, location, table }) {
   await openProject(page, project, /^data sources/i);
   await follow(page.getByRole("main"), /^new data source/i);
   await page.getByLabel(/^name/i).fill(name);
-  await page.getByLabel(/^environment/i).selectOption({ label: environment });
   await page.getByLabel(/^location/i).fill(location);
+  await page.getByLabel(/^environment/i).selectOption({ label: environment });
   await press(page, /^create data source/i);
-  await press(page, /^run now/i);
-  await sees(page, /succeeded/i);
-  await sees(page, table);
+  await sees(page.getByRole("table"), /^succeeded$/i);
+  await page.getByRole("link", { name: table }).waitFor();
 }
 
-/** Accepts every suggested name of a table in the inventory and publishes it under a title. */
-export async function publish(page, { project, table, title, description }) {
+/** Accepts every suggested name of a table in the inventory. */
+export async function acceptNames(page, { project, table, expected }) {
   await openProject(page, project, /^inventory/i);
-  await follow(page.getByRole("main"), exactly(table));
+  await follow(page.getByRole("main"), /^\d+ proposed names/i);
+  await seesHeading(page, /^proposed names/i);
   await press(page, /^accept all/i);
-  await sees(page, /order number/i);
-  await follow(page, /^edit/i);
-  await page.getByLabel(/^title/i).fill(title);
-  await page.getByLabel(/^description/i).fill(description);
+  await page.getByRole("heading", { name: /^proposed names/i }).waitFor({ state: "detached" });
+  await page.getByRole("row", { name: expected }).waitFor();
+  await sees(page.getByRole("main"), table);
+}
+
+/** Describes the table whose edit page is open and publishes it under a title. */
+export async function publish(page, { title, description }) {
+  await page.getByLabel(/^title/i).first().fill(title);
+  await page.getByLabel(/^description/i).first().fill(description);
   await press(page, /^save/i);
-  await press(page, /^publish/i);
-  await press(page.getByRole("dialog"), /^publish/i);
-  await sees(page, /^published/i);
+  await seesHeading(page, title);
+  await follow(page.getByRole("main"), /^publish/i);
+  await sees(page.getByRole("main"), /^nothing is missing$/i);
+  await press(page, /^publish$/i);
+  await page.getByRole("heading", { level: 1, name: /published/i }).waitFor();
 }
 
 /** Searches from the top line and gives the number of hits that the page states. */
 export async function search(page, words) {
-  const box = page.getByRole("banner").getByRole("searchbox", { name: "Search" });
+  const box = page.getByRole("banner").getByRole("combobox", { name: "Search" });
   await box.fill(words);
   await box.press("Enter");
+  await page.waitForURL(/\/search\?/);
   const stated = page.getByRole("main").getByText(/^(\d+|no) results?/i).first();
   return Number.parseInt((await stated.textContent()).replace(/^no/i, "0"), 10);
 }
 
-/** Asks for access from the asset's page and gives the number to quote, REQ-000123. */
-export async function requestAccess(page, { title, project, reason }) {
+/** Opens the page of a published table the way people find it. */
+export async function openAsset(page, title) {
   await search(page, title);
   await follow(page.getByRole("main"), title);
   await seesHeading(page, title);
-  await page.getByRole("main").getByRole("button", { name: /^request access/i }).click();
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel(/^project/i).selectOption({ label: project });
-  await dialog.getByLabel(/^reason/i).fill(reason);
-  await press(dialog, /^(send|submit) request/i);
-  const number = await page.getByText(/REQ-\d{6}/).first().textContent();
+}
+
+/** Asks for access from the asset's page and gives the number to quote, REQ-000123. */
+export async function requestAccess(page, { title, project, reason }) {
+  await openAsset(page, title);
+  await follow(page.getByRole("main"), /^request access/i);
+  await page.getByLabel(/^for the project/i).selectOption({ label: project });
+  await page.getByLabel(/^reason/i).fill(reason);
+  await press(page, /^send request/i);
+  await page.waitForURL(/\/requests\/REQ-\d{6}/);
+  const number = await page.getByRole("main").getByText(/REQ-\d{6}/).first().textContent();
   return number.match(/REQ-\d{6}/)[0];
 }
 
+/** Opens a request from the inbox of one who decides. */
 export async function openRequest(page, number) {
   await goTo(page, /^inbox/i);
-  await follow(page.getByRole("main"), new RegExp(number));
-  await seesHeading(page, new RegExp(number));
+  const row = page.getByRole("main").getByRole("listitem").filter({ hasText: number });
+  await row.getByRole("link").first().click();
+  await seesHeading(page, /^your decision$/i);
 }
 
+/** Approves the request whose page is open. */
 export async function approve(page, reason) {
-  await press(page.getByRole("main"), /^approve/i);
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel(/^reason/i).fill(reason);
-  await press(dialog, /^approve/i);
-  await sees(page.getByRole("main"), /^approved/i);
+  const decision = page.getByRole("complementary").filter({ hasText: "Your decision" });
+  await decision.getByLabel(/^reason/i).fill(reason);
+  await press(decision, /^approve/i);
+  await page.getByRole("heading", { level: 1, name: /approved/i }).waitFor();
 }
 
+/** Takes a project's access to a table back. */
 export async function revoke(page, { title, project, reason }) {
-  await search(page, title);
-  await follow(page.getByRole("main"), title);
-  await follow(page.getByRole("main"), /^who has access/i);
-  await press(page.getByRole("row", { name: new RegExp(project, "i") }), /^revoke/i);
-  const dialog = page.getByRole("dialog");
-  await dialog.getByLabel(/^reason/i).fill(reason);
-  await press(dialog, /^revoke/i);
-  await sees(page.getByRole("main"), /revoked/i);
+  await openAsset(page, title);
+  await follow(page.getByRole("navigation", { name: "Pages of this asset" }), /^access/i);
+  const holder = page.getByRole("row").filter({ hasText: project });
+  await follow(holder, /^take back/i);
+  await page.getByLabel(/^reason/i).fill(reason);
+  await press(page, /^take back/i);
+  await sees(page.getByRole("row").filter({ hasText: project }), /^revoked/i);
 }
 
 async function runSql(page, sql) {
   await goTo(page, /^query/i);
-  const editor = page.getByRole("textbox", { name: /sql/i });
-  await editor.click();
+  await seesHeading(page, /^results appear here$/i);
+  await page.getByRole("main").getByRole("textbox", { name: /sql/i }).click();
   await page.keyboard.press("ControlOrMeta+a");
   await page.keyboard.insertText(sql);
   await page.keyboard.press("ControlOrMeta+Enter");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     kit::{Tab, When, address},
-    project::sources::RunRow,
+    project::run_row::RunRow,
     shell::{Framed, Shell, show},
 };
 use crate::{

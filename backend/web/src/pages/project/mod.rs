@@ -7,7 +7,8 @@ mod inventory;
 mod members;
 mod overview;
 mod queries;
-pub(in crate::pages) mod sources;
+pub(in crate::pages) mod run_row;
+mod sources;
 mod subscriptions;
 mod upload;
 
