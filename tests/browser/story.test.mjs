@@ -186,13 +186,17 @@ chapter("after the revocation the next query is refused", async () => {
 });
 
 chapter("the audit tells each step", async () => {
-  await visitAs(PEOPLE.admin, async (page) => {
-    await portal.goTo(page, /^(audit|govern)/i);
-    const main = page.getByRole("main");
-    for (const deed of [/published/i, /requested/i, /approved/i, /revoked/i, /quer(y|ied)/i, /refused|denied/i]) {
-      await portal.sees(main, deed);
-    }
-    await portal.sees(main, story.request);
+  await visitAs(PEOPLE.producer, async (page) => {
+    await portal.goTo(page, /^audit/i);
+    const events = page.getByRole("table");
+    const deeds = [/^asset published$/i, /^access requested$/i, /^request approved$/i, /^table queried$/i, /^subscription revoked$/i];
+    for (const deed of deeds) await portal.sees(events, deed);
+    await portal.sees(events, story.request);
     await inspect(page, "audit");
+  });
+  await visitAs(PEOPLE.stranger, async (page) => {
+    await portal.goTo(page, /^audit/i);
+    const refused = page.getByRole("row").filter({ hasText: /denied/i });
+    await portal.sees(refused, /^(queried|query ended|table queried)$/i);
   });
 });

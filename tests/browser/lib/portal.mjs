@@ -160,8 +160,10 @@ export async function revoke(page, { title, project, reason }) {
 async function runSql(page, sql) {
   await goTo(page, /^query/i);
   await seesHeading(page, /^results appear here$/i);
-  await page.getByRole("main").getByRole("textbox", { name: /sql/i }).click();
+  await page.getByRole("main").getByRole("textbox", { name: /^sql text\. control and enter/i }).click();
   await page.keyboard.press("ControlOrMeta+a");
+  // Text put over coloured text would take its style along, which the browser writes as an attribute.
+  await page.keyboard.press("Delete");
   await page.keyboard.insertText(sql);
   await page.keyboard.press("ControlOrMeta+Enter");
 }
