@@ -59,7 +59,8 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .filter_map(|package| {
             let needs = package["dependencies"].as_array().unwrap().iter();
-            let needs = needs.filter(|need| need["kind"].is_null()).map(|need| need["name"].as_str().unwrap().to_owned());
+            let needs =
+                needs.filter(|need| need["kind"].is_null()).map(|need| need["name"].as_str().unwrap().to_owned());
             Some((room(package)?, needs.collect()))
         })
         .collect()
@@ -126,7 +127,14 @@ fn pages_load_nothing_from_another_host() {
     assert!(pages.len() > 20, "the pages were not found");
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
-        for reach in ["src=\"http", "src=\"//", "@import url(", "from \"http", "<link rel=\"stylesheet\" href=\"http", " style=\""] {
+        for reach in [
+            "src=\"http",
+            "src=\"//",
+            "@import url(",
+            "from \"http",
+            "<link rel=\"stylesheet\" href=\"http",
+            " style=\"",
+        ] {
             assert!(!text.contains(reach), "{} holds {reach}", page.display());
         }
     }

@@ -377,9 +377,9 @@ mod tests {
         let (status, wrong) = Wrong::take(Fault::invalid("name", "this may not be empty")).unwrap();
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
         assert_eq!(wrong.on("name"), "This may not be empty.");
-        assert_eq!((wrong.on("other").as_str(), wrong.besides(&["name"])), ("", ""));
+        assert_eq!((wrong.on("other").as_str(), wrong.besides(["name"])), ("", ""));
         let (status, wrong) = Wrong::take(Fault::new(Code::Conflict, "taken").on("uri")).unwrap();
-        assert_eq!((status, wrong.besides(&["name"])), (StatusCode::CONFLICT, "Taken."));
+        assert_eq!((status, wrong.besides(["name"])), (StatusCode::CONFLICT, "Taken."));
         assert!(Wrong::take(Fault::not_found("project")).is_err());
         assert!(Wrong::take(Fault::internal("x")).is_err());
     }
