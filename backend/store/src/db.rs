@@ -1,7 +1,7 @@
 //! Connections and transactions.
 
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -154,6 +154,12 @@ impl WriteTx {
         }
         Ok(())
     }
+}
+
+/// Whether a writer can begin a transaction. SQLite rolls back by itself when the disk is full, which the driver does not
+/// notice: such a connection still counts as inside a transaction, and is closed for a new one.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    Ok(!connection.is_in_transaction())
 }
 
 /// Waits before the next attempt: longer each time, and not the same for everyone.

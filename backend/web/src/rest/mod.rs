@@ -7,6 +7,7 @@ use axum::{Router, http::StatusCode};
 use crate::Web;
 
 pub mod account;
+pub mod asset_life;
 pub mod assets;
 pub mod audit;
 pub mod auth;
@@ -44,6 +45,7 @@ pub fn routes() -> Router<Web> {
         .merge(environments::routes())
         .merge(sources::routes())
         .merge(assets::routes())
+        .merge(asset_life::routes())
         .merge(search::routes())
         .merge(glossary::routes())
         .merge(requests::routes())

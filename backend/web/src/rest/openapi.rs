@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    account, assets, audit, auth, domains, environments, glossary, groups, members, projects, queries, requests,
-    search, service_accounts, sources, subscriptions, tokens, users,
+    account, asset_life, assets, audit, auth, domains, environments, glossary, groups, members, projects, queries,
+    requests, search, service_accounts, sources, subscriptions, tokens, users,
 };
 use crate::{error::Problem, health};
 
@@ -94,13 +94,13 @@ use crate::{error::Problem, health};
         assets::list_assets,
         assets::show_asset,
         assets::change_asset,
-        assets::show_readiness,
-        assets::publish_asset,
-        assets::deprecate_asset,
-        assets::undeprecate_asset,
-        assets::archive_asset,
-        assets::certify_asset,
-        assets::release_columns,
+        asset_life::show_readiness,
+        asset_life::publish_asset,
+        asset_life::deprecate_asset,
+        asset_life::undeprecate_asset,
+        asset_life::archive_asset,
+        asset_life::certify_asset,
+        asset_life::release_columns,
         assets::accept_suggestions,
         assets::accept_suggestion,
         assets::reject_suggestion,
