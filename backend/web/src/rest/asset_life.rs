@@ -3,7 +3,6 @@
 use axum::{
     Json as Answer, Router,
     extract::State,
-    http::StatusCode,
     routing::{get, post, put},
 };
 use chrono::{DateTime, Utc};
@@ -11,9 +10,8 @@ use lakegate_app::catalog::publish::{self, Deprecation, Readiness};
 use lakegate_model::ids::{AssetId, ColumnId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::{DONE, assets::AssetShape};
+use super::assets::AssetShape;
 use crate::{
     Refusal, Web,
     extract::{Json, Known, Path},
