@@ -4,7 +4,7 @@
 //! while an operation is under way. `LAKEGATE_TEST_SCALE` multiplies the kills: 3 of each kind, at most 50.
 
 use lakegate_tests::{
-    Client, Server, both, eventually,
+    Client, Options, Server, both, eventually,
     files::write,
     seed,
     story::{self, Team, folder_uri, rows},
