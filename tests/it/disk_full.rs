@@ -92,6 +92,10 @@ async fn a_full_disk_refuses_and_loses_nothing() {
     let again = upload::upload(&team.owner, &environment, "large", "a.csv", noise(4)).await;
     upload::asset(again);
     app.restart().await;
-    app.command(&["doctor", "--deep"]).await.ok();
+    let said = app.command(&["doctor", "--deep"]).await;
+    // A disk of 80 MB is small, and it says so; nothing else is wrong.
+    let wrong: Vec<&str> = said.out.lines().filter(|line| line.starts_with("WRONG")).collect();
+    assert!(said.out.contains("every row refers to rows that exist"), "{said:?}");
+    assert!(wrong.iter().all(|line| line.contains("disk: only")), "{wrong:?}");
     app.finish().await;
 }
