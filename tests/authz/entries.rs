@@ -32,7 +32,7 @@ impl Page {
 }
 
 fn sources() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../backend/web/src")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../backend/pages/src")
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

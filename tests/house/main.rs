@@ -19,7 +19,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("lake", &["model"]),
     ("engine", &["model", "policy", "lake"]),
     ("app", &["model", "policy", "store", "search", "lake", "engine"]),
-    ("web", &["model", "app"]),
+    ("http", &["model", "app"]),
+    ("rest", &["model", "app", "http"]),
+    ("graphql", &["model", "app", "http"]),
+    ("pages", &["model", "app", "http"]),
+    ("web", &["app", "http", "rest", "graphql", "pages"]),
     ("server", &["model", "policy", "store", "search", "lake", "engine", "app", "web"]),
 ];
 
@@ -28,9 +32,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("datafusion", &["lake", "engine"]),
     ("sqlx", &["store", "model"]),
     ("tantivy", &["search"]),
-    ("axum", &["web", "server"]),
-    ("async-graphql", &["web"]),
-    ("askama", &["web"]),
+    ("axum", &["http", "rest", "graphql", "pages", "web", "server"]),
+    ("async-graphql", &["graphql"]),
+    ("askama", &["pages"]),
 ];
 
 /// Lines of a source file above which it has to be one idea indeed.

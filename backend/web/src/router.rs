@@ -3,10 +3,16 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware as layer, routing::get};
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use crate::{Web, assets, error, graphql, health, middleware, pages, rest};
+use lakegate_app::App;
+use lakegate_graphql as graphql;
+use lakegate_http::{Metrics, Web, WebConfig, assets, error, middleware};
+use lakegate_pages as pages;
+use lakegate_rest as rest;
 
-/// Largest body in bytes, uploads apart.
-pub const BODY_BYTES: usize = 1 << 20;
+/// The state of all handlers: the application, and the page that shows errors.
+pub fn web(app: App, config: WebConfig, metrics: Metrics) -> Web {
+    Web::new(app, config, metrics, pages::error::page)
+}
 
 /// The whole of the web.
 pub fn router(web: Web) -> Router {
@@ -16,10 +22,10 @@ pub fn router(web: Web) -> Router {
         .merge(graphql::routes())
         .route("/assets/{hash}/{*path}", get(assets::serve))
         .route("/favicon.ico", get(assets::favicon))
-        .route("/healthz", get(health::healthz))
+        .route("/healthz", get(rest::health::healthz))
         .fallback(error::no_such_page)
         .method_not_allowed_fallback(error::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(DefaultBodyLimit::max(middleware::BODY_BYTES))
         .layer(layer::from_fn_with_state(web.clone(), middleware::guard::guard))
         .layer(CatchPanicLayer::custom(middleware::answer::panicked))
         .layer(layer::from_fn_with_state(web.clone(), middleware::answer::answer))

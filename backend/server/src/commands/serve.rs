@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use lakegate_app::{App, Caller, accounts::set_up, places::roots, query::kept};
-use lakegate_web::{Metrics, Web};
+use lakegate_web::Metrics;
 use std::process::ExitCode;
 
 use crate::{
@@ -41,7 +41,7 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
         demo::seed(&app).await?;
         web_config.demo_people = demo::people::for_sign_in();
     }
-    let web = Web::new(app.clone(), web_config, Metrics::default());
+    let web = lakegate_web::web(app.clone(), web_config, Metrics::default());
     greet(&app, &config, &doors, as_demo).await?;
     listen::serve(doors, web, stop).await?;
     app.queries.cancel_all();

@@ -21,6 +21,7 @@ use lakegate_app::{
     places::{domains, outgoing::OutgoingRules},
 };
 use lakegate_engine::{Engine, EngineConfig, Limits};
+use lakegate_http::csrf;
 use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::{
     Random,
@@ -29,7 +30,7 @@ use lakegate_model::{
     words::{Discover, ProductRole, TokenScope},
 };
 use lakegate_store::{Db, migrate};
-use lakegate_web::{Metrics, Web, WebConfig, csrf, router};
+use lakegate_web::{Metrics, WebConfig, router};
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
@@ -109,7 +110,7 @@ impl Site {
         let clock = ManualClock::at(DateTime::from_timestamp(1_750_000_000, 0).unwrap());
         let random = Arc::new(Seeded(Mutex::new(StdRng::seed_from_u64(7))));
         let app = App::new(db, Arc::new(clock), random, Keys::from_bytes([7; 32]), settings, services);
-        let router = router(Web::new(app.clone(), WebConfig::default(), Metrics::default()));
+        let router = router(lakegate_web::web(app.clone(), WebConfig::default(), Metrics::default()));
         Self { app, router, _folder: folder }
     }
 

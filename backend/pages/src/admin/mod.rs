@@ -1,0 +1,27 @@
+//! Looking after the installation: people, groups, domains, storage.
+
+mod domains;
+mod groups;
+mod storage;
+mod users;
+
+use axum::Router;
+
+use super::kit::Tab;
+use lakegate_http::Web;
+
+/// The addresses of this area.
+pub fn routes() -> Router<Web> {
+    Router::new().merge(users::routes()).merge(groups::routes()).merge(domains::routes()).merge(storage::routes())
+}
+
+/// The tabs of the area, with one of them open.
+fn tabs(active: &str) -> Vec<Tab> {
+    let tab = |label: &'static str, href: &str| Tab { label, href: href.to_owned(), active: label == active, count: 0 };
+    vec![
+        tab("Users", "/admin/users"),
+        tab("Groups", "/admin/groups"),
+        tab("Domains", "/admin/domains"),
+        tab("Storage", "/admin/storage"),
+    ]
+}

@@ -1,0 +1,64 @@
+//! REST under `/api/v1`: one file a noun, one function an operation.
+//!
+//! # How to add an operation
+//! 1. A function in `<noun>.rs` with a `utoipa::path` above it, and its shapes beside it.
+//! 2. A line in that file's `routes`, and one in `openapi.rs`: a test compares the two.
+//! 3. `lakegate schema openapi > frontend/openapi.json`.
+
+#![allow(unused_qualifications, reason = "the macro that documents operations writes them")]
+
+use axum::{Router, http::StatusCode};
+
+use lakegate_http::Web;
+
+pub mod account;
+pub mod asset_life;
+pub mod assets;
+pub mod audit;
+pub mod auth;
+pub mod domains;
+pub mod environments;
+pub mod glossary;
+pub mod groups;
+pub mod health;
+pub mod members;
+pub mod openapi;
+pub mod projects;
+pub mod queries;
+pub mod requests;
+pub mod search;
+pub mod service_accounts;
+pub mod shapes;
+pub mod sources;
+pub mod subscriptions;
+pub mod tokens;
+pub mod users;
+
+pub use openapi::document;
+
+/// The addresses of all operations.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .merge(auth::routes())
+        .merge(account::routes())
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(tokens::routes())
+        .merge(service_accounts::routes())
+        .merge(domains::routes())
+        .merge(projects::routes())
+        .merge(members::routes())
+        .merge(environments::routes())
+        .merge(sources::routes())
+        .merge(assets::routes())
+        .merge(asset_life::routes())
+        .merge(search::routes())
+        .merge(glossary::routes())
+        .merge(requests::routes())
+        .merge(subscriptions::routes())
+        .merge(queries::routes())
+        .merge(audit::routes())
+}
+
+/// The answer of a change that has nothing to tell.
+const DONE: StatusCode = StatusCode::NO_CONTENT;

@@ -1,0 +1,173 @@
+//! The OpenAPI document.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        Content, OpenApi as Document, Ref, RefOr, Response,
+        path::Operation,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use super::{
+    account, asset_life, assets, audit, auth, domains, environments, glossary, groups, members, projects, queries,
+    requests, search, service_accounts, sources, subscriptions, tokens, users,
+};
+use crate::health;
+use lakegate_http::error::Problem;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Lakegate", description = "Find, request, approve and use data."),
+    paths(
+        health::healthz,
+        auth::create_access_token,
+        auth::refresh_access_token,
+        auth::revoke_access_token,
+        account::show_me,
+        account::change_profile,
+        account::change_password,
+        account::list_sessions,
+        account::end_session,
+        users::search_people,
+        users::list_users,
+        users::create_user,
+        users::list_groups_of_user,
+        users::set_user_disabled,
+        users::set_user_roles,
+        users::create_password_link,
+        groups::list_groups,
+        groups::create_group,
+        groups::show_group,
+        groups::add_group_member,
+        groups::remove_group_member,
+        tokens::list_tokens,
+        tokens::create_token,
+        tokens::revoke_token,
+        service_accounts::list_service_accounts,
+        service_accounts::create_service_account,
+        service_accounts::set_service_account_disabled,
+        domains::list_domains,
+        domains::create_domain,
+        domains::show_domain,
+        domains::change_domain,
+        domains::add_steward,
+        domains::remove_steward,
+        projects::list_projects,
+        projects::create_project,
+        projects::show_project,
+        projects::change_project,
+        members::list_members,
+        members::add_member,
+        members::set_member_role,
+        members::remove_member,
+        members::leave_project,
+        members::transfer_project,
+        members::appoint_owner,
+        members::list_invitations,
+        members::invite,
+        members::withdraw_invitation,
+        members::list_my_invitations,
+        members::accept_invitation,
+        members::decline_invitation,
+        environments::list_environments,
+        environments::create_environment,
+        environments::show_environment,
+        environments::list_connections,
+        environments::create_connection,
+        environments::change_connection,
+        environments::test_connection,
+        environments::list_usable_roots,
+        environments::list_roots,
+        environments::assign_root,
+        environments::withdraw_root,
+        sources::list_sources,
+        sources::create_source,
+        sources::show_source,
+        sources::change_source,
+        sources::remove_source,
+        sources::list_runs,
+        sources::start_run,
+        sources::show_run,
+        sources::cancel_run,
+        sources::upload_table,
+        sources::upload_more,
+        assets::list_assets,
+        assets::show_asset,
+        assets::change_asset,
+        asset_life::show_readiness,
+        asset_life::publish_asset,
+        asset_life::deprecate_asset,
+        asset_life::undeprecate_asset,
+        asset_life::archive_asset,
+        asset_life::certify_asset,
+        asset_life::release_columns,
+        assets::accept_suggestions,
+        assets::accept_suggestion,
+        assets::reject_suggestion,
+        search::search_catalog,
+        search::suggest_in_catalog,
+        glossary::list_terms,
+        glossary::create_term,
+        glossary::show_term,
+        glossary::change_term,
+        requests::list_requests,
+        requests::list_tasks,
+        requests::create_requests,
+        requests::show_request,
+        requests::change_request,
+        requests::comment_on_request,
+        requests::approve_request,
+        requests::reject_request,
+        requests::withdraw_request,
+        subscriptions::list_subscriptions,
+        subscriptions::list_given_subscriptions,
+        subscriptions::list_access_to_asset,
+        subscriptions::show_subscription,
+        subscriptions::revoke_subscription,
+        subscriptions::cancel_subscription,
+        queries::run_query,
+        queries::list_queries,
+        queries::show_query,
+        queries::cancel_query,
+        audit::list_audit_events,
+    ),
+    components(schemas(Problem)),
+    modifiers(&EveryOperation)
+)]
+struct Api;
+
+/// What all operations share: the form of errors, and tokens.
+struct EveryOperation;
+
+impl Modify for EveryOperation {
+    fn modify(&self, document: &mut Document) {
+        if let Some(components) = document.components.as_mut() {
+            let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+            components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        }
+        for item in document.paths.paths.values_mut() {
+            let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+            methods.into_iter().flatten().for_each(complete);
+        }
+    }
+}
+
+fn complete(operation: &mut Operation) {
+    let mut problem = Response::new("A problem document (RFC 9457)");
+    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    problem.content.insert("application/problem+json".to_owned(), Content::new(Some(schema)));
+    operation.responses.responses.insert("default".to_owned(), RefOr::T(problem));
+    let bearer = || SecurityRequirement::new("bearer", Vec::<String>::new());
+    operation.security.get_or_insert_with(|| vec![bearer()]);
+}
+
+/// The document as JSON text with a line break at its end, the same each time.
+///
+/// # Errors
+/// If it cannot be written as JSON, which would be a mistake of ours.
+pub fn document() -> Result<String, serde_json::Error> {
+    let mut text = Api::openapi().to_pretty_json()?;
+    text.push('\n');
+    Ok(text)
+}

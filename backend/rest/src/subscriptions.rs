@@ -1,0 +1,189 @@
+//! What projects may use, and who uses what.
+
+use axum::{
+    Json as Answer, Router,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post},
+};
+use chrono::{DateTime, Utc};
+use lakegate_app::access::{
+    subscriptions,
+    views::{self, SubscriptionView},
+};
+use lakegate_model::{
+    ids::{AssetId, ProjectId, SubscriptionId},
+    words::SubscriptionState,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{DONE, requests::ReasonInput};
+use lakegate_http::{
+    Refusal, Web,
+    extract::{Json, Known, PageOf, PageParams, Path, Query},
+};
+
+/// The addresses of this noun.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/api/v1/subscriptions", get(list_subscriptions))
+        .route("/api/v1/subscriptions/{subscription}", get(show_subscription))
+        .route("/api/v1/subscriptions/{subscription}/revoke", post(revoke_subscription))
+        .route("/api/v1/subscriptions/{subscription}/cancel", post(cancel_subscription))
+        .route("/api/v1/projects/{project}/subscriptions-out", get(list_given_subscriptions))
+        .route("/api/v1/assets/{asset}/access", get(list_access_to_asset))
+}
+
+/// A project's approved use of an asset.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubscriptionShape {
+    id: Uuid,
+    #[schema(value_type = String)]
+    state: SubscriptionState,
+    asset_id: Uuid,
+    asset_name: String,
+    producer_id: Uuid,
+    producer_name: String,
+    project_id: Uuid,
+    project_name: String,
+    #[schema(example = "REQ-000123")]
+    request_reference: String,
+    /// Granted columns by name; null for all released ones.
+    columns: Option<Vec<String>>,
+    /// Where the table stands in SQL.
+    tables: Vec<String>,
+    valid_until: Option<DateTime<Utc>>,
+    can_export: bool,
+    can_cancel: bool,
+    can_revoke: bool,
+    created_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    end_reason: Option<String>,
+}
+
+impl From<SubscriptionView> for SubscriptionShape {
+    fn from(view: SubscriptionView) -> Self {
+        let subscription = view.subscription;
+        Self {
+            id: subscription.id.into(),
+            state: subscription.state,
+            asset_id: subscription.asset_id.into(),
+            asset_name: view.asset_name,
+            producer_id: view.producer.into(),
+            producer_name: view.producer_name,
+            project_id: subscription.project_id.into(),
+            project_name: view.project_name,
+            request_reference: view.request_reference,
+            columns: view.columns,
+            tables: view.tables,
+            valid_until: view.grant.as_ref().and_then(|grant| grant.valid_until),
+            can_export: view.grant.as_ref().is_some_and(|grant| grant.can_export),
+            can_cancel: view.can_cancel,
+            can_revoke: view.can_revoke,
+            created_at: subscription.created_at,
+            ended_at: subscription.ended_at,
+            end_reason: subscription.end_reason,
+        }
+    }
+}
+
+/// Which subscriptions are wanted.
+#[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SubscriptionParams {
+    /// One project; absent for all of the caller's.
+    #[param(value_type = Option<Uuid>)]
+    project: Option<ProjectId>,
+    /// Only living ones.
+    #[serde(default)]
+    active_only: bool,
+    #[serde(skip_serializing)]
+    first: Option<i64>,
+    #[serde(skip_serializing)]
+    after: Option<String>,
+}
+
+/// Lists what the caller's projects are subscribed to.
+#[utoipa::path(get, path = "/api/v1/subscriptions", tag = "subscriptions", params(SubscriptionParams),
+    responses((status = 200, body = PageOf<SubscriptionShape>)))]
+pub async fn list_subscriptions(
+    State(web): State<Web>,
+    auth: Known,
+    Query(params): Query<SubscriptionParams>,
+) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
+    let list = format!("subscriptions {}", serde_json::to_string(&params).unwrap_or_default());
+    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
+    let found = views::my_access(&web.app, &auth.caller, params.project, params.active_only, &page).await?;
+    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+}
+
+/// Lists who is subscribed to the assets of a project.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/subscriptions-out", tag = "subscriptions",
+    params(("project" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<SubscriptionShape>)))]
+pub async fn list_given_subscriptions(
+    State(web): State<Web>,
+    auth: Known,
+    Path(project): Path<ProjectId>,
+    Query(params): Query<PageParams>,
+) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
+    let list = format!("subscriptions out of {project}");
+    let page = params.request(&web, &auth, &list)?;
+    let found = views::given_by(&web.app, &auth.caller, project, false, &page).await?;
+    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+}
+
+/// Lists who has and had access to an asset.
+#[utoipa::path(get, path = "/api/v1/assets/{asset}/access", tag = "subscriptions",
+    params(("asset" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<SubscriptionShape>)))]
+pub async fn list_access_to_asset(
+    State(web): State<Web>,
+    auth: Known,
+    Path(asset): Path<AssetId>,
+    Query(params): Query<PageParams>,
+) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
+    let list = format!("access to {asset}");
+    let page = params.request(&web, &auth, &list)?;
+    let found = views::who_has_access(&web.app, &auth.caller, asset, &page).await?;
+    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+}
+
+/// Shows a subscription.
+#[utoipa::path(get, path = "/api/v1/subscriptions/{subscription}", tag = "subscriptions",
+    params(("subscription" = Uuid, Path)), responses((status = 200, body = SubscriptionShape)))]
+pub async fn show_subscription(
+    State(web): State<Web>,
+    auth: Known,
+    Path(subscription): Path<SubscriptionId>,
+) -> Result<Answer<SubscriptionShape>, Refusal> {
+    Ok(Answer(views::subscription(&web.app, &auth.caller, subscription).await?.into()))
+}
+
+/// Takes a subscription back; the next query is refused.
+#[utoipa::path(post, path = "/api/v1/subscriptions/{subscription}/revoke", tag = "subscriptions",
+    params(("subscription" = Uuid, Path)), request_body = ReasonInput,
+    responses((status = 204, description = "Taken back")))]
+pub async fn revoke_subscription(
+    State(web): State<Web>,
+    auth: Known,
+    Path(subscription): Path<SubscriptionId>,
+    Json(input): Json<ReasonInput>,
+) -> Result<StatusCode, Refusal> {
+    subscriptions::revoke(&web.app, &auth.caller, subscription, &input.reason).await?;
+    Ok(DONE)
+}
+
+/// Gives a subscription back.
+#[utoipa::path(post, path = "/api/v1/subscriptions/{subscription}/cancel", tag = "subscriptions",
+    params(("subscription" = Uuid, Path)), request_body = ReasonInput,
+    responses((status = 204, description = "Given back")))]
+pub async fn cancel_subscription(
+    State(web): State<Web>,
+    auth: Known,
+    Path(subscription): Path<SubscriptionId>,
+    Json(input): Json<ReasonInput>,
+) -> Result<StatusCode, Refusal> {
+    subscriptions::cancel(&web.app, &auth.caller, subscription, &input.reason).await?;
+    Ok(DONE)
+}
