@@ -3,12 +3,11 @@
 //! `search --documents 600000 --seconds 20 [--threads 2] [--seed 1] [--dir FOLDER]`. The load generator shares the
 //! processors with the index. With `--dir` an index made before with the same numbers is used again.
 
-mod corpus;
 mod model;
 mod questions;
 
+use crate::corpus::{self, Corpus};
 use anyhow::{Context, Result, ensure};
-use corpus::Corpus;
 use lakegate_search::{Change, Index};
 use model::Model;
 use questions::{Question, Questions};
@@ -59,7 +58,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let built = build(&index, &corpus)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "documents            {}  (a tenth visible to the caller)", settings.documents)?;
-    writeln!(out, "vocabulary           {} words, Zipf; seed {}", corpus::VOCABULARY, settings.seed)?;
+    writeln!(out, "vocabulary           {} words, Zipf; seed {}", corpus::distinct_words(), settings.seed)?;
     writeln!(out, "built in             {:.1} s", built.as_secs_f64())?;
     measure(&settings, &corpus, &index)?.print(&settings, &mut out)?;
     let wrong = check(&settings, &corpus, &index, &mut out)?;

@@ -121,7 +121,7 @@ pub fn pages() -> Vec<Page> {
 /// The names of all fields of all forms: whatever is read from a form or a query.
 fn fields() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for file in rust_files(&sources().join("pages")) {
+    for file in rust_files(&sources()) {
         let text = fs::read_to_string(&file).unwrap();
         for (start, _) in text.match_indices("Deserialize") {
             let Some((_, rest)) = text[start..].split_once('{') else { continue };

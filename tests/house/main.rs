@@ -38,7 +38,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Lines of a source file above which it has to be one idea indeed.
-const LINES: usize = 480;
+const LINES: usize = 400;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

@@ -10,6 +10,7 @@ mod commands;
 mod companies;
 mod demo;
 mod disk_full;
+mod failpoints;
 mod kill;
 mod projects;
 mod query;

@@ -15,6 +15,7 @@ pub mod command;
 pub mod database;
 pub mod files;
 pub mod log;
+pub mod mutate;
 pub mod oracle;
 pub mod people;
 pub mod raw;

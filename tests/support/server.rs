@@ -1,8 +1,10 @@
 //! The program as a server of its own: started, killed, started again.
 
+use lakegate_model::failpoint;
 use std::{
     fs::{self, File, OpenOptions},
     io::Write as _,
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Child, Command},
     time::Duration,
@@ -20,6 +22,9 @@ use crate::{
 
 /// How long a server may take to end in order.
 const STOP: Duration = Duration::from_secs(40);
+
+/// The signal of a process that aborts itself.
+const ABORTED: i32 = 6;
 
 /// How a server is started.
 #[derive(Debug, Clone, Default)]
@@ -85,18 +90,24 @@ impl Server {
 
     /// A server without users.
     pub async fn start_unset(options: Options) -> Self {
+        let mut server = Self::prepare(options).await;
+        server.launch().await;
+        server
+    }
+
+    /// A server that was never started: configured, and nothing else.
+    pub async fn prepare(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("files")).unwrap();
         let data_dir = options.data_dir.clone().unwrap_or_else(|| folder.path().join("data"));
         let database_url = options.database.create().await;
         let nobody = Client::anonymous("");
         let admin = Person { id: String::new(), username: "ada".to_owned(), client: nobody };
-        let mut server = Self { url: String::new(), admin, data_dir, folder, options, database_url, child: None };
+        let server = Self { url: String::new(), admin, data_dir, folder, options, database_url, child: None };
         server.write_configuration();
         if server.database_url.is_some() {
             server.command(&["migrate"]).await.ok();
         }
-        server.launch().await;
         server
     }
 
@@ -110,7 +121,8 @@ impl Server {
         .await
     }
 
-    async fn set_up(&mut self) {
+    /// Makes the administrator `ada` of a server that has no users.
+    pub async fn set_up(&mut self) {
         let link = format!("/set-up/{}", self.set_up_secret().await);
         let form = [("username", "ada"), ("password", PASSWORD)];
         Browser::new(&self.url).submit_bare(&link, &form).await.is(303);
@@ -163,13 +175,54 @@ impl Server {
 
     /// Starts the process and waits until it listens.
     async fn launch(&mut self) {
+        self.spawn(None);
+        self.url = eventually("the line of the listening server", async || self.listening()).await;
+        self.admin.client.base.clone_from(&self.url);
+    }
+
+    fn spawn(&mut self, failpoint: Option<&str>) {
         let word = if self.options.demo { "demo" } else { "serve" };
         let mut command = self.program(&[word, "--listen", "127.0.0.1:0"]);
         let log = OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
         let out = File::create(self.folder.path().join("out")).unwrap();
+        if let Some(point) = failpoint {
+            command.env(failpoint::VARIABLE, point);
+        }
         self.child = Some(command.stdin(std::process::Stdio::null()).stdout(out).stderr(log).spawn().unwrap());
-        self.url = eventually("the line of the listening server", async || self.listening()).await;
-        self.admin.client.base.clone_from(&self.url);
+    }
+
+    /// Starts the process such that it dies when it reaches a point; returns once it listens, or died before.
+    pub async fn start_to_die_at(&mut self, point: &str) {
+        assert!(self.child.is_none(), "the server still runs");
+        self.spawn(Some(point));
+        let url = eventually("the listening or dead server", async || {
+            let dead = self.child.as_mut().unwrap().try_wait().unwrap().is_some();
+            if dead { Some(None) } else { self.listening().map(Some) }
+        })
+        .await;
+        if let Some(url) = url {
+            self.url = url;
+            self.admin.client.base.clone_from(&self.url);
+        }
+    }
+
+    /// Waits until the process is dead, and asserts that it died at this point and nowhere else.
+    pub async fn is_dead_at(&mut self, point: &str) {
+        let mut child = self.child.take().expect("a running server");
+        let ended = eventually(&format!("the death at {point}"), async || child.try_wait().unwrap()).await;
+        let name = point.split(':').next().unwrap();
+        let said = format!("failpoint {name} reached");
+        assert_eq!(ended.signal(), Some(ABORTED), "{point}: {ended:?}\n{}", self.tail());
+        let last_words = self.tail().lines().rev().take(5).any(|line| line == said);
+        assert!(last_words, "it died elsewhere than at {point}:\n{}", self.tail());
+    }
+
+    /// Runs a command that has to die at a point.
+    pub async fn command_dies_at(&self, arguments: &[&str], point: &str) {
+        let mut command = self.program(arguments);
+        command.env(failpoint::VARIABLE, point);
+        let said = command::run(command, "").await;
+        assert!(said.code.is_none() && said.err.contains(&format!("failpoint {point} reached")), "{said:?}");
     }
 
     /// The address once it is known.

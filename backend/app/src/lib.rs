@@ -21,6 +21,7 @@ pub mod caller;
 pub mod catalog;
 pub mod keys;
 pub mod names;
+pub mod nodes;
 pub mod places;
 pub mod query;
 pub mod seal;

@@ -14,7 +14,10 @@ macro_rules! change {
             $body
         });
         match &result {
-            Ok(_) => app.search.changed(),
+            Ok(_) => {
+                lakegate_model::failpoint!("change.committed");
+                app.search.changed();
+            }
             Err(fault) => $crate::audit::refusals::note(app, caller, $action, fault).await,
         }
         result

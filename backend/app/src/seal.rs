@@ -15,18 +15,27 @@ use crate::App;
 pub fn seal(app: &App, purpose: &str, bound_to: &str, text: &[u8]) -> Result<String, Fault> {
     let mut nonce = [0_u8; 24];
     app.random.fill(&mut nonce);
-    let cipher = XChaCha20Poly1305::new(app.keys.derive(purpose).as_slice().into());
+    seal_with(&app.keys.derive(purpose), nonce, bound_to, text)
+}
+
+/// [`seal`] under a key of the caller's.
+pub fn seal_with(key: &[u8; 32], nonce: [u8; 24], bound_to: &str, text: &[u8]) -> Result<String, Fault> {
     let payload = Payload { msg: text, aad: bound_to.as_bytes() };
-    let sealed = cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(Fault::internal)?;
-    Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+    let sealed = XChaCha20Poly1305::new(key.into()).encrypt(XNonce::from_slice(&nonce), payload);
+    Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed.map_err(Fault::internal)?].concat()))
 }
 
 /// Opens what [`seal`] made; `None` if it is not ours, was changed, or is bound to something else.
 pub fn open(app: &App, purpose: &str, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
+    app.keys.derived(purpose).find_map(|key| open_with(&key, bound_to, sealed))
+}
+
+/// [`open`] under a key of the caller's.
+pub fn open_with(key: &[u8; 32], bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
     let (nonce, sealed) = bytes.split_at_checked(24)?;
-    let cipher = XChaCha20Poly1305::new(app.keys.derive(purpose).as_slice().into());
-    cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: bound_to.as_bytes() }).ok()
+    let payload = Payload { msg: sealed, aad: bound_to.as_bytes() };
+    XChaCha20Poly1305::new(key.into()).decrypt(XNonce::from_slice(nonce), payload).ok()
 }
 
 #[derive(Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use lakegate_app::{
         subscriptions, views,
     },
     catalog::edit::{AssetEdit, ColumnEdit},
-    places::members,
+    places::{domains, members},
     query::{preview, schema},
 };
 use lakegate_model::{
@@ -154,6 +154,54 @@ async fn governed_data_need_an_approver_outside_the_asking_project() {
         assert_eq!(state, RequestState::Pending, "open, but not for governed data");
         refused(decisions::approve(app, &story.mara.caller, request, &reason("ours")).await, Code::Forbidden, None);
         story.approve(request, &reason("from outside")).await;
+    }
+}
+
+/// Access rule 16: a steward decides where no owner may, and only there.
+#[tokio::test]
+async fn the_steward_is_the_fallback() {
+    for story in Story::each().await {
+        let (app, world, owner) = (story.app(), &story.stage.world, &story.stage.owner);
+        let stella = world.person("stella").await;
+        domains::add_steward(app, &story.stage.admin.caller, story.stage.domain, stella.id).await.unwrap();
+        let tasks = async |person: &support::Person| {
+            let listed = views::tasks(app, &person.caller, &PageRequest::default()).await.unwrap().items.len();
+            let counted = views::task_count(app, &person.caller).await.unwrap();
+            assert_eq!(i64::try_from(listed).unwrap(), counted);
+            listed
+        };
+        let request = story.ask(&story.carl, &story.wish()).await;
+        assert_eq!((tasks(owner).await, tasks(&stella).await), (1, 0));
+        refused(decisions::approve(app, &stella.caller, request, &reason("mine?")).await, Code::Forbidden, None);
+        refused(preview::of_request(app, &stella.caller, request).await, Code::Forbidden, None);
+
+        // Governed data, and the only owner joins the asking project: nobody is left but the steward.
+        world.join(&story.mara, story.consumer, owner, ProjectRole::Viewer).await;
+        assert_eq!(tasks(&stella).await, 0, "free data");
+        let tagged = AssetEdit { tags: Some(vec!["pii: name".into()]), ..AssetEdit::default() };
+        story.stage.edit(story.asset, &tagged).await;
+        assert_eq!(tasks(&stella).await, 1);
+        refused(decisions::approve(app, story.owner(), request, &reason("ours")).await, Code::Forbidden, None);
+        decisions::approve(app, &stella.caller, request, &reason("from outside")).await.unwrap();
+        story.query(&story.carl.caller, &format!("select count(*) from {TABLE}")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_request_by_the_only_owner_goes_to_the_steward() {
+    for story in Story::each().await {
+        let (app, world, owner) = (story.app(), &story.stage.world, &story.stage.owner);
+        let stella = world.person("stella").await;
+        domains::add_steward(app, &story.stage.admin.caller, story.stage.domain, stella.id).await.unwrap();
+        world.join(&story.mara, story.consumer, owner, ProjectRole::Contributor).await;
+        let request = story.ask(owner, &story.wish()).await;
+        refused(decisions::approve(app, story.owner(), request, &reason("mine")).await, Code::Forbidden, None);
+        assert!(story.told(&stella).await[0].starts_with("REQ-000001: access to"));
+        // A second owner takes the decision back to the project.
+        let second = world.person("second").await;
+        world.join(owner, story.stage.project, &second, ProjectRole::Owner).await;
+        refused(decisions::approve(app, &stella.caller, request, &reason("?")).await, Code::Forbidden, None);
+        decisions::approve(app, &second.caller, request, &reason("fine")).await.unwrap();
     }
 }
 

@@ -1,13 +1,15 @@
 //! Signing in, staying in, and getting out; on every database there is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "accounts/links.rs"]
+mod links;
 mod support;
 
 use chrono::TimeDelta;
 use lakegate_app::{
     App, Caller, Identity,
     accounts::{
-        SESSION_IDLE, SESSION_MAX, access_tokens, api_tokens, groups, me, set_up, sign_in,
+        SESSION_IDLE, SESSION_MAX, access_tokens, api_tokens, groups, me, password_links, set_up, sign_in,
         users::{self, UserInput},
     },
     audit::{AuditFilter, read},
@@ -178,7 +180,7 @@ async fn a_new_password_ends_whatever_the_old_one_opened() {
         let other = entered(app, "ann", PASSWORD).await.unwrap();
         let pair = access_tokens::issue(app, &anonymous(), "ann", PASSWORD).await.unwrap();
         let (_, robot) = token(app, &ann.caller, &[TokenScope::Read]).await;
-        let link = users::password_link(app, &admin.caller, ann.id).await.unwrap();
+        let link = password_links::ask(app, &admin.caller, ann.id).await.unwrap().secret;
         refused(me::change_password(app, &ann.caller, OTHER, OTHER).await, Code::Invalid, Some("current_password"));
         refused(
             me::change_password(app, &ann.caller, PASSWORD, "password123").await,
@@ -193,8 +195,8 @@ async fn a_new_password_ends_whatever_the_old_one_opened() {
         refused(entered(app, "ann", PASSWORD).await, Code::Unauthenticated, None);
         let session = entered(app, "ann", OTHER).await.unwrap();
 
-        let [first, second] = [(), ()].map(|()| users::password_link(app, &admin.caller, ann.id));
-        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        let [first, second] = [(), ()].map(|()| password_links::ask(app, &admin.caller, ann.id));
+        let (first, second) = (first.await.unwrap().secret, second.await.unwrap().secret);
         set_up::reset_password(app, &anonymous(), &first, PASSWORD).await.unwrap();
         assert!(!lives(app, &session).await);
         for link in [&first, &second] {

@@ -113,6 +113,7 @@ fn write_whole(
 }
 
 fn publish(partial: &PathBuf, path: &Path) -> io::Result<()> {
+    lakegate_model::failpoint!("kept.staged");
     fs::rename(partial, path)?;
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),

@@ -1,13 +1,13 @@
 //! The text of a query: read only, one statement, bounded in size and depth before anything recursive touches it.
 
+mod shape;
+
 use datafusion::sql::{
     TableReference,
     parser::Statement as DfStatement,
     resolve::resolve_table_references,
     sqlparser::{
-        ast::{
-            Expr, Ident, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor, visit_relations,
-        },
+        ast::Statement,
         dialect::GenericDialect,
         keywords::Keyword,
         parser::Parser,
@@ -15,12 +15,10 @@ use datafusion::sql::{
     },
 };
 use lakegate_model::{Code, Fault};
-use std::{
-    collections::{BTreeSet, HashMap},
-    ops::ControlFlow,
-};
+use std::collections::BTreeSet;
 
 use crate::{CATALOG, query::on_big_stack};
+use shape::check_shape;
 
 /// Longest text, in bytes.
 const TEXT_MAX: usize = 256 * 1024;
@@ -28,14 +26,12 @@ const TEXT_MAX: usize = 256 * 1024;
 const TOKENS_MAX: usize = 50_000;
 /// Deepest nesting of parentheses and brackets.
 const NESTING_MAX: usize = 64;
-/// Deepest expression: a chain of so many operators.
-const EXPRESSION_DEPTH_MAX: usize = 500;
 /// Most set operations such as UNION.
 const SET_OPERATIONS_MAX: usize = 200;
 /// Most joins written out.
 const JOINS_MAX: usize = 128;
-/// Most tables, once every common table expression is written out.
-const RELATIONS_MAX: u64 = 512;
+/// Most nested places at which the parser starts over when something inside fails: each doubles its work.
+const RETRIED_MAX: usize = 8;
 /// Depth at which the parser gives up by itself.
 const PARSER_DEPTH: usize = 200;
 
@@ -122,6 +118,8 @@ fn check_nesting(tokens: &[&Token]) -> Result<(), Fault> {
         ("nested types", seen.types, NESTING_MAX),
         ("subscripts in a row", seen.longest_chain, NESTING_MAX),
         ("joins", seen.joins, JOINS_MAX),
+        ("nested expressions such as CAST or doubly bracketed queries", seen.most_retried, RETRIED_MAX),
+        ("lambdas of several parameters", seen.lambdas, RETRIED_MAX),
     ] {
         if found > limit {
             return Err(too_complex(what, found, limit));
@@ -139,13 +137,21 @@ struct Nesting {
     types: usize,
     chain: usize,
     longest_chain: usize,
+    /// For each open bracket, whether the parser may read what is in it twice.
+    open: Vec<bool>,
+    /// Whether the last bracket that opened stands right behind another one.
+    doubled: bool,
+    most_retried: usize,
+    lambdas: usize,
 }
 
 impl Nesting {
     fn add(&mut self, before: &Token, token: &Token) {
         match token {
             Token::LParen | Token::LBracket | Token::LBrace => self.open(before, token),
-            Token::RParen | Token::RBracket | Token::RBrace => self.depth = self.depth.saturating_sub(1),
+            Token::RParen | Token::RBracket | Token::RBrace => self.close(),
+            // `(a) -> ..` is tried as a lambda, then as a value with an operator.
+            Token::Arrow if *before == Token::RParen => self.lambdas += 1,
             // `array<array<..` nests without parentheses; a comparison has no such word before it.
             Token::Lt if matches!(keyword(before), Some(Keyword::ARRAY | Keyword::STRUCT | Keyword::MAP)) => {
                 self.types += 1;
@@ -153,6 +159,11 @@ impl Nesting {
             _ => match keyword(token) {
                 Some(Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT | Keyword::MINUS) => self.unions += 1,
                 Some(Keyword::JOIN) => self.joins += 1,
+                Some(Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::FROM)
+                    if *before == Token::LParen && self.doubled =>
+                {
+                    self.retried();
+                }
                 _ => {}
             },
         }
@@ -165,7 +176,54 @@ impl Nesting {
             self.chain = if *before == Token::RBracket { self.chain + 1 } else { 0 };
             self.longest_chain = self.longest_chain.max(self.chain);
         }
+        self.doubled = *before == Token::LParen;
+        self.open.push(false);
+        if is_tried_first(before) {
+            self.retried();
+        }
     }
+
+    fn close(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        self.open.pop();
+    }
+
+    /// Notes that the parser may read the innermost bracket twice.
+    fn retried(&mut self) {
+        if let Some(innermost) = self.open.last_mut() {
+            *innermost = true;
+        }
+        self.most_retried = self.most_retried.max(self.open.iter().filter(|retried| **retried).count());
+    }
+}
+
+/// Words with a grammar of their own: if what follows does not fit it, the parser reads them as the name of a function.
+fn is_tried_first(word: &Token) -> bool {
+    use Keyword as K;
+    matches!(
+        keyword(word),
+        Some(
+            K::ARRAY
+                | K::CASE
+                | K::CAST
+                | K::CEIL
+                | K::CONVERT
+                | K::EXTRACT
+                | K::FLOOR
+                | K::LAMBDA
+                | K::MAP
+                | K::MATCH
+                | K::NOT
+                | K::OVERLAY
+                | K::POSITION
+                | K::PRIOR
+                | K::SAFE_CAST
+                | K::SUBSTR
+                | K::SUBSTRING
+                | K::TRY_CAST
+                | K::TRY_CONVERT
+        )
+    )
 }
 
 fn keyword(token: &Token) -> Option<Keyword> {
@@ -223,8 +281,23 @@ const CHANGES: [&str; 22] = [
     "BEGIN",
 ];
 
+/// What `SHOW TABLES` means: the tables of the catalog, without those that describe it.
+const SHOW_TABLES: &str = "SELECT table_catalog, table_schema, table_name, table_type FROM information_schema.tables \
+                           WHERE table_schema <> 'information_schema' ORDER BY table_schema, table_name";
+
 /// Parses the tokens into one statement that reads.
 pub(crate) fn parse(tokens: Vec<TokenWithSpan>) -> Result<Statement, Fault> {
+    let statement = parse_one(tokens)?;
+    match statement {
+        Statement::ShowTables { .. } if statement.to_string() == "SHOW TABLES" => {
+            let tokens = Tokenizer::new(&GenericDialect {}, SHOW_TABLES).tokenize_with_location();
+            parse_one(tokens.map_err(Fault::internal)?)
+        }
+        other => Ok(other),
+    }
+}
+
+fn parse_one(tokens: Vec<TokenWithSpan>) -> Result<Statement, Fault> {
     let mut parser =
         Parser::new(&GenericDialect {}).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
     let statement = parser.parse_statement().map_err(|error| refused(format!("SQL error: {error}")))?;
@@ -251,134 +324,6 @@ fn check_reading(statement: &Statement) -> Result<(), Fault> {
 fn kind(statement: &Statement) -> String {
     let text = statement.to_string();
     text.split_whitespace().next().unwrap_or("this").to_uppercase()
-}
-
-/// Walks the statement once: depth of expressions, number of tables, and changes hidden inside a query.
-fn check_shape(statement: &Statement) -> Result<(), Fault> {
-    let mut shape = Shape::default();
-    if let ControlFlow::Break(fault) = statement.visit(&mut shape) {
-        return Err(fault);
-    }
-    shape.check_expansion()
-}
-
-#[derive(Default)]
-struct Shape {
-    depth: usize,
-    tables: u64,
-    /// Each common table expression with the tables it names, as found.
-    expressions: Vec<(String, Vec<String>)>,
-    named: Vec<String>,
-}
-
-impl Visitor for Shape {
-    type Break = Fault;
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Fault> {
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            self.expressions.push((folded(&cte.alias.name), relations(&cte.query)));
-        }
-        check_body(&query.body)
-    }
-
-    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<Fault> {
-        self.named.push(last_part(name));
-        let hides = name.0.iter().filter_map(|part| part.as_ident()).map(folded).collect::<Vec<_>>();
-        // Settings name folders of the server; to the caller there is no such table.
-        if let [.., schema, table] = &hides[..]
-            && schema == "information_schema"
-            && table == "df_settings"
-        {
-            let text = format!("Error during planning: table '{CATALOG}.information_schema.df_settings' not found");
-            return ControlFlow::Break(refused(text));
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, _: &TableFactor) -> ControlFlow<Fault> {
-        self.tables += 1;
-        if self.tables > RELATIONS_MAX {
-            return ControlFlow::Break(too_complex("tables", RELATIONS_MAX as usize + 1, RELATIONS_MAX as usize));
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<Fault> {
-        self.depth += 1;
-        if self.depth > EXPRESSION_DEPTH_MAX {
-            return ControlFlow::Break(too_complex("chained operators", self.depth, EXPRESSION_DEPTH_MAX));
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, _: &Expr) -> ControlFlow<Fault> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-}
-
-impl Shape {
-    /// Common table expressions are written out where they are used; doubling at each step would grow without bound.
-    fn check_expansion(&self) -> Result<(), Fault> {
-        let mut sizes: HashMap<&str, u64> = HashMap::new();
-        for _ in 0..self.expressions.len().min(64) {
-            let before = sizes.clone();
-            for (name, used) in &self.expressions {
-                let size = total(used.iter().filter(|table| *table != name), &sizes);
-                sizes.insert(name, size.max(1));
-            }
-            if sizes == before {
-                break;
-            }
-        }
-        match total(self.named.iter(), &sizes) {
-            size if size > RELATIONS_MAX => {
-                Err(too_complex("tables after writing out WITH", size as usize, RELATIONS_MAX as usize))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn total<'a>(names: impl Iterator<Item = &'a String>, sizes: &HashMap<&str, u64>) -> u64 {
-    names.map(|name| sizes.get(name.as_str()).copied().unwrap_or(1)).fold(0, u64::saturating_add).min(1 << 40)
-}
-
-fn relations(query: &Query) -> Vec<String> {
-    let mut names = Vec::new();
-    let _ = visit_relations(query, |name| {
-        names.push(last_part(name));
-        ControlFlow::<()>::Continue(())
-    });
-    names
-}
-
-fn last_part(name: &ObjectName) -> String {
-    name.0.last().and_then(|part| part.as_ident()).map(folded).unwrap_or_default()
-}
-
-fn folded(name: &Ident) -> String {
-    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
-}
-
-fn check_body(body: &SetExpr) -> ControlFlow<Fault> {
-    let mut left = vec![body];
-    while let Some(body) = left.pop() {
-        match body {
-            SetExpr::Insert(_) => return ControlFlow::Break(only_reading("INSERT")),
-            SetExpr::Update(_) => return ControlFlow::Break(only_reading("UPDATE")),
-            SetExpr::Delete(_) => return ControlFlow::Break(only_reading("DELETE")),
-            SetExpr::Merge(_) => return ControlFlow::Break(only_reading("MERGE")),
-            SetExpr::Select(select) if writes(select) => return ControlFlow::Break(only_reading("SELECT INTO")),
-            SetExpr::SetOperation { left: a, right: b, .. } => left.extend([&**a, &**b]),
-            _ => {}
-        }
-    }
-    ControlFlow::Continue(())
-}
-
-fn writes(select: &Select) -> bool {
-    select.into.is_some()
 }
 
 fn refused(message: String) -> Fault {

@@ -30,6 +30,7 @@ use super::{
     errors, limits, log,
     media::{Media, is_json},
     names::Names,
+    order::Order,
     request::{self, Parameters},
     schema::{self, PortalSchema},
 };
@@ -202,8 +203,10 @@ async fn execute(
         log::note_all(at, kind, &fields, Code::Unauthenticated);
         return Err(Unexecuted::stranger(at));
     }
+    let order = Order::of(&document, operation);
     let request = operation_of(at, &parameters.query, parameters.operation_name, variables, document);
-    let executed = endpoint.schema.execute(request).await;
+    let mut executed = endpoint.schema.execute(request).await;
+    order.arrange(&mut executed);
     log::note(at, kind, &fields, &executed);
     Ok(executed)
 }

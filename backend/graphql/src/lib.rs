@@ -3,7 +3,8 @@
 //! # The way of an operation
 //! [`http`] reads the request as GraphQL over HTTP says and refuses foreign forms; [`limits`] weighs the document before
 //! anything of it runs; resolvers ([`query`], [`mutation`]) parse ids and call one use case each with the request's
-//! caller; [`types`] shows what came back; [`log`] notes each root field with its outcome.
+//! caller; [`types`] shows what came back; [`log`] notes each root field with its outcome; [`order`] gives the answer the
+//! order of its document.
 //!
 //! # Outcomes
 //! One rule, told in [`errors`]: changes give payloads `{ ok, problem, <value> }`; look-ups give null and an error with
@@ -26,6 +27,7 @@ pub mod log;
 pub mod media;
 pub mod mutation;
 pub mod names;
+pub mod order;
 pub mod query;
 pub mod request;
 pub mod scalars;

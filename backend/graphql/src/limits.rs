@@ -76,8 +76,12 @@ impl Shape {
         let mut types = HashMap::new();
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
-            let TypeKind::Object(object) = definition.node.kind else { continue };
-            let fields = object.fields.into_iter().map(|field| {
+            let fields = match definition.node.kind {
+                TypeKind::Object(object) => object.fields,
+                TypeKind::Interface(interface) => interface.fields,
+                _ => continue,
+            };
+            let fields = fields.into_iter().map(|field| {
                 let field = field.node;
                 (field.name.node.to_string(), FieldShape::of(&field.ty.node))
             });

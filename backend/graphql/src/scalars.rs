@@ -140,6 +140,13 @@ enums! {
         /// No longer in the files.
         Dropped,
     }
+    /// Where a proposed name is in its life.
+    SuggestionState of "words::SuggestionState" {
+        Open,
+        Accepted,
+        /// Turned down; it is not proposed again.
+        Rejected,
+    }
     /// Where an asset is in its life.
     AssetStatus of "words::AssetStatus" { Inventory, Published, Deprecated, Archived, }
     /// Where a request is in its life.

@@ -9,16 +9,19 @@ use super::{
         storage::StorageMutation, users::UsersMutation,
     },
     query::{
-        access::AccessQuery, catalog::CatalogQuery, people::PeopleQuery, places::PlacesQuery, run::RunQuery,
-        search::SearchQuery, sources::SourcesQuery,
+        access::AccessQuery, catalog::CatalogQuery, node::NodeQuery, people::PeopleQuery, places::PlacesQuery,
+        run::RunQuery, search::SearchQuery, sources::SourcesQuery,
     },
 };
 
-/// Looking things up.
+/// Looking things up. Results of queries come as files from REST: `POST /api/v1/query` runs and streams one,
+/// `GET /api/v1/queries/{query}/download` a kept one.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(PeopleQuery, PlacesQuery, CatalogQuery, SearchQuery, SourcesQuery, AccessQuery, RunQuery);
+pub struct Query(PeopleQuery, PlacesQuery, CatalogQuery, SearchQuery, SourcesQuery, AccessQuery, RunQuery, NodeQuery);
 
-/// Changing things.
+/// Changing things. Files go in by REST, where their bytes are streamed: `POST /api/v1/environments/{environment}/uploads`
+/// makes a table, `POST /api/v1/assets/{asset}/uploads` adds to one. Tokens for programs that sign in with a password come
+/// from `POST /api/v1/auth/token`.
 #[derive(Debug, Default, MergedObject)]
 pub struct Mutation(
     PlacesMutation,

@@ -9,6 +9,8 @@ use std::io;
 use lakegate_model::{Code, Fault};
 use serde::{Deserialize, Serialize};
 
+use crate::outgoing::NotReached;
+
 /// A refusal or failure of the lake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +27,9 @@ pub enum LakeError {
     /// The storage said no.
     #[error("the storage refused access to {path}")]
     Refused { path: String, cause: String },
+    /// The storage stands where configuration does not let the server connect to.
+    #[error("this host is not one that the server connects to")]
+    NotAllowed,
     /// The storage did not answer, or not sensibly.
     #[error("the storage did not answer as it should")]
     Storage { cause: String },
@@ -86,6 +91,9 @@ impl LakeError {
         if io_in_chain(&error).is_some_and(is_full) || error.to_string().contains("StorageFull") {
             return Self::StorageFull;
         }
+        if let Some(NotReached::NotAllowed) = in_chain::<NotReached>(&error) {
+            return Self::NotAllowed;
+        }
         match error {
             E::NotFound { .. } => Self::FileGone { path: path.to_owned() },
             E::PermissionDenied { .. } | E::Unauthenticated { .. } => {
@@ -121,9 +129,14 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 
 /// The first error of the operating system among the causes of `error`.
 pub(crate) fn io_in_chain<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+    in_chain(error)
+}
+
+/// The first error of a type among the causes of `error`.
+pub(crate) fn in_chain<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(current) = next {
-        if let Some(found) = current.downcast_ref::<io::Error>() {
+        if let Some(found) = current.downcast_ref::<E>() {
             return Some(found);
         }
         next = current.source();
@@ -155,6 +168,9 @@ impl From<LakeError> for Fault {
             E::FileGone { .. } => Self::new(Code::Dependency, message).fix("run the data source again"),
             E::Refused { cause, .. } => {
                 Self::new(Code::Dependency, message).fix("check the rights and keys of the connection").caused_by(cause)
+            }
+            E::NotAllowed => {
+                Self::invalid("endpoint", message).fix("ask whoever runs the server to list it under outgoing.allow")
             }
             E::Storage { cause } => Self::new(Code::Dependency, message).caused_by(cause),
             E::Malformed { .. } | E::Unsupported(_) | E::ReaderLimit { .. } => Self::new(Code::Unprocessable, message),

@@ -21,6 +21,9 @@ use crate::{LakeError, Sandbox, Storage};
 /// Names of spool folders begin so; [`wipe_spool`] removes what a killed server left.
 const SPOOLED: &str = "upload-";
 
+/// The converted file in its spool folder.
+const OUTPUT: &str = "part.parquet";
+
 /// Caps of one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadLimits {
@@ -75,15 +78,50 @@ where
     S: Stream<Item = Result<Bytes, E>>,
     E: Display,
 {
+    prepare(stream, &request).await?.store(&request).await
+}
+
+/// An upload that was received and converted, and that nobody can see yet. Dropping it leaves nothing.
+#[derive(Debug)]
+pub struct Prepared {
+    folder: tempfile::TempDir,
+    converted: Converted,
+}
+
+/// The first half of [`import`]: takes the bytes and converts them. Nothing of it is outside of the spool folder.
+///
+/// # Errors
+/// As [`import`].
+pub async fn prepare<S, E>(stream: S, request: &ImportRequest<'_>) -> Result<Prepared, LakeError>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Display,
+{
     let folder = spool_folder(request.spool)?;
-    let (spooled, output) = (folder.path().join("upload"), folder.path().join("part.parquet"));
+    let spooled = folder.path().join("upload");
     spool(stream, &spooled, request.limits.bytes).await?;
     let budget = ScanBudget::whole(request.limits.unpacked, request.limits.ratio);
+    let output = folder.path().join(OUTPUT);
     let converted = request.sandbox.convert(&spooled, &shown(request.file_name), &output, budget).await?;
-    let storage = Storage::create(request.access, request.location)?;
-    let part = format!("{}.parquet", request.part_name);
-    let stored = storage.put_file(&part, &output).await?;
-    Ok(found(request.table, &storage, stored, converted))
+    Ok(Prepared { folder, converted })
+}
+
+impl Prepared {
+    /// The second half of [`import`]: lets the file appear in the table's folder. Once begun it has to be waited for:
+    /// whoever drops it does not know whether the file will appear.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub async fn store(self, request: &ImportRequest<'_>) -> Result<Imported, LakeError> {
+        let storage = Storage::create(request.access, request.location)?;
+        let stored = storage.put_file(&part_path(request.part_name), &self.folder.path().join(OUTPUT)).await?;
+        Ok(found(request.table, &storage, stored, self.converted))
+    }
+}
+
+/// The path below the location under which the file of an import appears.
+pub fn part_path(part_name: &str) -> String {
+    format!("{part_name}.parquet")
 }
 
 /// Removes what uploads of a killed server left in the spool folder. Call at start, before the first upload.

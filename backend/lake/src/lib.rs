@@ -6,6 +6,7 @@
 //!
 //! The rooms:
 //! - [`location`]: addresses of folders and bucket prefixes, and whether two of them overlap;
+//! - [`outgoing`]: connections to the outside, to checked addresses alone;
 //! - [`storage`]: opens a location; nothing outside of it can be reached, links are not followed;
 //! - [`infer`]: format, delimiter, header and column types of a file;
 //! - [`discover`]: lists a location and groups its files into tables;
@@ -21,6 +22,7 @@ pub mod import;
 pub mod infer;
 pub mod location;
 pub mod maintain;
+pub mod outgoing;
 pub mod sandbox;
 pub mod storage;
 pub mod types;

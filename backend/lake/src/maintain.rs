@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use futures::StreamExt as _;
 use lakegate_model::Timestamp;
 
+pub use crate::storage::staged_path;
 use crate::storage::{Entry, StoredFile};
 use crate::{LakeError, Storage};
 
@@ -18,6 +19,15 @@ pub async fn delete_files(storage: &Storage, paths: &[String]) -> Result<u64, La
         deleted += u64::from(storage.delete(path).await?);
     }
     Ok(deleted)
+}
+
+/// Deletes a file that may be there whole, half-written, or not at all. Can be repeated.
+///
+/// # Errors
+/// What the storage says.
+pub async fn delete_unfinished(storage: &Storage, path: &str) -> Result<(), LakeError> {
+    storage.delete(&staged_path(path)).await?;
+    storage.delete(path).await.map(drop)
 }
 
 /// Files below a location that are not in `known` and were last changed before `before`, by path. Half-written files
@@ -70,6 +80,10 @@ mod tests {
         assert!(orphans(&storage, &known, earlier).await.unwrap().is_empty());
         assert_eq!(delete_files(&storage, &found).await.unwrap(), 2);
         assert_eq!(delete_files(&storage, &found).await.unwrap(), 0);
+        for left in ["t/.cut.parquet.writing", "t/cut.parquet"] {
+            storage.put(left, Bytes::from_static(b"x")).await.unwrap();
+            delete_unfinished(&storage, "t/cut.parquet").await.unwrap();
+        }
         assert!(orphans(&storage, &known, later).await.unwrap().is_empty());
     }
 }

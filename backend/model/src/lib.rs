@@ -1,6 +1,7 @@
 //! The words of Lakegate: ids, entities, invariants, error codes and the clock.
 //!
-//! Everything here is data. Nothing reads a file, opens a connection or asks the time by itself.
+//! Everything here is data. Nothing reads a file, opens a connection or asks the time by itself. The one exception is for
+//! tests and absent from release builds: [`mod@failpoint`].
 //! The feature `sqlx` lets `store` read and write these types without a second set of row types.
 
 pub mod access;
@@ -9,7 +10,9 @@ pub mod catalog;
 pub mod clock;
 pub mod columns;
 pub mod error;
+pub mod failpoint;
 pub mod ids;
+pub mod outgoing;
 pub mod page;
 pub mod people;
 pub mod places;

@@ -91,6 +91,10 @@ pub struct OneTimeLink {
     pub user_id: Option<UserId>,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
+    /// The administrator who asked for it.
+    pub asked_by: Option<UserId>,
+    /// Whether it works only after another administrator confirmed it.
+    pub waits: bool,
 }
 
 /// A user with what he may do in the installation.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Timestamp, columns::ColumnType};
+use crate::{Timestamp, columns::ColumnType, outgoing::OutgoingRules};
 
 /// How to reach a storage: a folder of this machine, or a bucket of an S3-compatible store.
 ///
@@ -21,6 +21,8 @@ pub enum StorageAccess {
         region: String,
         access_key_id: String,
         secret_access_key: String,
+        /// Where connections may lead: whoever opens the storage checks each of them.
+        outgoing: OutgoingRules,
     },
 }
 

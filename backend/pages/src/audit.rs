@@ -133,7 +133,8 @@ async fn list(State(web): State<Web>, framed: Framed, Query(filters): Query<Filt
     let place = Place::new(filters.address(), &filters.after);
     let page = read::events(&web.app, &reader.caller, &filter, &place.request(&web, reader, 50)?).await?;
     let pager = place.pager(&web, reader, &page)?;
-    let reach = if framed.me.roles.contains(&ProductRole::Auditor) {
+    let auditor = framed.me.roles.contains(&ProductRole::Auditor);
+    let reach = if auditor {
         "Everything that happened in this installation."
     } else {
         "What you did, and what was done to the assets of projects you own."
@@ -143,7 +144,7 @@ async fn list(State(web): State<Web>, framed: Framed, Query(filters): Query<Filt
         reach,
         outcomes: outcomes(),
         filtered: place.base != "/audit",
-        events: page.items.into_iter().map(row).collect(),
+        events: page.items.into_iter().map(|event| row(event, auditor)).collect(),
         filters,
         error,
         pager,
@@ -158,7 +159,7 @@ fn outcomes() -> Vec<Choice> {
         .collect()
 }
 
-fn row(event: AuditEvent) -> Row {
+fn row(event: AuditEvent, auditor: bool) -> Row {
     let (tone, icon) = match event.outcome {
         Outcome::Allowed => ("good", "circle-check"),
         Outcome::Denied => ("attention", "ban"),
@@ -166,7 +167,7 @@ fn row(event: AuditEvent) -> Row {
     };
     let detail: Value = serde_json::from_str(&event.detail).unwrap_or_default();
     let facts = facts(&detail);
-    let href = event.subject_id.map(|id| page_of(&event.subject_kind, id)).unwrap_or_default();
+    let href = event.subject_id.map(|id| page_of(&event.subject_kind, id, auditor)).unwrap_or_default();
     let same = event.subject_id.map(|id| address("/audit", &[("subject", &id.to_string())]));
     Row {
         at: When::at(event.at),
@@ -191,9 +192,10 @@ fn row(event: AuditEvent) -> Row {
     }
 }
 
-/// The page of a thing, for those kinds that have one.
-fn page_of(kind: &str, id: Uuid) -> String {
+/// The page of a thing, for those kinds that have one. Auditors read of all projects and requests, but open none.
+fn page_of(kind: &str, id: Uuid, auditor: bool) -> String {
     match kind {
+        "project" | "request" if auditor => String::new(),
         "asset" => format!("/assets/{id}"),
         "project" => format!("/projects/{id}"),
         "request" => format!("/requests/{id}"),

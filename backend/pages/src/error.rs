@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::shell::BareShell;
+use super::{kit::sentence, shell::BareShell};
 use lakegate_http::error::Problem;
 
 #[derive(Template)]
@@ -14,11 +14,19 @@ use lakegate_http::error::Problem;
 struct ErrorPage<'a> {
     shell: BareShell,
     problem: &'a Problem,
+    detail: String,
+    /// The way on; empty if there is none.
+    fix: String,
 }
 
 /// The page of a problem. If even that fails, its sentence as plain text.
 pub fn page(status: StatusCode, problem: &Problem, theme: &str) -> Response {
-    let page = ErrorPage { shell: BareShell { csrf: String::new(), theme: theme.to_owned() }, problem };
+    let page = ErrorPage {
+        shell: BareShell { csrf: String::new(), theme: theme.to_owned() },
+        problem,
+        detail: sentence(&problem.detail),
+        fix: problem.fix.as_deref().map(sentence).unwrap_or_default(),
+    };
     match page.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {

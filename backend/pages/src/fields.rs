@@ -50,6 +50,14 @@ impl Fields {
         }
     }
 
+    /// The revision that the form was drawn from.
+    ///
+    /// # Errors
+    /// `invalid` on `revision`, for a form that is not one of ours.
+    pub fn revision(&self) -> Result<i64, Fault> {
+        self.one("revision").parse().map_err(|_| Fault::invalid("revision", "open the page again"))
+    }
+
     /// The end of the day that a field names; `None` if it is empty.
     ///
     /// # Errors

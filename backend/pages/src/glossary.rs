@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{
     flash::done,
-    kit::{Choice, Crumb, Pager, Place, When, Wrong, address, counted, crumbs, spoken},
+    kit::{After, Choice, Crumb, Pager, Place, When, Wrong, address, again, counted, crumbs, spoken},
     projects::domain_choices,
     shell::{Framed, Shell, show},
 };
@@ -134,17 +134,11 @@ struct TermPage {
     pager: Pager,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Paging {
-    #[serde(default)]
-    after: String,
-}
-
 async fn term(
     State(web): State<Web>,
     framed: Framed,
     Path(id): Path<TermId>,
-    Query(query): Query<Paging>,
+    Query(query): Query<After>,
 ) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let place = Place::new(format!("/glossary/{id}"), &query.after);
@@ -258,10 +252,7 @@ async fn create(State(web): State<Web>, framed: Framed, Form(form): Form<Typed>)
     };
     match outcome.await {
         Ok(term) => Ok(done(&format!("/glossary/{}", term.id), "Term defined.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &new_page(&web, framed, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| new_page(&web, framed, form, wrong)).await,
     }
 }
 

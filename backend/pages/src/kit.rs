@@ -1,14 +1,15 @@
 //! Small things that many pages show: people, moments, ways through a list, forms that came back.
 
+use askama::Template;
 use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use lakegate_app::seal;
-use lakegate_model::{Code, Fault, Page, PageRequest, Timestamp, people::User};
+use lakegate_model::{Code, Fault, PageRequest, Timestamp, people::User};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::flash;
+pub use super::paging::{After, Pager, Place, address};
+use super::{flash, shell::show};
 use lakegate_http::{Refusal, Web, extract::SignedIn};
 
 /// A step of the breadcrumbs; an empty `href` is this page.
@@ -98,70 +99,6 @@ impl When {
     }
 }
 
-/// The way through a list; empty addresses lead nowhere.
-#[derive(Debug, Clone, Default)]
-pub struct Pager {
-    /// Back to the beginning.
-    pub start: String,
-    pub next: String,
-}
-
-/// A list's place in its page: what it is, and where the reader is in it.
-#[derive(Debug, Clone)]
-pub struct Place<'a> {
-    /// Path with the query of the filters, without `after`.
-    pub base: String,
-    /// The sealed position that the reader came with.
-    pub after: Option<&'a str>,
-}
-
-impl<'a> Place<'a> {
-    /// A place in the list at `base`; an empty position is the beginning.
-    pub fn new(base: impl Into<String>, after: &'a str) -> Self {
-        Self { base: base.into(), after: Some(after).filter(|after| !after.is_empty()) }
-    }
-
-    /// The page that is asked for, `size` items of it.
-    ///
-    /// # Errors
-    /// `invalid` for a position that is not one of this reader and list.
-    pub fn request(&self, web: &Web, reader: &SignedIn, size: i64) -> Result<PageRequest, Fault> {
-        seal::page(&web.app, &self.base, &principal(reader), Some(size), self.after)
-    }
-
-    /// The way on from a page.
-    ///
-    /// # Errors
-    /// `internal` if sealing fails.
-    pub fn pager<T>(&self, web: &Web, reader: &SignedIn, page: &Page<T>) -> Result<Pager, Fault> {
-        let start = if self.after.is_some() { self.base.clone() } else { String::new() };
-        let next = match &page.next {
-            Some(after) => with_after(&self.base, &seal::cursor(&web.app, &self.base, &principal(reader), after)?),
-            None => String::new(),
-        };
-        Ok(Pager { start, next })
-    }
-}
-
-fn principal(reader: &SignedIn) -> String {
-    format!("user:{}", reader.session.user_id)
-}
-
-fn with_after(base: &str, cursor: &str) -> String {
-    let join = if base.contains('?') { '&' } else { '?' };
-    format!("{base}{join}after={cursor}")
-}
-
-/// An address from a path and the filters that are set.
-pub fn address(path: &str, filters: &[(&str, &str)]) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in filters.iter().filter(|(_, value)| !value.is_empty()) {
-        query.append_pair(name, value);
-    }
-    let query = query.finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-}
-
 /// What was wrong with a form that is shown again; all empty for a fresh one.
 #[derive(Debug, Clone, Default)]
 pub struct Wrong {
@@ -186,9 +123,14 @@ impl Wrong {
             Code::Invalid | Code::NotFound => StatusCode::UNPROCESSABLE_ENTITY,
             code => StatusCode::from_u16(code.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
         };
+        Ok((status, Self::of(fault)))
+    }
+
+    /// The words of any fault.
+    pub fn of(fault: Fault) -> Self {
         let message = sentence(&fault.message);
         let fix = fault.fix.as_deref().map(sentence).unwrap_or_default();
-        Ok((status, Self { field: fault.field.unwrap_or_default(), message, fix }))
+        Self { field: fault.field.unwrap_or_default(), message, fix }
     }
 
     /// What to say beside a field; empty if the fault is not about it.
@@ -207,17 +149,20 @@ impl Wrong {
 
 /// A message as a sentence of its own.
 pub fn sentence(message: &str) -> String {
-    let mut letters = message.trim_end_matches('.').chars();
+    let text = capitalised(message.trim_end_matches('.'));
+    if text.is_empty() { text } else { format!("{text}.") }
+}
+
+/// A text with its first letter in upper case.
+pub fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
     let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    if first.is_empty() { first } else { format!("{first}{}.", letters.as_str()) }
+    format!("{first}{}", letters.as_str())
 }
 
 /// A word of a closed set as people read it: `needs_information` is "Needs information".
 pub fn spoken(word: &str) -> String {
-    let spaced = word.replace('_', " ");
-    let mut letters = spaced.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
+    capitalised(&word.replace('_', " "))
 }
 
 /// A count with its noun: "1 file", "1,204 files".
@@ -274,6 +219,18 @@ pub fn back(to: &str, outcome: Result<String, Fault>) -> Result<Response, Refusa
             Ok(flash::refused(to, format!("{} {}", wrong.message, wrong.fix).trim()))
         }
     }
+}
+
+/// Shows the form again that could not be carried out, with what is wrong; `page` draws it.
+///
+/// # Errors
+/// What [`Wrong::take`] passes on, and what keeps the page from being drawn.
+pub async fn again<P: Template, E: Into<Refusal>, F: Future<Output = Result<P, E>>>(
+    fault: Fault,
+    page: impl FnOnce(Wrong) -> F,
+) -> Result<Response, Refusal> {
+    let (status, wrong) = Wrong::take(fault)?;
+    show(status, &page(wrong).await.map_err(Into::into)?)
 }
 
 /// A location as people read it. A folder of the server's own lake goes without the path to it: that holds nothing
@@ -382,12 +339,5 @@ mod tests {
         assert_eq!((status, wrong.besides(["name"])), (StatusCode::CONFLICT, "Taken."));
         assert!(Wrong::take(Fault::not_found("project")).is_err());
         assert!(Wrong::take(Fault::internal("x")).is_err());
-    }
-
-    #[test]
-    fn addresses_hold_the_filters_that_are_set() {
-        assert_eq!(address("/audit", &[("actor", ""), ("action", "a b&c")]), "/audit?action=a+b%26c");
-        assert_eq!(address("/audit", &[("actor", "")]), "/audit");
-        assert_eq!(with_after("/audit?action=a", "x"), "/audit?action=a&after=x");
     }
 }

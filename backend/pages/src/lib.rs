@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod kit;
 pub mod notices;
+pub mod paging;
 pub mod project;
 pub mod projects;
 pub mod proof;

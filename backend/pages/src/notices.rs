@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     flash,
-    kit::{Pager, Place, When, address},
+    kit::{After, Pager, Place, When, address},
     shell::{Framed, Shell, safe_next, show},
 };
 use lakegate_http::{
@@ -75,12 +75,6 @@ struct NoticesPage {
     shell: Shell,
     rows: Vec<Row>,
     pager: Pager,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct After {
-    #[serde(default)]
-    after: String,
 }
 
 async fn page(State(web): State<Web>, frame: Framed, Query(query): Query<After>) -> Result<Response, Refusal> {

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{
     flash::done,
-    kit::{Choice, Crumb, Pager, Place, When, Who, Wrong, crumbs, spoken},
+    kit::{After, Choice, Crumb, Pager, Place, When, Who, Wrong, again, crumbs, spoken},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -34,12 +34,6 @@ pub fn routes() -> Router<Web> {
         .route("/projects", get(list).post(create))
         .route("/projects/new", get(new_form))
         .route("/projects/{project}/invitation", post(answer_invitation))
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ListQuery {
-    #[serde(default)]
-    after: String,
 }
 
 struct Row {
@@ -68,7 +62,7 @@ struct ListPage {
     pager: Pager,
 }
 
-async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<After>) -> Result<Response, Refusal> {
     let place = Place::new("/projects", &query.after);
     let page = projects::mine(&web.app, &framed.reader.caller, &place.request(&web, &framed.reader, 50)?).await?;
     let pager = place.pager(&web, &framed.reader, &page)?;
@@ -171,10 +165,7 @@ async fn new_form(State(web): State<Web>, framed: Framed) -> Result<Response, Re
 async fn create(State(web): State<Web>, framed: Framed, Form(form): Form<ProjectForm>) -> Result<Response, Refusal> {
     match create_from(&web, &framed.reader, &form).await {
         Ok(id) => Ok(done(&format!("/projects/{id}"), "Project created. You own it.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &new_page(&web, framed, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| new_page(&web, framed, form, wrong)).await,
     }
 }
 

@@ -16,7 +16,11 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::shell::{BareShell, safe_next, show};
+use super::{
+    flash,
+    kit::Wrong,
+    shell::{BareShell, safe_next, show},
+};
 use lakegate_http::{
     DemoPerson, Refusal, Web,
     extract::{Form, Path, Query, SignedIn, Visitor},
@@ -50,33 +54,33 @@ struct SignInPage<'a> {
     people: &'a [DemoPerson],
     next: &'a str,
     username: &'a str,
-    notice: &'a str,
-    error: String,
-    fix: String,
+    notice: String,
+    wrong: Wrong,
+}
+
+impl<'a> SignInPage<'a> {
+    fn new(web: &'a Web, visitor: &Visitor, next: &'a str, username: &'a str) -> Self {
+        let (shell, people) = (BareShell::new(web, visitor), web.config.demo_people.as_slice());
+        Self { shell, people, next, username, notice: String::new(), wrong: Wrong::default() }
+    }
 }
 
 async fn sign_in_form(
     State(web): State<Web>,
     visitor: Visitor,
+    headers: HeaderMap,
     Query(query): Query<Next>,
 ) -> Result<Response, Refusal> {
     let next = safe_next(&query.next);
     if visitor.session.is_some() {
         return Ok(Redirect::to(next).into_response());
     }
-    let unset = set_up::is_needed(&web.app).await?;
-    let notice =
-        if unset { "Nobody can sign in yet. The server's console shows a link for setting Lakegate up." } else { "" };
-    let page = SignInPage {
-        shell: BareShell::new(&web, &visitor),
-        people: &web.config.demo_people,
-        next,
-        username: "",
-        notice,
-        error: String::new(),
-        fix: String::new(),
+    let notice = if set_up::is_needed(&web.app).await? {
+        "Nobody can sign in yet. The server's console shows a link for setting Lakegate up.".to_owned()
+    } else {
+        flash::of(&headers).map(|flash| flash.text).unwrap_or_default()
     };
-    show(StatusCode::OK, &page)
+    show(StatusCode::OK, &SignInPage { notice, ..SignInPage::new(&web, &visitor, next, "") })
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,19 +100,10 @@ async fn sign_in_now(
     let next = safe_next(&form.next);
     match sign_in::sign_in(&web.app, &visitor.caller, &form.username, &form.password, agent(&headers)).await {
         Ok(started) => welcome(&web, &visitor, &started, next).await,
-        Err(fault) if matches!(fault.code, Code::Unauthenticated | Code::Throttled) => {
-            let page = SignInPage {
-                shell: BareShell::new(&web, &visitor),
-                people: &web.config.demo_people,
-                next,
-                username: &form.username,
-                notice: "",
-                error: sentence(&fault.message),
-                fix: fault.fix.unwrap_or_default(),
-            };
-            show(status(fault.code), &page)
+        Err(fault) => {
+            let (status, wrong) = mendable(fault)?;
+            show(status, &SignInPage { wrong, ..SignInPage::new(&web, &visitor, next, &form.username) })
         }
-        Err(fault) => Err(fault.into()),
     }
 }
 
@@ -132,17 +127,6 @@ fn cookie(web: &Web, token: &str, seconds: i64) -> Result<HeaderValue, Fault> {
 
 fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
-fn status(code: Code) -> StatusCode {
-    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST)
-}
-
-/// A message as a sentence of its own.
-fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 async fn sign_out(State(web): State<Web>, visitor: Visitor) -> Result<Response, Refusal> {
@@ -192,32 +176,18 @@ async fn demo_sign_in(
     welcome(&web, &visitor, &started, safe_next(&form.next)).await
 }
 
-/// What is wrong with a form about an account, beside the fields it is about.
-#[derive(Debug, Default)]
-struct Wrong {
-    error: String,
-    fix: String,
-    username: String,
-    password: String,
-}
-
-impl Wrong {
-    /// Places a fault that the person at the form can mend; passes others on.
-    fn from(fault: Fault) -> Result<(StatusCode, Self), Refusal> {
-        let status = status(fault.code);
-        let message = sentence(&fault.message);
-        let fix = fault.fix.clone().unwrap_or_default();
-        match (fault.code, fault.field.as_deref()) {
-            (Code::Invalid | Code::Conflict, Some("username")) => {
-                Ok((status, Self { username: message, ..Self::default() }))
-            }
-            (Code::Invalid, Some("password")) => Ok((status, Self { password: message, ..Self::default() })),
-            (Code::Unauthenticated | Code::Throttled, _) => {
-                Ok((status, Self { error: message, fix, ..Self::default() }))
-            }
-            _ => Err(fault.into()),
-        }
+/// Takes a fault that the person at a form about an account can mend; passes others on.
+fn mendable(fault: Fault) -> Result<(StatusCode, Wrong), Refusal> {
+    let here = match fault.code {
+        Code::Unauthenticated | Code::Throttled => true,
+        Code::Invalid | Code::Conflict => matches!(fault.field.as_deref(), Some("username" | "password")),
+        _ => false,
+    };
+    if !here {
+        return Err(fault.into());
     }
+    let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    Ok((status, Wrong::of(fault)))
 }
 
 #[derive(Template)]
@@ -225,17 +195,7 @@ impl Wrong {
 struct SetUpPage {
     shell: BareShell,
     username: String,
-    error: String,
-    fix: String,
-    username_error: String,
-    password_error: String,
-}
-
-impl SetUpPage {
-    fn new(web: &Web, visitor: &Visitor, username: String, wrong: Wrong) -> Self {
-        let Wrong { error, fix, username: username_error, password: password_error } = wrong;
-        Self { shell: BareShell::new(web, visitor), username, error, fix, username_error, password_error }
-    }
+    wrong: Wrong,
 }
 
 async fn set_up_form(
@@ -244,7 +204,8 @@ async fn set_up_form(
     Path(secret): Path<String>,
 ) -> Result<Response, Refusal> {
     set_up::check_link(&web.app, &secret, LinkPurpose::SetUp).await?;
-    show(StatusCode::OK, &SetUpPage::new(&web, &visitor, String::new(), Wrong::default()))
+    let shell = BareShell::new(&web, &visitor);
+    show(StatusCode::OK, &SetUpPage { shell, username: String::new(), wrong: Wrong::default() })
 }
 
 #[derive(Debug, Deserialize)]
@@ -262,8 +223,9 @@ async fn set_up_now(
     Form(form): Form<AccountForm>,
 ) -> Result<Response, Refusal> {
     if let Err(fault) = set_up::set_up(&web.app, &visitor.caller, &secret, &form.username, &form.password).await {
-        let (status, wrong) = Wrong::from(fault)?;
-        return show(status, &SetUpPage::new(&web, &visitor, form.username, wrong));
+        let (status, wrong) = mendable(fault)?;
+        let shell = BareShell::new(&web, &visitor);
+        return show(status, &SetUpPage { shell, username: form.username, wrong });
     }
     let started = sign_in::sign_in(&web.app, &visitor.caller, &form.username, &form.password, agent(&headers)).await?;
     welcome(&web, &visitor, &started, "/").await
@@ -273,20 +235,12 @@ async fn set_up_now(
 #[template(path = "session/reset_password.html")]
 struct ResetPage {
     shell: BareShell,
-    error: String,
-    fix: String,
-    password_error: String,
-}
-
-impl ResetPage {
-    fn new(web: &Web, visitor: &Visitor, wrong: Wrong) -> Self {
-        Self { shell: BareShell::new(web, visitor), error: wrong.error, fix: wrong.fix, password_error: wrong.password }
-    }
+    wrong: Wrong,
 }
 
 async fn reset_form(State(web): State<Web>, visitor: Visitor, Path(secret): Path<String>) -> Result<Response, Refusal> {
     set_up::check_link(&web.app, &secret, LinkPurpose::ResetPassword).await?;
-    show(StatusCode::OK, &ResetPage::new(&web, &visitor, Wrong::default()))
+    show(StatusCode::OK, &ResetPage { shell: BareShell::new(&web, &visitor), wrong: Wrong::default() })
 }
 
 async fn reset_now(
@@ -296,10 +250,10 @@ async fn reset_now(
     Form(form): Form<AccountForm>,
 ) -> Result<Response, Refusal> {
     match set_up::reset_password(&web.app, &visitor.caller, &secret, &form.password).await {
-        Ok(()) => Ok(Redirect::to("/sign-in").into_response()),
+        Ok(()) => Ok(flash::done("/sign-in", "Password changed. Sign in with the new one.")),
         Err(fault) => {
-            let (status, wrong) = Wrong::from(fault)?;
-            show(status, &ResetPage::new(&web, &visitor, wrong))
+            let (status, wrong) = mendable(fault)?;
+            show(status, &ResetPage { shell: BareShell::new(&web, &visitor), wrong })
         }
     }
 }
@@ -309,8 +263,7 @@ async fn reset_now(
 struct ConfirmPage<'a> {
     shell: BareShell,
     next: &'a str,
-    error: String,
-    fix: String,
+    wrong: Wrong,
 }
 
 async fn confirm_form(
@@ -323,7 +276,7 @@ async fn confirm_form(
         return Ok(Redirect::to("/sign-in").into_response());
     }
     let shell = BareShell::new(&web, &visitor);
-    show(StatusCode::OK, &ConfirmPage { shell, next, error: String::new(), fix: String::new() })
+    show(StatusCode::OK, &ConfirmPage { shell, next, wrong: Wrong::default() })
 }
 
 #[derive(Debug, Deserialize)]
@@ -343,9 +296,9 @@ async fn confirm_now(
         Ok(()) => Ok(Redirect::to(next).into_response()),
         Err(fault) if visitor.session.is_none() => Err(fault.into()),
         Err(fault) => {
-            let (status, wrong) = Wrong::from(fault)?;
+            let (status, wrong) = mendable(fault)?;
             let shell = BareShell::new(&web, &visitor);
-            show(status, &ConfirmPage { shell, next, error: wrong.error, fix: wrong.fix })
+            show(status, &ConfirmPage { shell, next, wrong })
         }
     }
 }

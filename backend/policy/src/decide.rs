@@ -175,7 +175,8 @@ fn may_request(asset: &AssetFacts) -> Verdict {
     }
 }
 
-/// Access rule 16: the approver is an owner of the producing project and not the requester; the steward is the fallback.
+/// Access rule 16: the approver is an owner of the producing project and not the requester; the steward is the fallback
+/// where no owner may.
 /// A request belongs to the asking project: whoever left it has no part in his earlier requests.
 fn on_request(actor: &Actor, action: Action, request: &RequestFacts) -> Verdict {
     let requester = actor.user() == Some(request.requester);
@@ -190,7 +191,7 @@ fn on_request(actor: &Actor, action: Action, request: &RequestFacts) -> Verdict 
         Action::ViewRequest => Verdict::Allow,
         Action::CommentRequest => Verdict::allow_if(producer || steward || asks, ASK_OWNER),
         Action::DecideRequest if requester => Verdict::Forbid("another owner or the domain steward has to decide"),
-        Action::DecideRequest => Verdict::allow_if(producer || steward, ASK_OWNER),
+        Action::DecideRequest => Verdict::allow_if(producer || (steward && !request.owner_decides), ASK_OWNER),
         Action::EditRequest => Verdict::allow_if(
             (requester && asks) || actor.is_at_least(ProjectRole::Owner, request.consumer),
             Verdict::Forbid("only its author or an owner of the asking project changes it"),

@@ -10,6 +10,7 @@ pub mod access;
 pub mod action;
 pub mod actor;
 pub mod decide;
+pub mod governed;
 pub mod granted;
 pub mod matrix;
 pub mod resource;

@@ -17,6 +17,11 @@ use crate::{
 ///
 /// `yes` is allowed, `no` is refused with the way on, `-` means that the thing does not exist for that person.
 pub fn markdown() -> String {
+    markdown_by(verdict)
+}
+
+/// The table that another way to decide would give: what tests compare [`markdown`] with.
+pub fn markdown_by(decided: impl Fn(&Actor, Action, &Resource) -> Verdict) -> String {
     let people = people();
     let mut out = String::from("| resource | action |");
     for (name, _) in &people {
@@ -25,7 +30,7 @@ pub fn markdown() -> String {
     out.push_str(&format!("\n|---|---|{}\n", "---|".repeat(people.len())));
     for (name, resource) in resources() {
         for action in Action::ALL {
-            let row: Vec<Verdict> = people.iter().map(|(_, actor)| verdict(actor, *action, &resource)).collect();
+            let row: Vec<Verdict> = people.iter().map(|(_, actor)| decided(actor, *action, &resource)).collect();
             if row.iter().all(|verdict| !matches!(verdict, Verdict::Allow | Verdict::Forbid(_))) {
                 continue;
             }
@@ -102,7 +107,9 @@ pub fn resources() -> Vec<(String, Resource)> {
         consumer: id(CONSUMER),
         producer: id(PRODUCER),
         domain: id(DOMAIN),
+        owner_decides: true,
     };
+    let ownerless = RequestFacts { owner_decides: false, ..request };
     let subscription = SubscriptionFacts {
         id: id::<SubscriptionId>(7),
         consumer: id(CONSUMER),
@@ -120,6 +127,7 @@ pub fn resources() -> Vec<(String, Resource)> {
         }
     }
     all.push(("request".into(), request.into()));
+    all.push(("request (no owner may decide)".into(), ownerless.into()));
     all.push(("subscription".into(), subscription.into()));
     all.push(("user".into(), UserFacts { id: id(10) }.into()));
     all

@@ -47,6 +47,9 @@ pub struct RequestFacts {
     pub producer: ProjectId,
     /// The domain of the asset's project, whose stewards are the fallback.
     pub domain: DomainId,
+    /// Whether an owner of the asset's project may decide it: one who is enabled, did not ask, did not write what is
+    /// asked for, and for data under a governed tag is no member of the asking project.
+    pub owner_decides: bool,
 }
 
 /// A subscription.

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    DONE,
+    done,
     shapes::{MembershipShape, ProjectShape, UserShape},
 };
 use lakegate_http::{
@@ -84,8 +84,7 @@ pub async fn change_profile(
     auth: Known,
     Json(input): Json<ProfileInput>,
 ) -> Result<StatusCode, Refusal> {
-    me::set_profile(&web.app, &auth.caller, &input.display_name, input.email.as_deref()).await?;
-    Ok(DONE)
+    done(me::set_profile(&web.app, &auth.caller, &input.display_name, input.email.as_deref()).await)
 }
 
 /// The present password and the next.
@@ -106,8 +105,7 @@ pub async fn change_password(
     auth: Known,
     Json(input): Json<PasswordInput>,
 ) -> Result<StatusCode, Refusal> {
-    me::change_password(&web.app, &auth.caller, &input.current_password, &input.new_password).await?;
-    Ok(DONE)
+    done(me::change_password(&web.app, &auth.caller, &input.current_password, &input.new_password).await)
 }
 
 /// A browser session.
@@ -148,6 +146,5 @@ pub async fn end_session(
     auth: Known,
     Path(session): Path<SessionId>,
 ) -> Result<StatusCode, Refusal> {
-    sign_in::sign_out(&web.app, &auth.caller, session).await?;
-    Ok(DONE)
+    done(sign_in::sign_out(&web.app, &auth.caller, session).await)
 }

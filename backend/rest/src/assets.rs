@@ -17,14 +17,14 @@ use lakegate_model::{
     ids::{AssetId, ColumnId, ProjectId, SuggestionId, TermId, UserId},
     words::{AssetStatus, ColumnState, Discover},
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::DONE;
+use super::{done, lists::paged, shapes::given};
 use lakegate_http::{
     Refusal, Web,
-    extract::{Json, Known, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -201,6 +201,7 @@ impl From<AssetView> for AssetDetail {
 /// Which assets are wanted.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct AssetParams {
     #[param(value_type = Option<String>)]
     status: Option<AssetStatus>,
@@ -219,10 +220,13 @@ pub async fn list_assets(
     Path(project): Path<ProjectId>,
     Query(params): Query<AssetParams>,
 ) -> Result<Answer<PageOf<AssetShape>>, Refusal> {
-    let list = format!("assets of {project} {:?}", params.status);
-    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
-    let found = assets::of_project(&web.app, &auth.caller, project, params.status, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, format!("assets of {project} {:?}", params.status), |page| assets::of_project(
+        &web.app,
+        &auth.caller,
+        project,
+        params.status,
+        page
+    ))
 }
 
 /// Shows an asset.
@@ -234,11 +238,6 @@ pub async fn show_asset(
     Path(asset): Path<AssetId>,
 ) -> Result<Answer<AssetDetail>, Refusal> {
     Ok(Answer(assets::view(&web.app, &auth.caller, asset).await?.into()))
-}
-
-/// Tells null, which takes a value away, from absence, which leaves it.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(reader).map(Some)
 }
 
 /// What to change of a column; what is absent stays.
@@ -336,6 +335,5 @@ pub async fn reject_suggestion(
     auth: Known,
     Path(suggestion): Path<SuggestionId>,
 ) -> Result<StatusCode, Refusal> {
-    suggestions::reject(&web.app, &auth.caller, suggestion).await?;
-    Ok(DONE)
+    done(suggestions::reject(&web.app, &auth.caller, suggestion).await)
 }

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::lists::{named, paged};
 use lakegate_http::{
     Refusal, Web,
-    extract::{Known, PageOf, PageParams, Query},
+    extract::{Known, PageOf, Query},
 };
 
 /// The addresses of this noun.
@@ -21,6 +22,7 @@ pub fn routes() -> Router<Web> {
 /// Which events are wanted.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct AuditParams {
     /// Action or its beginning, such as `subscription`.
     action: Option<String>,
@@ -90,8 +92,7 @@ pub async fn list_audit_events(
     auth: Known,
     Query(params): Query<AuditParams>,
 ) -> Result<Answer<PageOf<AuditEventShape>>, Refusal> {
-    let list = format!("audit {}", serde_json::to_string(&params).unwrap_or_default());
-    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
+    let list = named("audit", &params);
     let filter = AuditFilter {
         action: params.action,
         outcome: params.outcome.map(|outcome| outcome.to_string()),
@@ -100,6 +101,5 @@ pub async fn list_audit_events(
         from: params.from,
         until: params.until,
     };
-    let found = read::events(&web.app, &auth.caller, &filter, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, list, |page| read::events(&web.app, &auth.caller, &filter, page))
 }

@@ -5,7 +5,7 @@ use lakegate_app::accounts::access_tokens::{self, TokenPair};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::DONE;
+use super::done;
 use lakegate_http::{
     Refusal, Web,
     extract::{Auth, Json},
@@ -95,6 +95,5 @@ pub async fn revoke_access_token(
     auth: Auth,
     Json(input): Json<RevokeInput>,
 ) -> Result<StatusCode, Refusal> {
-    access_tokens::revoke(&web.app, &auth.caller, input.refresh_token.as_deref()).await?;
-    Ok(DONE)
+    done(access_tokens::revoke(&web.app, &auth.caller, input.refresh_token.as_deref()).await)
 }

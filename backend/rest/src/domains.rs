@@ -16,7 +16,7 @@ use lakegate_model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{DONE, shapes::PersonShape};
+use super::{done, shapes::PersonShape};
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, Path},
@@ -154,8 +154,7 @@ pub async fn add_steward(
     auth: Known,
     Path((domain, user)): Path<(DomainId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
-    domains::add_steward(&web.app, &auth.caller, domain, user).await?;
-    Ok(DONE)
+    done(domains::add_steward(&web.app, &auth.caller, domain, user).await)
 }
 
 /// Takes a steward's task away.
@@ -166,6 +165,5 @@ pub async fn remove_steward(
     auth: Known,
     Path((domain, user)): Path<(DomainId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
-    domains::remove_steward(&web.app, &auth.caller, domain, user).await?;
-    Ok(DONE)
+    done(domains::remove_steward(&web.app, &auth.caller, domain, user).await)
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::DONE;
+use super::done;
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, Path},
@@ -261,8 +261,7 @@ pub async fn test_connection(
     Path(connection): Path<ConnectionId>,
     Json(input): Json<LocationInput>,
 ) -> Result<StatusCode, Refusal> {
-    connections::test(&web.app, &auth.caller, connection, &input.location).await?;
-    Ok(DONE)
+    done(connections::test(&web.app, &auth.caller, connection, &input.location).await)
 }
 
 /// A place below which environments and sources may lie.
@@ -338,6 +337,5 @@ pub async fn withdraw_root(
     auth: Known,
     Path(root): Path<RootId>,
 ) -> Result<StatusCode, Refusal> {
-    roots::withdraw(&web.app, &auth.caller, root).await?;
-    Ok(DONE)
+    done(roots::withdraw(&web.app, &auth.caller, root).await)
 }

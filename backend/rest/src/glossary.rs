@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::lists::{named, paged};
 use lakegate_http::{
     Refusal, Web,
-    extract::{Json, Known, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -51,6 +52,7 @@ impl From<Term> for TermShape {
 /// Which terms are wanted.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct TermParams {
     #[param(value_type = Option<Uuid>)]
     domain: Option<DomainId>,
@@ -71,10 +73,13 @@ pub async fn list_terms(
     auth: Known,
     Query(params): Query<TermParams>,
 ) -> Result<Answer<PageOf<TermShape>>, Refusal> {
-    let list = format!("terms {}", serde_json::to_string(&params).unwrap_or_default());
-    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
-    let found = glossary::list(&web.app, &auth.caller, params.domain, &params.search, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, named("terms", &params), |page| glossary::list(
+        &web.app,
+        &auth.caller,
+        params.domain,
+        &params.search,
+        page
+    ))
 }
 
 /// A term to be defined.

@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    DONE,
+    done,
+    lists::paged,
     shapes::{GroupShape, PersonShape},
 };
 use lakegate_http::{
     Refusal, Web,
-    extract::{Json, Known, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -31,6 +32,7 @@ pub fn routes() -> Router<Web> {
 /// Which groups are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct GroupParams {
     /// Part of a name.
     #[serde(default)]
@@ -47,10 +49,12 @@ pub async fn list_groups(
     auth: Known,
     Query(params): Query<GroupParams>,
 ) -> Result<Answer<PageOf<GroupShape>>, Refusal> {
-    let list = format!("groups {}", params.search);
-    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
-    let found = groups::list(&web.app, &auth.caller, &params.search, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, format!("groups {}", params.search), |page| groups::list(
+        &web.app,
+        &auth.caller,
+        &params.search,
+        page
+    ))
 }
 
 /// A group to be created.
@@ -102,8 +106,7 @@ pub async fn add_group_member(
     auth: Known,
     Path((group, user)): Path<(GroupId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
-    groups::set_member(&web.app, &auth.caller, group, user, true).await?;
-    Ok(DONE)
+    done(groups::set_member(&web.app, &auth.caller, group, user, true).await)
 }
 
 /// Takes a user out of a group.
@@ -114,6 +117,5 @@ pub async fn remove_group_member(
     auth: Known,
     Path((group, user)): Path<(GroupId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
-    groups::set_member(&web.app, &auth.caller, group, user, false).await?;
-    Ok(DONE)
+    done(groups::set_member(&web.app, &auth.caller, group, user, false).await)
 }

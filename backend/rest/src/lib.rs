@@ -9,7 +9,8 @@
 
 use axum::{Router, http::StatusCode};
 
-use lakegate_http::Web;
+use lakegate_http::{Refusal, Web};
+use lakegate_model::Fault;
 
 pub mod account;
 pub mod asset_life;
@@ -21,17 +22,26 @@ pub mod environments;
 pub mod glossary;
 pub mod groups;
 pub mod health;
+mod lists;
 pub mod members;
+pub mod notices;
 pub mod openapi;
+pub mod previews;
 pub mod projects;
 pub mod queries;
 pub mod requests;
+pub mod results;
+pub mod revisions;
+pub mod runs;
+pub mod saved_queries;
 pub mod search;
 pub mod service_accounts;
 pub mod shapes;
 pub mod sources;
 pub mod subscriptions;
+pub mod tables;
 pub mod tokens;
+pub mod uploads;
 pub mod users;
 
 pub use openapi::document;
@@ -50,15 +60,26 @@ pub fn routes() -> Router<Web> {
         .merge(members::routes())
         .merge(environments::routes())
         .merge(sources::routes())
+        .merge(runs::routes())
+        .merge(uploads::routes())
         .merge(assets::routes())
         .merge(asset_life::routes())
+        .merge(revisions::routes())
+        .merge(previews::routes())
         .merge(search::routes())
         .merge(glossary::routes())
         .merge(requests::routes())
         .merge(subscriptions::routes())
+        .merge(notices::routes())
+        .merge(tables::routes())
         .merge(queries::routes())
+        .merge(results::routes())
+        .merge(saved_queries::routes())
         .merge(audit::routes())
 }
 
 /// The answer of a change that has nothing to tell.
-const DONE: StatusCode = StatusCode::NO_CONTENT;
+fn done<T>(made: Result<T, Fault>) -> Result<StatusCode, Refusal> {
+    made?;
+    Ok(StatusCode::NO_CONTENT)
+}

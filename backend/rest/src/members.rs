@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::DONE;
+use super::done;
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, Path},
@@ -123,8 +123,7 @@ pub async fn set_member_role(
     Path((project, kind, member)): Path<(ProjectId, MemberKind, Uuid)>,
     Json(input): Json<RoleInput>,
 ) -> Result<StatusCode, Refusal> {
-    members::set_role(&web.app, &auth.caller, project, (kind, member), input.role).await?;
-    Ok(DONE)
+    done(members::set_role(&web.app, &auth.caller, project, (kind, member), input.role).await)
 }
 
 /// What a departure meant for what the person held.
@@ -187,8 +186,7 @@ pub async fn transfer_project(
     Path(project): Path<ProjectId>,
     Json(input): Json<NewOwner>,
 ) -> Result<StatusCode, Refusal> {
-    members::transfer(&web.app, &auth.caller, project, input.user).await?;
-    Ok(DONE)
+    done(members::transfer(&web.app, &auth.caller, project, input.user).await)
 }
 
 /// Gives a project without an enabled owner a new one; for administrators.
@@ -200,8 +198,7 @@ pub async fn appoint_owner(
     Path(project): Path<ProjectId>,
     Json(input): Json<NewOwner>,
 ) -> Result<StatusCode, Refusal> {
-    members::appoint_owner(&web.app, &auth.caller, project, input.user).await?;
-    Ok(DONE)
+    done(members::appoint_owner(&web.app, &auth.caller, project, input.user).await)
 }
 
 /// An invitation that its user has not answered.
@@ -272,8 +269,7 @@ pub async fn withdraw_invitation(
     auth: Known,
     Path((project, user)): Path<(ProjectId, UserId)>,
 ) -> Result<StatusCode, Refusal> {
-    invitations::withdraw(&web.app, &auth.caller, project, user).await?;
-    Ok(DONE)
+    done(invitations::withdraw(&web.app, &auth.caller, project, user).await)
 }
 
 /// Lists the caller's own open invitations.
@@ -292,8 +288,7 @@ pub async fn accept_invitation(
     auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<StatusCode, Refusal> {
-    invitations::accept(&web.app, &auth.caller, project).await?;
-    Ok(DONE)
+    done(invitations::accept(&web.app, &auth.caller, project).await)
 }
 
 /// Declines an invitation.
@@ -304,6 +299,5 @@ pub async fn decline_invitation(
     auth: Known,
     Path(project): Path<ProjectId>,
 ) -> Result<StatusCode, Refusal> {
-    invitations::decline(&web.app, &auth.caller, project).await?;
-    Ok(DONE)
+    done(invitations::decline(&web.app, &auth.caller, project).await)
 }

@@ -9,7 +9,7 @@ use lakegate_model::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::shapes::ProjectShape;
+use super::{lists::paged, shapes::ProjectShape};
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, PageOf, PageParams, Path, Query},
@@ -47,9 +47,7 @@ pub async fn list_projects(
     auth: Known,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<ProjectWithRole>>, Refusal> {
-    let page = params.request(&web, &auth, "projects")?;
-    let found = projects::mine(&web.app, &auth.caller, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, "projects", found)?))
+    paged!(web, auth, params, "projects".to_owned(), |page| projects::mine(&web.app, &auth.caller, page))
 }
 
 /// A project to be started.

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::lists::paged;
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, PageOf, PageParams, Path, Query},
@@ -50,7 +51,7 @@ pub enum FormatWord {
 }
 
 impl FormatWord {
-    fn format(self, exact: bool) -> Format {
+    pub(super) fn format(self, exact: bool) -> Format {
         match self {
             Self::Json => Format::Json { exact },
             Self::Csv => Format::Csv { spreadsheet_safe: false },
@@ -59,13 +60,19 @@ impl FormatWord {
         }
     }
 
-    /// The name under which a file of this format is saved; `None` for what is not a file.
-    fn file_name(self) -> Option<&'static str> {
+    /// The name under which a file of this format is saved.
+    pub(super) fn file_name(self) -> &'static str {
         match self {
-            Self::Csv => Some("result.csv"),
-            Self::Parquet => Some("result.parquet"),
-            Self::Json | Self::Arrow => None,
+            Self::Json => "result.json",
+            Self::Csv => "result.csv",
+            Self::Arrow => "result.arrows",
+            Self::Parquet => "result.parquet",
         }
+    }
+
+    /// Whether rows in this format are meant to leave as a file, not to be read at once.
+    fn is_file(self) -> bool {
+        matches!(self, Self::Csv | Self::Parquet)
     }
 }
 
@@ -111,18 +118,23 @@ pub async fn run_query(
     Json(input): Json<QueryInput>,
 ) -> Result<Response, Refusal> {
     // Whole files leave the installation: they need the permission to export.
-    let export = input.format.file_name().is_some();
+    let export = input.format.is_file();
     let ask = Ask { export, ..Ask::new(input.sql, input.project) };
     let answer = run::run(&web.app, &auth.caller, &ask, input.format.format(input.exact)).await?;
+    send(answer, &auth, export.then(|| input.format.file_name()))
+}
+
+/// Streams rows, as a file if a name is given.
+pub(super) fn send(rows: run::Answer, auth: &Known, file: Option<&str>) -> Result<Response, Refusal> {
     let request_id = auth.caller.request_id.clone();
-    let body = answer.body.inspect_err(move |fault| {
+    let body = rows.body.inspect_err(move |fault| {
         tracing::warn!(request_id, code = fault.code.as_str(), cause = ?fault.cause, "a result was cut off");
     });
     let mut response = Body::from_stream(body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.media_type));
-    headers.insert(QUERY_ID, HeaderValue::from_str(&answer.id.to_string()).map_err(Fault::internal)?);
-    if let Some(name) = input.format.file_name() {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(rows.media_type));
+    headers.insert(QUERY_ID, HeaderValue::from_str(&rows.id.to_string()).map_err(Fault::internal)?);
+    if let Some(name) = file {
         let disposition = format!("attachment; filename=\"{name}\"");
         headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&disposition).map_err(Fault::internal)?);
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
@@ -160,6 +172,10 @@ pub struct QueryShape {
     scanned_bytes: i64,
     elapsed_ms: i64,
     columns: Option<Vec<ColumnShape>>,
+    /// Bytes of the kept result.
+    result_bytes: i64,
+    /// Until when the result is kept; null if it is not.
+    result_until: Option<DateTime<Utc>>,
     started_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
 }
@@ -177,6 +193,8 @@ impl From<QueryRun> for QueryShape {
             scanned_bytes: run.scanned_bytes,
             elapsed_ms: run.elapsed_ms,
             columns: run.columns.map(|columns| columns.into_iter().map(Into::into).collect()),
+            result_bytes: run.result_bytes,
+            result_until: run.result_until,
             started_at: run.started_at,
             ended_at: run.ended_at,
         }
@@ -191,9 +209,7 @@ pub async fn list_queries(
     auth: Known,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<QueryShape>>, Refusal> {
-    let page = params.request(&web, &auth, "queries")?;
-    let found = history::list(&web.app, &auth.caller, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, "queries", found)?))
+    paged!(web, auth, params, "queries".to_owned(), |page| history::list(&web.app, &auth.caller, page))
 }
 
 /// Shows one of the caller's own queries.

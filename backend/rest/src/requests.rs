@@ -24,7 +24,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::DONE;
+use super::{
+    done,
+    lists::{named, paged},
+    shapes::PartiesShape,
+};
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, PageOf, PageParams, Path, Query},
@@ -51,14 +55,8 @@ pub struct RequestShape {
     reference: String,
     #[schema(value_type = String)]
     state: RequestState,
-    asset_id: Uuid,
-    asset_name: String,
-    /// The project that owns the asset.
-    producer_id: Uuid,
-    producer_name: String,
-    /// The project that asks.
-    project_id: Uuid,
-    project_name: String,
+    #[serde(flatten)]
+    parties: PartiesShape,
     requester_name: String,
     reason: String,
     /// Ids of the wished columns; null for all.
@@ -81,12 +79,11 @@ impl From<RequestView> for RequestShape {
             id: request.id.into(),
             reference: request.reference(),
             state: request.state,
-            asset_id: request.asset_id.into(),
-            asset_name: view.asset_name,
-            producer_id: view.producer.into(),
-            producer_name: view.producer_name,
-            project_id: request.project_id.into(),
-            project_name: view.project_name,
+            parties: PartiesShape::new(
+                (request.asset_id, view.asset_name),
+                (view.producer, view.producer_name),
+                (request.project_id, view.project_name),
+            ),
             requester_name: view.requester_name,
             reason: request.reason,
             columns: request.columns,
@@ -105,6 +102,7 @@ impl From<RequestView> for RequestShape {
 /// Which requests are wanted.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct RequestParams {
     /// `sent`, `received` or `both`, which is the default.
     side: Option<String>,
@@ -138,16 +136,13 @@ pub async fn list_requests(
     auth: Known,
     Query(params): Query<RequestParams>,
 ) -> Result<Answer<PageOf<RequestShape>>, Refusal> {
-    let list = format!("requests {}", serde_json::to_string(&params).unwrap_or_default());
-    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
     let filter = RequestFilter {
         side: side(params.side.as_deref())?,
         open_only: params.open_only,
         project: params.project,
         asset: params.asset,
     };
-    let found = views::list(&web.app, &auth.caller, filter, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, named("requests", &params), |page| views::list(&web.app, &auth.caller, filter, page))
 }
 
 /// Lists requests that wait for the caller's decision, the longest waiting first.
@@ -158,9 +153,7 @@ pub async fn list_tasks(
     auth: Known,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<RequestShape>>, Refusal> {
-    let page = params.request(&web, &auth, "tasks")?;
-    let found = views::tasks(&web.app, &auth.caller, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, "tasks", found)?))
+    paged!(web, auth, params, "tasks".to_owned(), |page| views::tasks(&web.app, &auth.caller, page))
 }
 
 /// A wish to use assets.
@@ -301,8 +294,7 @@ pub async fn change_request(
     Json(input): Json<RequestChange>,
 ) -> Result<StatusCode, Refusal> {
     let RequestChange { reason, columns, until } = input;
-    requests::edit(&web.app, &auth.caller, request, &Edit { reason, columns, until }).await?;
-    Ok(DONE)
+    done(requests::edit(&web.app, &auth.caller, request, &Edit { reason, columns, until }).await)
 }
 
 /// A message.
@@ -321,8 +313,7 @@ pub async fn comment_on_request(
     Path(request): Path<RequestId>,
     Json(input): Json<CommentInput>,
 ) -> Result<StatusCode, Refusal> {
-    requests::comment(&web.app, &auth.caller, request, &input.body).await?;
-    Ok(DONE)
+    done(requests::comment(&web.app, &auth.caller, request, &input.body).await)
 }
 
 /// What is given.
@@ -379,8 +370,7 @@ pub async fn reject_request(
     Path(request): Path<RequestId>,
     Json(input): Json<ReasonInput>,
 ) -> Result<StatusCode, Refusal> {
-    decisions::reject(&web.app, &auth.caller, request, &input.reason).await?;
-    Ok(DONE)
+    done(decisions::reject(&web.app, &auth.caller, request, &input.reason).await)
 }
 
 /// Withdraws an open request.
@@ -391,6 +381,5 @@ pub async fn withdraw_request(
     auth: Known,
     Path(request): Path<RequestId>,
 ) -> Result<StatusCode, Refusal> {
-    requests::withdraw(&web.app, &auth.caller, request).await?;
-    Ok(DONE)
+    done(requests::withdraw(&web.app, &auth.caller, request).await)
 }

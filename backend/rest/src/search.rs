@@ -24,6 +24,7 @@ pub fn routes() -> Router<Web> {
 /// What is looked for. Each facet takes several values, separated by commas.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct SearchParams {
     /// Words, `"phrases"`, `-without`, `tag:x`, `column:x`, …; empty finds everything.
     #[serde(default)]
@@ -190,6 +191,7 @@ pub async fn search_catalog(
 /// What was typed so far.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct SuggestParams {
     #[serde(default)]
     q: String,

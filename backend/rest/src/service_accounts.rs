@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{DONE, users::DisabledInput};
+use super::{done, users::DisabledInput};
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, Path},
@@ -100,6 +100,5 @@ pub async fn set_service_account_disabled(
     Path(account): Path<ServiceAccountId>,
     Json(input): Json<DisabledInput>,
 ) -> Result<StatusCode, Refusal> {
-    api_tokens::set_account_disabled(&web.app, &auth.caller, account, input.disabled).await?;
-    Ok(DONE)
+    done(api_tokens::set_account_disabled(&web.app, &auth.caller, account, input.disabled).await)
 }

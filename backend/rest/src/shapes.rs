@@ -1,12 +1,13 @@
-//! What several operations show: people and places, as clients see them.
+//! What several operations take and show: people and places, as clients see them.
 
 use chrono::{DateTime, Utc};
 use lakegate_model::{
+    ids::{AssetId, ProjectId},
     people::{Group, User},
     places::Project,
     words::ProjectRole,
 };
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -102,4 +103,36 @@ pub struct MembershipShape {
     pub project: ProjectShape,
     #[schema(value_type = String, example = "contributor")]
     pub role: ProjectRole,
+}
+
+/// What is asked for or used, whose it is, and who asks or uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartiesShape {
+    asset_id: Uuid,
+    asset_name: String,
+    /// The project that owns the asset.
+    producer_id: Uuid,
+    producer_name: String,
+    /// The project that asks for it or uses it.
+    project_id: Uuid,
+    project_name: String,
+}
+
+impl PartiesShape {
+    /// An asset, its owning project and the using one, each with its name.
+    pub fn new(asset: (AssetId, String), producer: (ProjectId, String), project: (ProjectId, String)) -> Self {
+        Self {
+            asset_id: asset.0.into(),
+            asset_name: asset.1,
+            producer_id: producer.0.into(),
+            producer_name: producer.1,
+            project_id: project.0.into(),
+            project_name: project.1,
+        }
+    }
+}
+
+/// Tells null, which takes a value away, from absence, which leaves it.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(reader).map(Some)
 }

@@ -19,7 +19,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{DONE, requests::ReasonInput};
+use super::{
+    done,
+    lists::{named, paged},
+    requests::ReasonInput,
+    shapes::PartiesShape,
+};
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, PageOf, PageParams, Path, Query},
@@ -42,12 +47,8 @@ pub struct SubscriptionShape {
     id: Uuid,
     #[schema(value_type = String)]
     state: SubscriptionState,
-    asset_id: Uuid,
-    asset_name: String,
-    producer_id: Uuid,
-    producer_name: String,
-    project_id: Uuid,
-    project_name: String,
+    #[serde(flatten)]
+    parties: PartiesShape,
     #[schema(example = "REQ-000123")]
     request_reference: String,
     /// Granted columns by name; null for all released ones.
@@ -69,12 +70,11 @@ impl From<SubscriptionView> for SubscriptionShape {
         Self {
             id: subscription.id.into(),
             state: subscription.state,
-            asset_id: subscription.asset_id.into(),
-            asset_name: view.asset_name,
-            producer_id: view.producer.into(),
-            producer_name: view.producer_name,
-            project_id: subscription.project_id.into(),
-            project_name: view.project_name,
+            parties: PartiesShape::new(
+                (subscription.asset_id, view.asset_name),
+                (view.producer, view.producer_name),
+                (subscription.project_id, view.project_name),
+            ),
             request_reference: view.request_reference,
             columns: view.columns,
             tables: view.tables,
@@ -92,6 +92,7 @@ impl From<SubscriptionView> for SubscriptionShape {
 /// Which subscriptions are wanted.
 #[derive(Debug, Clone, Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct SubscriptionParams {
     /// One project; absent for all of the caller's.
     #[param(value_type = Option<Uuid>)]
@@ -113,10 +114,13 @@ pub async fn list_subscriptions(
     auth: Known,
     Query(params): Query<SubscriptionParams>,
 ) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
-    let list = format!("subscriptions {}", serde_json::to_string(&params).unwrap_or_default());
-    let page = PageParams { first: params.first, after: params.after }.request(&web, &auth, &list)?;
-    let found = views::my_access(&web.app, &auth.caller, params.project, params.active_only, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, named("subscriptions", &params), |page| views::my_access(
+        &web.app,
+        &auth.caller,
+        params.project,
+        params.active_only,
+        page
+    ))
 }
 
 /// Lists who is subscribed to the assets of a project.
@@ -128,10 +132,13 @@ pub async fn list_given_subscriptions(
     Path(project): Path<ProjectId>,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
-    let list = format!("subscriptions out of {project}");
-    let page = params.request(&web, &auth, &list)?;
-    let found = views::given_by(&web.app, &auth.caller, project, false, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, format!("subscriptions out of {project}"), |page| views::given_by(
+        &web.app,
+        &auth.caller,
+        project,
+        false,
+        page
+    ))
 }
 
 /// Lists who has and had access to an asset.
@@ -143,10 +150,12 @@ pub async fn list_access_to_asset(
     Path(asset): Path<AssetId>,
     Query(params): Query<PageParams>,
 ) -> Result<Answer<PageOf<SubscriptionShape>>, Refusal> {
-    let list = format!("access to {asset}");
-    let page = params.request(&web, &auth, &list)?;
-    let found = views::who_has_access(&web.app, &auth.caller, asset, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, format!("access to {asset}"), |page| views::who_has_access(
+        &web.app,
+        &auth.caller,
+        asset,
+        page
+    ))
 }
 
 /// Shows a subscription.
@@ -170,8 +179,7 @@ pub async fn revoke_subscription(
     Path(subscription): Path<SubscriptionId>,
     Json(input): Json<ReasonInput>,
 ) -> Result<StatusCode, Refusal> {
-    subscriptions::revoke(&web.app, &auth.caller, subscription, &input.reason).await?;
-    Ok(DONE)
+    done(subscriptions::revoke(&web.app, &auth.caller, subscription, &input.reason).await)
 }
 
 /// Gives a subscription back.
@@ -184,6 +192,5 @@ pub async fn cancel_subscription(
     Path(subscription): Path<SubscriptionId>,
     Json(input): Json<ReasonInput>,
 ) -> Result<StatusCode, Refusal> {
-    subscriptions::cancel(&web.app, &auth.caller, subscription, &input.reason).await?;
-    Ok(DONE)
+    done(subscriptions::cancel(&web.app, &auth.caller, subscription, &input.reason).await)
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::DONE;
+use super::done;
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Known, Path, Query},
@@ -66,6 +66,7 @@ impl From<ApiToken> for TokenShape {
 /// Whose tokens are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct TokenParams {
     /// A service account; absent for the caller's own tokens.
     #[param(value_type = Option<Uuid>)]
@@ -130,6 +131,5 @@ pub async fn revoke_token(
     auth: Known,
     Path(token): Path<ApiTokenId>,
 ) -> Result<StatusCode, Refusal> {
-    api_tokens::revoke(&web.app, &auth.caller, token).await?;
-    Ok(DONE)
+    done(api_tokens::revoke(&web.app, &auth.caller, token).await)
 }

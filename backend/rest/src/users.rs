@@ -6,18 +6,22 @@ use axum::{
     http::StatusCode,
     routing::{get, post, put},
 };
-use lakegate_app::accounts::users::{self, Consequences, UserInput};
+use lakegate_app::accounts::{
+    password_links::{self, PasswordLink},
+    users::{self, Consequences, UserInput},
+};
 use lakegate_model::{ids::UserId, people::UserWithRoles, words::ProductRole};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    DONE,
+    done,
+    lists::paged,
     shapes::{GroupShape, PersonShape, UserShape},
 };
 use lakegate_http::{
     Refusal, Web,
-    extract::{Json, Known, PageOf, PageParams, Path, Query},
+    extract::{Json, Known, PageOf, Path, Query},
 };
 
 /// The addresses of this noun.
@@ -25,27 +29,24 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/api/v1/people", get(search_people))
         .route("/api/v1/users", get(list_users).post(create_user))
+        .route("/api/v1/users/{user}", get(show_user))
         .route("/api/v1/users/{user}/groups", get(list_groups_of_user))
         .route("/api/v1/users/{user}/disabled", put(set_user_disabled))
         .route("/api/v1/users/{user}/roles", put(set_user_roles))
         .route("/api/v1/users/{user}/password-link", post(create_password_link))
+        .route("/api/v1/users/{user}/password-link/confirm", post(confirm_password_link))
 }
 
 /// Which people are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct PeopleParams {
     /// Part of a name.
     #[serde(default)]
     search: String,
     first: Option<i64>,
     after: Option<String>,
-}
-
-impl PeopleParams {
-    fn page(&self) -> PageParams {
-        PageParams { first: self.first, after: self.after.clone() }
-    }
 }
 
 /// Finds colleagues by name.
@@ -56,10 +57,12 @@ pub async fn search_people(
     auth: Known,
     Query(params): Query<PeopleParams>,
 ) -> Result<Answer<PageOf<PersonShape>>, Refusal> {
-    let list = format!("people {}", params.search);
-    let page = params.page().request(&web, &auth, &list)?;
-    let found = users::search(&web.app, &auth.caller, &params.search, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, format!("people {}", params.search), |page| users::search(
+        &web.app,
+        &auth.caller,
+        &params.search,
+        page
+    ))
 }
 
 /// A user and his roles in the installation.
@@ -85,10 +88,23 @@ pub async fn list_users(
     auth: Known,
     Query(params): Query<PeopleParams>,
 ) -> Result<Answer<PageOf<UserWithRolesShape>>, Refusal> {
-    let list = format!("users {}", params.search);
-    let page = params.page().request(&web, &auth, &list)?;
-    let found = users::list(&web.app, &auth.caller, &params.search, &page).await?;
-    Ok(Answer(PageOf::new(&web, &auth, &list, found)?))
+    paged!(web, auth, params, format!("users {}", params.search), |page| users::list(
+        &web.app,
+        &auth.caller,
+        &params.search,
+        page
+    ))
+}
+
+/// Shows a user with his roles.
+#[utoipa::path(get, path = "/api/v1/users/{user}", tag = "users", params(("user" = Uuid, Path)),
+    responses((status = 200, body = UserWithRolesShape)))]
+pub async fn show_user(
+    State(web): State<Web>,
+    auth: Known,
+    Path(user): Path<UserId>,
+) -> Result<Answer<UserWithRolesShape>, Refusal> {
+    Ok(Answer(users::get(&web.app, &auth.caller, user).await?.into()))
 }
 
 /// A user to be created.
@@ -201,8 +217,7 @@ pub async fn set_user_roles(
     Path(user): Path<UserId>,
     Json(input): Json<RolesInput>,
 ) -> Result<StatusCode, Refusal> {
-    users::set_roles(&web.app, &auth.caller, user, &input.roles).await?;
-    Ok(DONE)
+    done(users::set_roles(&web.app, &auth.caller, user, &input.roles).await)
 }
 
 /// A link to a page.
@@ -210,9 +225,12 @@ pub async fn set_user_roles(
 pub struct LinkShape {
     /// Path of the page; works once, for 30 minutes.
     link: String,
+    /// Whether it works only after another administrator confirmed it.
+    waits: bool,
 }
 
-/// Makes a link with which a user sets a new password.
+/// Makes a link with which a user sets a new password. One for somebody else waits for another administrator, where
+/// there is one.
 #[utoipa::path(post, path = "/api/v1/users/{user}/password-link", tag = "users", params(("user" = Uuid, Path)),
     responses((status = 201, body = LinkShape)))]
 pub async fn create_password_link(
@@ -220,6 +238,18 @@ pub async fn create_password_link(
     auth: Known,
     Path(user): Path<UserId>,
 ) -> Result<(StatusCode, Answer<LinkShape>), Refusal> {
-    let secret = users::password_link(&web.app, &auth.caller, user).await?;
-    Ok((StatusCode::CREATED, Answer(LinkShape { link: format!("/reset-password/{secret}") })))
+    let PasswordLink { secret, waits } = password_links::ask(&web.app, &auth.caller, user).await?;
+    Ok((StatusCode::CREATED, Answer(LinkShape { link: format!("/reset-password/{secret}"), waits })))
+}
+
+/// Lets the waiting password link of a user work: another administrator than the one who asked for it.
+#[utoipa::path(post, path = "/api/v1/users/{user}/password-link/confirm", tag = "users",
+    params(("user" = Uuid, Path)), responses((status = 204, description = "Confirmed")))]
+pub async fn confirm_password_link(
+    State(web): State<Web>,
+    auth: Known,
+    Path(user): Path<UserId>,
+) -> Result<StatusCode, Refusal> {
+    password_links::confirm(&web.app, &auth.caller, user).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -160,8 +160,11 @@ fn write_pointer(root: &Path, name: &str) -> io::Result<()> {
     let mut file = File::create(&next)?;
     file.write_all(name.as_bytes())?;
     file.sync_all()?;
+    lakegate_model::failpoint!("index.pointer_staged");
     fs::rename(&next, root.join(POINTER))?;
-    File::open(root)?.sync_all()
+    File::open(root)?.sync_all()?;
+    lakegate_model::failpoint!("index.pointer_switched");
+    Ok(())
 }
 
 /// Without a pointer no generation was ever live (or the pointer was lost): start with an empty one of a new number.

@@ -1,29 +1,28 @@
 //! One index in one folder: opening, changing, committing.
 
+mod files;
+
 use crate::document::Change;
 use crate::error::{Result, SearchError, guarded};
 use crate::query::Facet;
-use crate::schema::{ANALYSIS, Fields, REMOVED_KIND, column};
+use crate::schema::{Fields, REMOVED_KIND, column};
 use crate::visible::VisibleCache;
 use crate::words::Stemmer;
-use serde::{Deserialize, Serialize};
+use files::{
+    Payload, checked, folder_bytes, locked, open_or_create, position_of, remove_uncommitted, unreadable, whole, writer,
+};
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tantivy::indexer::IndexWriterOptions;
 use tantivy::query::{BooleanQuery, Query, RangeQuery, TermQuery};
 use tantivy::schema::{IndexRecordOption, Term};
-use tantivy::{DocSet, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TERMINATED};
+use tantivy::{DocSet, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED};
 
-/// Memory for documents not yet written, in bytes. One thread writes.
-const WRITER_BYTES: usize = 30_000_000;
 /// Indexes up to this size are checked byte by byte when opened; larger ones by [`Index::verify`].
 const CHECK_AT_OPEN_BYTES: u64 = 64 << 20;
-/// The library's file that names the segments of an index.
-const META: &str = "meta.json";
 
 /// An index, open for searching and changing. One process at a time, one handle at a time.
 pub struct Index {
@@ -57,15 +56,6 @@ pub struct Applied {
     pub stale: usize,
 }
 
-/// What stands beside the documents in each commit.
-#[derive(Debug, Serialize, Deserialize)]
-struct Payload {
-    position: i64,
-    /// All bits of the position turned: the library's file has no checksum of its own.
-    turned: i64,
-    analysis: u32,
-}
-
 impl Index {
     /// Opens the index in `dir`, or makes an empty one (position 0) if there is nothing.
     ///
@@ -92,6 +82,7 @@ impl Index {
             .try_into()
             .map_err(unreadable)?;
         whole(&reader.searcher())?;
+        remove_uncommitted(&writer)?;
         let writing = Writing {
             writer: Some(writer),
             stemmer: Stemmer::new(),
@@ -215,11 +206,13 @@ impl Index {
     fn commit_now(&self, writing: &mut Writing) -> Result<()> {
         let position = writing.applied;
         let writer = writing.writer.as_mut().ok_or(SearchError::Retired)?;
-        let payload = Payload { position, turned: !position, analysis: ANALYSIS };
+        let payload = Payload::at(position);
         let payload = serde_json::to_string(&payload).map_err(|error| SearchError::Failed(error.to_string()))?;
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
+        lakegate_model::failpoint!("search.prepared");
         prepared.commit()?;
+        lakegate_model::failpoint!("search.committed");
         writing.committed = position;
         // Numbers of these keys are forgotten only once the reader shows them.
         self.reader.reload()?;
@@ -298,109 +291,10 @@ impl Writing {
         self.pending.clear();
         self.applied = self.committed;
         if let Some(writer) = self.writer.as_mut()
-            && let Err(second) = writer.rollback()
+            && let Err(second) = writer.rollback().and_then(|_| remove_uncommitted(writer))
         {
             tracing::error!(error = %second, "the search index could not be rolled back");
         }
         error
     }
-}
-
-fn open_or_create(dir: &Path, fields: &Fields) -> Result<tantivy::Index> {
-    if !dir.join(META).exists() {
-        if has_segments(dir)? {
-            return Err(SearchError::NeedsRebuild(format!("{META} is missing")));
-        }
-        let directory = tantivy::directory::MmapDirectory::open(dir).map_err(tantivy::TantivyError::from)?;
-        return Ok(tantivy::Index::create(directory, fields.schema.clone(), IndexSettings::default())?);
-    }
-    let index = tantivy::Index::open_in_dir(dir).map_err(unreadable)?;
-    if index.schema() != fields.schema {
-        return Err(SearchError::NeedsRebuild("it has the fields of another version".into()));
-    }
-    Ok(index)
-}
-
-/// Whether the folder holds files of segments: an index that lost its head, not an empty place.
-fn has_segments(dir: &Path) -> Result<bool> {
-    let mut entries = fs::read_dir(dir)?;
-    let is_segment = |entry: std::io::Result<fs::DirEntry>| {
-        entry.is_ok_and(|entry| entry.path().extension().is_some_and(|e| e == "store" || e == "term" || e == "idx"))
-    };
-    Ok(entries.any(is_segment))
-}
-
-fn writer(index: &tantivy::Index) -> tantivy::Result<IndexWriter> {
-    let options = IndexWriterOptions::builder()
-        .num_worker_threads(1)
-        .num_merge_threads(1)
-        .memory_budget_per_thread(WRITER_BYTES)
-        .build();
-    index.writer_with_options(options)
-}
-
-fn locked(error: tantivy::TantivyError, dir: &Path) -> SearchError {
-    match SearchError::from(error) {
-        SearchError::Locked(_) => SearchError::Locked(dir.to_owned()),
-        SearchError::Failed(cause) => SearchError::NeedsRebuild(cause),
-        other => other,
-    }
-}
-
-/// While opening, whatever is not the disk's failure means that the files are not what they should be.
-fn unreadable(error: tantivy::TantivyError) -> SearchError {
-    match SearchError::from(error) {
-        SearchError::Failed(cause) => SearchError::NeedsRebuild(cause),
-        SearchError::Io(cause) if is_content(&cause) => SearchError::NeedsRebuild(cause.to_string()),
-        other => other,
-    }
-}
-
-/// Errors of reading that stem from what a file holds, not from the disk.
-fn is_content(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, Other, UnexpectedEof};
-    matches!(error.kind(), InvalidData | InvalidInput | NotFound | Other | UnexpectedEof)
-}
-
-fn checked(index: &tantivy::Index) -> Result<()> {
-    let damaged = index.validate_checksum().map_err(unreadable)?;
-    if damaged.is_empty() {
-        return Ok(());
-    }
-    let mut names: Vec<String> = damaged.iter().map(|path| path.display().to_string()).collect();
-    names.sort();
-    Err(SearchError::NeedsRebuild(format!("damaged files: {}", names.join(", "))))
-}
-
-/// Whether each segment holds as many documents as the index believes.
-fn whole(searcher: &Searcher) -> Result<()> {
-    for reader in searcher.segment_readers() {
-        let held = reader.fast_fields().u64(column::ORDER).map_err(unreadable)?.num_docs();
-        if held != reader.max_doc() {
-            return Err(SearchError::NeedsRebuild("a segment holds another number of documents".into()));
-        }
-    }
-    Ok(())
-}
-
-fn position_of(index: &tantivy::Index) -> Result<i64> {
-    let Some(payload) = index.load_metas().map_err(unreadable)?.payload else { return Ok(0) };
-    let payload: Payload = serde_json::from_str(&payload)
-        .map_err(|error| SearchError::NeedsRebuild(format!("its position cannot be read ({error})")))?;
-    if payload.turned != !payload.position {
-        return Err(SearchError::NeedsRebuild("its position is damaged".into()));
-    }
-    if payload.analysis != ANALYSIS {
-        return Err(SearchError::NeedsRebuild("its words were made by another version".into()));
-    }
-    Ok(payload.position)
-}
-
-fn folder_bytes(dir: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(dir)? {
-        // Files of merged segments may vanish while they are counted.
-        bytes += entry?.metadata().map(|meta| meta.len()).unwrap_or(0);
-    }
-    Ok(bytes)
 }

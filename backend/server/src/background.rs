@@ -52,10 +52,11 @@ impl Work {
     }
 }
 
-/// Access whose time has come, and kept results.
+/// Access whose time has come, kept results, and changes that search has long taken up.
 async fn tidy(app: &App) -> Result<(), Fault> {
     expiry::run(app).await?;
     kept::sweep(app).await?;
+    follow::forget(app).await?;
     Ok(())
 }
 

@@ -111,7 +111,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Schema { what } => schema::print(what),
         Command::Config(command) => config::run(&command, &flags),
-        Command::Demo(Listen { listen }) => in_runtime(serve::run(settings(&Flags { listen, ..flags })?, true)),
+        Command::Demo(Listen { listen }) => in_runtime(serve::run(demo_settings(&Flags { listen, ..flags })?, true)),
         Command::Serve(Listen { listen }) => in_runtime(serve::run(settings(&Flags { listen, ..flags })?, false)),
         Command::Migrate => short(&flags, async |config| migrate::run(&config).await),
         Command::Reindex => short(&flags, async |config| reindex::run(&config).await),
@@ -122,7 +122,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Doctor { deep } => short(&flags, async |config| doctor::run(&config, deep).await),
         Command::Audit(command) => short(&flags, async |config| audit::run(&command, &config).await),
-        Command::Keys(command) => short(&flags, async |config| keys::run(&command, &config)),
+        Command::Keys(command) => short(&flags, async |config| keys::run(&command, &config).await),
     }
 }
 
@@ -135,6 +135,14 @@ fn short(flags: &Flags, work: impl AsyncFnOnce(Config) -> anyhow::Result<ExitCod
 
 fn settings(flags: &Flags) -> anyhow::Result<Config> {
     let config = read(flags)?;
+    config.validate()?;
+    Ok(config)
+}
+
+/// The demonstration has advice of its own for an address that others can reach.
+fn demo_settings(flags: &Flags) -> anyhow::Result<Config> {
+    let config = read(flags)?;
+    serve::need_this_machine(&config)?;
     config.validate()?;
     Ok(config)
 }

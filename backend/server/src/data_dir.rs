@@ -11,6 +11,8 @@ use std::{
 const VERSION: u32 = 1;
 const VERSION_FILE: &str = "VERSION";
 const LOCK_FILE: &str = "lock";
+/// Stands in a folder that a restore has begun to fill and not ended.
+pub const HALF_RESTORED: &str = "half-restored";
 
 /// A data directory in use. The lock, if held, is freed when the process ends, however it ends.
 #[derive(Debug)]
@@ -37,11 +39,35 @@ impl DataDir {
     /// # Errors
     /// It is of a newer version, or it cannot be written.
     pub fn open_shared(path: &Path) -> anyhow::Result<Self> {
+        if is_half_restored(path) {
+            bail!("a restore into {} was cut off; run `lakegate restore` again", path.display());
+        }
+        Self::open_any(path)
+    }
+
+    /// Opens the folder for a restore that has marked it.
+    ///
+    /// # Errors
+    /// As [`DataDir::open`].
+    pub fn lock_half_restored(path: &Path) -> anyhow::Result<Self> {
+        let dir = Self::open_any(path)?;
+        if dir.lock.is_none() {
+            bail!("another process uses the data directory {}", path.display());
+        }
+        Ok(dir)
+    }
+
+    fn open_any(path: &Path) -> anyhow::Result<Self> {
         make_private(path).with_context(|| format!("the data directory {} cannot be made", path.display()))?;
         check_version(path)?;
         let lock =
             take_lock(path).with_context(|| format!("the data directory {} cannot be locked", path.display()))?;
         Ok(Self { path: path.to_owned(), lock })
+    }
+
+    /// Whether a path is one of the files by which a folder is known as a data directory, of which a restore keeps hold.
+    pub fn is_own_file(path: &Path) -> bool {
+        path.file_name().is_some_and(|name| [VERSION_FILE, LOCK_FILE, HALF_RESTORED].iter().any(|own| name == *own))
     }
 
     /// Whether this process holds the lock.
@@ -62,6 +88,11 @@ pub fn is_unused(path: &Path) -> anyhow::Result<bool> {
     }
     let mut entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
     Ok(entries.next().is_none())
+}
+
+/// Whether a restore has begun to fill a folder and not ended.
+pub fn is_half_restored(path: &Path) -> bool {
+    path.join(HALF_RESTORED).exists()
 }
 
 /// Makes a folder that only its owner may enter.
@@ -98,7 +129,14 @@ fn write_version(file: &Path) -> std::io::Result<()> {
     let mut new = File::create(&aside)?;
     writeln!(new, "{VERSION}")?;
     new.sync_all()?;
-    fs::rename(aside, file)
+    lakegate_model::failpoint!("data_dir.version_staged");
+    fs::rename(aside, file)?;
+    sync_parent(file)
+}
+
+/// Without it a power cut could bring the former name back.
+fn sync_parent(file: &Path) -> std::io::Result<()> {
+    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 fn take_lock(path: &Path) -> std::io::Result<Option<File>> {

@@ -53,6 +53,7 @@ pub async fn open(config: &Config, wanted: Use, demo: bool) -> anyhow::Result<Op
     };
     let db = database(config, &dir).await?;
     ready(&db, &dir).await?;
+    lakegate_model::failpoint!("start.migrated");
     let keys = keys(config)?;
     let aside = if wanted == Use::Visit { Some(tempfile::tempdir()?) } else { None };
     let services = services(config, aside.as_ref().map_or(dir.path.as_path(), TempDir::path))?;

@@ -2,17 +2,26 @@
 
 use lakegate_model::{
     ids::{DomainId, GroupId, ProjectId, ServiceAccountId, UserId},
-    words::{ProductRole, ProjectRole, TokenScope},
+    words::{ProjectRole, TokenScope},
 };
 use lakegate_policy::actor::{Actor, Principal};
-use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 use crate::{StoreError, Tx, tokens, users};
 
 statements! {
-    GROUPS = "SELECT group_id FROM group_members WHERE user_id = $1";
-    MEMBERSHIPS = "SELECT m.project_id, m.role FROM project_members m WHERE m.member_kind = 'user' AND m.member_id = $1 UNION SELECT m.project_id, m.role FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE g.user_id = $1";
-    STEWARDED = "WITH RECURSIVE below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT id FROM below";
+    RIGHTS = "WITH RECURSIVE below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT 'role' AS kind, CAST(NULL AS UUID) AS id, role AS word FROM user_roles WHERE user_id = $1 UNION ALL SELECT 'group', group_id, '' FROM group_members WHERE user_id = $1 UNION ALL SELECT 'project', project_id, role FROM project_members WHERE member_kind = 'user' AND member_id = $1 UNION ALL SELECT 'project', m.project_id, m.role FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE g.user_id = $1 UNION ALL SELECT 'domain', id, '' FROM below";
+}
+
+/// One thing that a user has, of several kinds: what each request asks for comes in one answer.
+#[derive(sqlx::FromRow)]
+struct Right {
+    /// `role`, `group`, `project` or `domain`.
+    kind: String,
+    /// Of the group, project or domain.
+    id: Option<Uuid>,
+    /// The role in the installation or project.
+    word: String,
 }
 
 /// A user as an actor with all scopes, in no project; `None` if absent or disabled.
@@ -22,10 +31,9 @@ pub async fn user_actor(tx: &mut Tx, id: UserId) -> Result<Option<Actor>, StoreE
     };
     let mut actor = Actor::bare(Principal::User(id), &user.username);
     actor.scopes = TokenScope::ALL.iter().copied().collect();
-    actor.roles = users::roles_of(tx, id).await?.into_iter().collect::<BTreeSet<ProductRole>>();
-    actor.groups = fetch_all!(tx, (GroupId,), GROUPS, id)?.into_iter().map(|row| row.0).collect();
-    actor.projects = strongest(fetch_all!(tx, (ProjectId, ProjectRole), MEMBERSHIPS, id)?);
-    actor.stewarded = fetch_all!(tx, (DomainId,), STEWARDED, id)?.into_iter().map(|row| row.0).collect();
+    for right in fetch_all!(tx, Right, RIGHTS, id)? {
+        give(&mut actor, &right)?;
+    }
     Ok(Some(actor))
 }
 
@@ -40,11 +48,19 @@ pub async fn account_actor(tx: &mut Tx, id: ServiceAccountId) -> Result<Option<A
     Ok(Some(actor))
 }
 
-fn strongest(rows: Vec<(ProjectId, ProjectRole)>) -> BTreeMap<ProjectId, ProjectRole> {
-    let mut roles = BTreeMap::new();
-    for (project, role) in rows {
-        let held = roles.entry(project).or_insert(role);
-        *held = role.max(*held);
+fn give(actor: &mut Actor, right: &Right) -> Result<(), StoreError> {
+    let unknown =
+        || StoreError::Driver(sqlx::Error::Decode(format!("no {} is called {}", right.kind, right.word).into()));
+    match (right.kind.as_str(), right.id) {
+        ("role", _) => drop(actor.roles.insert(right.word.parse().map_err(|_| unknown())?)),
+        ("group", Some(id)) => drop(actor.groups.insert(GroupId(id))),
+        ("domain", Some(id)) => drop(actor.stewarded.insert(DomainId(id))),
+        ("project", Some(id)) => {
+            let role: ProjectRole = right.word.parse().map_err(|_| unknown())?;
+            let held = actor.projects.entry(ProjectId(id)).or_insert(role);
+            *held = role.max(*held);
+        }
+        _ => return Err(unknown()),
     }
-    roles
+    Ok(())
 }

@@ -18,7 +18,7 @@ statements! {
 pub struct Change {
     /// Position in the one order of the installation; later commits have higher numbers.
     pub number: i64,
-    /// `asset`, `term`, `project` or `domain`.
+    /// `asset`, `term`, `project`, `domain`, or `user` for the name of an owner.
     pub entity: String,
     pub entity_id: Uuid,
 }
@@ -61,7 +61,7 @@ pub async fn change_oldest(tx: &mut Tx) -> Result<i64, StoreError> {
     fetch_one!(tx, (i64,), OLDEST).map(|row| row.0)
 }
 
-/// Forgets changes up to a position that every index has passed.
+/// Forgets changes up to a position. An index that stands before it has to be rebuilt.
 pub async fn changes_forget(tx: &mut WriteTx, up_to: i64) -> Result<u64, StoreError> {
     execute!(tx, FORGET, up_to)
 }

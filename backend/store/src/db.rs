@@ -71,6 +71,8 @@ impl Db {
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
+            // A file does not hang up: asking each connection whether it still lives would cost every read a round.
+            .test_before_acquire(false)
             .connect_with(options.pragma("query_only", "ON"))
             .await?;
         Ok(Self::Sqlite { readers, writer })

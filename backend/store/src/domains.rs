@@ -11,6 +11,7 @@ statements! {
     BY_NAME = "SELECT id, parent_id, name, description, discover, created_at FROM domains WHERE name_key = $1";
     ALL = "SELECT id, parent_id, name, description, discover, created_at FROM domains ORDER BY name_key";
     ANCESTORS = "WITH RECURSIVE above (id, parent_id, depth) AS (SELECT id, parent_id, CAST(0 AS BIGINT) FROM domains WHERE id = $1 UNION SELECT d.id, d.parent_id, a.depth + 1 FROM domains d JOIN above a ON d.id = a.parent_id) SELECT id FROM above ORDER BY depth";
+    PATH = "WITH RECURSIVE above (id, parent_id, name, depth) AS (SELECT id, parent_id, name, CAST(0 AS BIGINT) FROM domains WHERE id = $1 UNION SELECT d.id, d.parent_id, d.name, a.depth + 1 FROM domains d JOIN above a ON d.id = a.parent_id) SELECT id, name FROM above ORDER BY depth DESC";
     UPDATE = "UPDATE domains SET name = $2, name_key = $3, description = $4, discover = $5 WHERE id = $1";
     STEWARDS = "SELECT u.id, u.username, u.display_name, u.email, u.issuer, u.disabled, u.theme, u.created_at FROM users u JOIN domain_stewards s ON s.user_id = u.id WHERE s.domain_id = $1 ORDER BY u.username_key";
     ADD_STEWARD = "INSERT INTO domain_stewards (domain_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -50,6 +51,11 @@ pub async fn domain_all(tx: &mut Tx) -> Result<Vec<Domain>, StoreError> {
 /// A domain and those above it, the nearest first.
 pub async fn domain_ancestors(tx: &mut Tx, id: DomainId) -> Result<Vec<DomainId>, StoreError> {
     Ok(fetch_all!(tx, (DomainId,), ANCESTORS, id)?.into_iter().map(|row| row.0).collect())
+}
+
+/// The way from the root of the tree to a domain, itself included, with names.
+pub async fn domain_path(tx: &mut Tx, id: DomainId) -> Result<Vec<(DomainId, String)>, StoreError> {
+    fetch_all!(tx, (DomainId, String), PATH, id)
 }
 
 /// Changes a domain's words and default.

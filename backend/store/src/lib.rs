@@ -25,6 +25,7 @@ pub mod drafts;
 pub mod environments;
 pub mod glossary;
 pub mod groups;
+pub mod kinds;
 mod like;
 pub mod marks;
 pub mod notices;
@@ -33,6 +34,7 @@ pub mod queries;
 pub mod readable;
 pub mod requests;
 pub mod revisions;
+pub mod sealed;
 pub mod sessions;
 pub mod sources;
 pub mod subscriptions;
@@ -49,6 +51,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         actors::STATEMENTS,
         audit::STATEMENTS,
+        sealed::STATEMENTS,
         asset_words::STATEMENTS,
         assets::STATEMENTS,
         glossary::STATEMENTS,
@@ -61,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         drafts::STATEMENTS,
         environments::STATEMENTS,
         groups::STATEMENTS,
+        kinds::STATEMENTS,
         projects::STATEMENTS,
         sessions::STATEMENTS,
         tokens::STATEMENTS,

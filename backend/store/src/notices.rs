@@ -10,6 +10,7 @@ statements! {
     UNREAD = "SELECT COUNT(*) FROM notices WHERE user_id = $1 AND read_at IS NULL";
     SENT = "SELECT COUNT(*) FROM notices WHERE user_id = $1 AND once_key = $2";
     READ = "UPDATE notices SET read_at = $3 WHERE id = $1 AND user_id = $2 AND read_at IS NULL";
+    MINE = "SELECT COUNT(*) FROM notices WHERE id = $1 AND user_id = $2";
     READ_ALL = "UPDATE notices SET read_at = $2 WHERE user_id = $1 AND read_at IS NULL";
 }
 
@@ -50,6 +51,11 @@ pub async fn notices_unread(tx: &mut Tx, user: UserId) -> Result<i64, StoreError
 /// Marks a message of a person as read. Returns whether it was unread.
 pub async fn notice_read(tx: &mut WriteTx, id: NoticeId, user: UserId, now: Timestamp) -> Result<bool, StoreError> {
     Ok(execute!(tx, READ, id, user, now)? == 1)
+}
+
+/// Whether a person has a message.
+pub async fn notice_is_of(tx: &mut Tx, id: NoticeId, user: UserId) -> Result<bool, StoreError> {
+    Ok(fetch_one!(tx, (i64,), MINE, id, user)?.0 > 0)
 }
 
 /// Marks all messages of a person as read.

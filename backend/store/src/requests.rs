@@ -15,11 +15,28 @@ use sqlx::types::Json;
 
 use crate::{StoreError, Tx, WriteTx, changes};
 
+/// Owners `u` of a project, through `m` and a group `g`.
+macro_rules! owners {
+    () => {
+        "project_members m LEFT JOIN group_members g ON m.member_kind = 'group' AND g.group_id = m.member_id JOIN users u ON u.id = COALESCE(g.user_id, m.member_id)"
+    };
+}
+
+/// Whether the owner `u` of the asset `a` may decide the request `r` (access rule 16): he is there, did not ask, did not
+/// write what is asked for, and is no member of the asking project if the data are under a governed tag
+/// (`lakegate_policy::governed`).
+macro_rules! decides {
+    () => {
+        "m.project_id = a.project_id AND m.role = 'owner' AND NOT u.disabled AND u.id <> r.requester_id AND NOT EXISTS (SELECT 1 FROM request_entries e WHERE e.request_id = r.id AND e.kind = 'edited' AND e.author_id = u.id) AND NOT (EXISTS (SELECT 1 FROM asset_tags t WHERE t.asset_id = a.id AND (t.tag = 'pii' OR t.tag LIKE 'pii:%' OR t.tag LIKE 'pii=%' OR t.tag LIKE 'pii :%' OR t.tag LIKE 'pii =%')) AND EXISTS (SELECT 1 FROM project_members c LEFT JOIN group_members h ON c.member_kind = 'group' AND h.group_id = c.member_id WHERE c.project_id = r.project_id AND COALESCE(h.user_id, c.member_id) = u.id))"
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO subscription_requests (id, number, project_id, asset_id, requester_id, reason, columns, wanted_until, amends_id, state, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $10)";
     BY_ID = "SELECT id, number, project_id, asset_id, requester_id, reason, columns, wanted_until, amends_id, state, decided_by, decided_at, decision_reason, created_at, updated_at FROM subscription_requests WHERE id = $1";
     BY_NUMBER = "SELECT id, number, project_id, asset_id, requester_id, reason, columns, wanted_until, amends_id, state, decided_by, decided_at, decision_reason, created_at, updated_at FROM subscription_requests WHERE number = $1";
-    FACTS = "SELECT r.id, r.state, r.requester_id, r.project_id, a.project_id AS producer_id, p.domain_id FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.id = $1";
+    FACTS = concat!("SELECT r.id, r.state, r.requester_id, r.project_id, a.project_id AS producer_id, p.domain_id, EXISTS (SELECT 1 FROM ", owners!(), " WHERE ", decides!(), ") AS owner_decides FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.id = $1");
+    DECIDERS = concat!("SELECT DISTINCT u.id FROM subscription_requests r JOIN assets a ON a.id = r.asset_id CROSS JOIN ", owners!(), " WHERE r.id = $1 AND ", decides!(), " ORDER BY u.id");
     OPEN_OF = "SELECT id, number, project_id, asset_id, requester_id, reason, columns, wanted_until, amends_id, state, decided_by, decided_at, decision_reason, created_at, updated_at FROM subscription_requests WHERE project_id = $1 AND asset_id = $2 AND state IN ('pending', 'needs_information')";
     EDIT = "UPDATE subscription_requests SET reason = $2, columns = $3, wanted_until = $4, state = 'pending', updated_at = $5 WHERE id = $1 AND state IN ('pending', 'needs_information')";
     SET_STATE = "UPDATE subscription_requests SET state = $2, updated_at = $3 WHERE id = $1 AND state IN ('pending', 'needs_information')";
@@ -27,8 +44,8 @@ statements! {
     ENTRY_INSERT = "INSERT INTO request_entries (id, request_id, kind, author_id, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     ENTRIES = "SELECT e.request_id, e.kind, e.author_id, u.display_name AS author_name, e.body, e.created_at FROM request_entries e LEFT JOIN users u ON u.id = e.author_id WHERE e.request_id = $1 ORDER BY e.created_at, e.id";
     LIST = "WITH RECURSIVE mine (project_id, role) AS (SELECT m.project_id, m.role FROM project_members m WHERE m.member_kind = 'user' AND m.member_id = $1 UNION SELECT m.project_id, m.role FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE g.user_id = $1), below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT r.id, r.number, r.project_id, r.asset_id, r.requester_id, r.reason, r.columns, r.wanted_until, r.amends_id, r.state, r.decided_by, r.decided_at, r.decision_reason, r.created_at, r.updated_at FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.number < $2 AND ($3 = 0 OR r.state IN ('pending', 'needs_information')) AND (($4 <> 'sent' AND (a.project_id IN (SELECT project_id FROM mine WHERE role = 'owner') OR p.domain_id IN (SELECT id FROM below))) OR ($4 <> 'received' AND r.project_id IN (SELECT project_id FROM mine))) AND ($5 IS NULL OR r.project_id = $5 OR a.project_id = $5) AND ($6 IS NULL OR r.asset_id = $6) ORDER BY r.number DESC LIMIT $7";
-    TASKS = "WITH RECURSIVE mine (project_id) AS (SELECT m.project_id FROM project_members m WHERE m.role = 'owner' AND m.member_kind = 'user' AND m.member_id = $1 UNION SELECT m.project_id FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE m.role = 'owner' AND g.user_id = $1), below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT r.id, r.number, r.project_id, r.asset_id, r.requester_id, r.reason, r.columns, r.wanted_until, r.amends_id, r.state, r.decided_by, r.decided_at, r.decision_reason, r.created_at, r.updated_at FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.number > $2 AND r.state IN ('pending', 'needs_information') AND r.requester_id <> $1 AND (a.project_id IN (SELECT project_id FROM mine) OR p.domain_id IN (SELECT id FROM below)) ORDER BY r.number LIMIT $3";
-    TASK_COUNT = "WITH RECURSIVE mine (project_id) AS (SELECT m.project_id FROM project_members m WHERE m.role = 'owner' AND m.member_kind = 'user' AND m.member_id = $1 UNION SELECT m.project_id FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE m.role = 'owner' AND g.user_id = $1), below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT COUNT(*) FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.state = 'pending' AND r.requester_id <> $1 AND (a.project_id IN (SELECT project_id FROM mine) OR p.domain_id IN (SELECT id FROM below))";
+    TASKS = concat!("WITH RECURSIVE mine (project_id) AS (SELECT m.project_id FROM project_members m WHERE m.role = 'owner' AND m.member_kind = 'user' AND m.member_id = $1 UNION SELECT m.project_id FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE m.role = 'owner' AND g.user_id = $1), below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT r.id, r.number, r.project_id, r.asset_id, r.requester_id, r.reason, r.columns, r.wanted_until, r.amends_id, r.state, r.decided_by, r.decided_at, r.decision_reason, r.created_at, r.updated_at FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.number > $2 AND r.state IN ('pending', 'needs_information') AND r.requester_id <> $1 AND (a.project_id IN (SELECT project_id FROM mine) OR (p.domain_id IN (SELECT id FROM below) AND NOT EXISTS (SELECT 1 FROM ", owners!(), " WHERE ", decides!(), "))) ORDER BY r.number LIMIT $3");
+    TASK_COUNT = concat!("WITH RECURSIVE mine (project_id) AS (SELECT m.project_id FROM project_members m WHERE m.role = 'owner' AND m.member_kind = 'user' AND m.member_id = $1 UNION SELECT m.project_id FROM project_members m JOIN group_members g ON m.member_kind = 'group' AND m.member_id = g.group_id WHERE m.role = 'owner' AND g.user_id = $1), below (id) AS (SELECT domain_id FROM domain_stewards WHERE user_id = $1 UNION SELECT d.id FROM domains d JOIN below b ON d.parent_id = b.id) SELECT COUNT(*) FROM subscription_requests r JOIN assets a ON a.id = r.asset_id JOIN projects p ON p.id = a.project_id WHERE r.state = 'pending' AND r.requester_id <> $1 AND (a.project_id IN (SELECT project_id FROM mine) OR (p.domain_id IN (SELECT id FROM below) AND NOT EXISTS (SELECT 1 FROM ", owners!(), " WHERE ", decides!(), ")))");
 }
 
 /// A request to be made.
@@ -52,6 +69,7 @@ struct FactsRow {
     project_id: ProjectId,
     producer_id: ProjectId,
     domain_id: lakegate_model::ids::DomainId,
+    owner_decides: bool,
 }
 
 /// Which side of requests to list.
@@ -116,7 +134,13 @@ pub async fn request_facts(tx: &mut Tx, id: RequestId) -> Result<Option<RequestF
         consumer: row.project_id,
         producer: row.producer_id,
         domain: row.domain_id,
+        owner_decides: row.owner_decides,
     }))
+}
+
+/// The owners of the asset's project who may decide a request.
+pub async fn deciding_owners(tx: &mut Tx, id: RequestId) -> Result<Vec<UserId>, StoreError> {
+    Ok(fetch_all!(tx, (UserId,), DECIDERS, id)?.into_iter().map(|row| row.0).collect())
 }
 
 /// The request of the proof.

@@ -27,8 +27,11 @@ statements! {
     REFRESH_REVOKE_FAMILY = "UPDATE refresh_tokens SET revoked_at = $2 WHERE family_id = $1 AND revoked_at IS NULL";
     REFRESH_REVOKE_USER = "UPDATE refresh_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
     FAMILY_LIVE = "SELECT COUNT(*) FROM refresh_tokens WHERE family_id = $1 AND user_id = $2 AND revoked_at IS NULL";
-    LINK_INSERT = "INSERT INTO one_time_links (token_hash, purpose, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
-    LINK_FIND = "SELECT purpose, user_id, expires_at, used_at FROM one_time_links WHERE token_hash = $1";
+    LINK_INSERT = "INSERT INTO one_time_links (token_hash, purpose, user_id, created_at, expires_at, asked_by, waits) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LINK_FIND = "SELECT purpose, user_id, expires_at, used_at, asked_by, waits FROM one_time_links WHERE token_hash = $1";
+    LINK_WAITING = "SELECT purpose, user_id, expires_at, used_at, asked_by, waits FROM one_time_links WHERE user_id = $1 AND waits AND used_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1";
+    LINK_CONFIRM = "UPDATE one_time_links SET waits = FALSE, expires_at = $2 WHERE user_id = $1 AND waits AND used_at IS NULL";
+    LINKS_WAITING_VOID = "UPDATE one_time_links SET used_at = $2 WHERE user_id = $1 AND waits AND used_at IS NULL";
     LINK_USE = "UPDATE one_time_links SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL";
     LINK_EXPIRE = "UPDATE one_time_links SET used_at = $2 WHERE purpose = $1 AND used_at IS NULL";
     LINK_EXPIRE_OF = "UPDATE one_time_links SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL";
@@ -159,7 +162,17 @@ pub async fn link_insert(
     link: &OneTimeLink,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    execute_one!(tx, LINK_INSERT, token_hash, link.purpose, link.user_id, now, link.expires_at)
+    execute_one!(
+        tx,
+        LINK_INSERT,
+        token_hash,
+        link.purpose,
+        link.user_id,
+        now,
+        link.expires_at,
+        link.asked_by,
+        link.waits
+    )
 }
 
 /// The link of a hash, also a used one.
@@ -170,6 +183,21 @@ pub async fn link_find(tx: &mut Tx, token_hash: &str) -> Result<Option<OneTimeLi
 /// Uses a link up. Fails if it was used.
 pub async fn link_use(tx: &mut WriteTx, token_hash: &str, now: Timestamp) -> Result<(), StoreError> {
     execute_one!(tx, LINK_USE, token_hash, now)
+}
+
+/// The unused link of a user that waits for a second person.
+pub async fn link_waiting(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<Option<OneTimeLink>, StoreError> {
+    fetch_optional!(tx, OneTimeLink, LINK_WAITING, user, now)
+}
+
+/// Lets the waiting link of a user work until `until`. Fails if none waits.
+pub async fn link_confirm(tx: &mut WriteTx, user: UserId, until: Timestamp) -> Result<(), StoreError> {
+    execute_one!(tx, LINK_CONFIRM, user, until)
+}
+
+/// Makes the waiting links of a user void.
+pub async fn links_waiting_void(tx: &mut WriteTx, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, LINKS_WAITING_VOID, user, now).map(|_| ())
 }
 
 /// Makes all unused links of a purpose void.

@@ -32,6 +32,7 @@ statements! {
     CLAIMABLE = "SELECT id, source_id, state, attempt, trigger_kind, started_by, progress, outcome, error, cancel_requested, created_at, started_at, beat_at, ended_at FROM source_runs WHERE state = 'queued' OR (state = 'running' AND beat_at < $1) ORDER BY created_at, id LIMIT 1";
     CLAIM = "UPDATE source_runs SET state = 'running', attempt = attempt + 1, started_at = COALESCE(started_at, $3), beat_at = $3 WHERE id = $1 AND attempt = $2";
     BEAT = "UPDATE source_runs SET beat_at = $3, progress = $4 WHERE id = $1 AND attempt = $2 AND state = 'running'";
+    RELEASE_ALL = "UPDATE source_runs SET state = 'queued' WHERE state = 'running'";
     RELEASE = "UPDATE source_runs SET state = 'queued' WHERE id = $1 AND attempt = $2 AND state = 'running'";
     END = "UPDATE source_runs SET state = $3, progress = $4, outcome = $5, error = $6, ended_at = $7 WHERE id = $1 AND attempt = $2 AND state = 'running'";
     CANCEL_QUEUED = "UPDATE source_runs SET state = 'cancelled', cancel_requested = $2, ended_at = $3 WHERE id = $1 AND state = 'queued'";
@@ -181,6 +182,11 @@ pub async fn run_beat(
 /// Gives a run back for another worker.
 pub async fn run_release(tx: &mut WriteTx, (id, attempt): (RunId, i64)) -> Result<(), StoreError> {
     execute!(tx, RELEASE, id, attempt).map(|_| ())
+}
+
+/// Gives back every run that is under way: for a database whose only server has just started.
+pub async fn runs_release(tx: &mut WriteTx) -> Result<u64, StoreError> {
+    execute!(tx, RELEASE_ALL)
 }
 
 /// How a run ended.

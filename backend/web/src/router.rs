@@ -27,6 +27,7 @@ pub fn router(web: Web) -> Router {
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(middleware::BODY_BYTES))
         .layer(layer::from_fn_with_state(web.clone(), middleware::guard::guard))
+        .layer(layer::from_fn(middleware::drain::drain))
         .layer(CatchPanicLayer::custom(middleware::answer::panicked))
         .layer(layer::from_fn_with_state(web.clone(), middleware::answer::answer))
         .layer(layer::from_fn_with_state(web.clone(), middleware::headers::headers))

@@ -1,6 +1,6 @@
 //! The same answers by looking at every document.
 
-use crate::search::corpus::{Corpus, Outline, VOCABULARY, is_visible, project_id, tag_name, text_of};
+use crate::corpus::{Corpus, Outline, VOCABULARY, is_visible, project_id, tag_name, text_of};
 use crate::search::questions::{Question, Sort};
 use lakegate_search::{Answer, Facet};
 use std::collections::{BTreeMap, HashSet};

@@ -1,6 +1,6 @@
 //! What the caller asks: five sorts of questions mixed, none twice.
 
-use crate::search::corpus::{Corpus, is_visible, project_id, tag_name, text_of, visible};
+use crate::corpus::{Corpus, is_visible, project_id, tag_name, text_of, visible};
 use lakegate_search::{Facet, FacetFilter, Query};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;

@@ -17,9 +17,18 @@ const onDemand = [
   ["[data-upload]", () => import("./upload.js").then((m) => m.startUpload)],
 ];
 
+/** Brings the tab of this page into view where the row of tabs is wider than the window. */
+function showTab(root) {
+  for (const tab of root.querySelectorAll(".tabs > [aria-current]")) {
+    const [row, own] = [tab.parentElement, tab.getBoundingClientRect()];
+    row.scrollLeft += own.left - row.getBoundingClientRect().left - (row.clientWidth - own.width) / 2;
+  }
+}
+
 /** Wires everything inside `root`: the whole page at first, later what htmx brought. */
 function wire(root) {
   startTimes(root);
+  showTab(root);
   startForms(root);
   startOverlays(root);
   for (const form of root.querySelectorAll("[data-suggest]")) attachSuggestions(form);

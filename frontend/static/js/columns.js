@@ -6,6 +6,7 @@ import { ask, h, toast } from "./dom.js";
 class EditGrid {
   constructor(table) {
     this.table = table;
+    this.sent = Promise.resolve();
     this.rows = [...table.tBodies[0].rows].map((row) => [...row.querySelectorAll("[data-cell]")]);
     this.rows.flat().forEach((cell, index) => cell.setAttribute("tabindex", index === 0 ? "0" : "-1"));
     table.addEventListener("keydown", (event) => this.onKey(event));
@@ -80,11 +81,16 @@ class EditGrid {
   }
 
   /** Shows the new text at once; a refusal brings the old one back and says why. */
-  async save(cell, value) {
+  save(cell, value) {
     const before = cell.textContent.trim();
     cell.textContent = value;
     cell.classList.remove("saved", "failed");
     cell.classList.add("saving");
+    // One after the other: each is about the version that the one before left.
+    this.sent = this.sent.then(() => this.send(cell, before, value));
+  }
+
+  async send(cell, before, value) {
     try {
       const answer = await ask("PATCH", this.table.dataset.editGrid, { row: cell.dataset.row, field: cell.dataset.cell, value, version: this.table.dataset.version });
       if (answer?.version) this.table.dataset.version = answer.version;

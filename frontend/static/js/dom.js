@@ -32,6 +32,15 @@ export function icon(name) {
   return svg;
 }
 
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** 1536 -> "1.5 kB" */
+export function bytes(count) {
+  let [size, unit] = [count, 0];
+  while (size >= 1000 && unit < UNITS.length - 1) [size, unit] = [size / 1000, unit + 1];
+  return `${size.toLocaleString("en", { maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0 })} ${UNITS[unit]}`;
+}
+
 /** Whether the reader is typing, so that single keys must stay letters. */
 export function typing(event) {
   const target = event.target;

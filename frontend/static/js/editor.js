@@ -3,21 +3,13 @@
 //   [data-editor-status] [data-editor-result] [data-editor-download] [data-editor-copy] [data-insert="text"]
 // Talks to: GET /query/schema.json, POST /query/run {sql, project} -> {id}, GET /query/{id} -> {state, elapsed_ms,
 //   rows, bytes_scanned, truncated, columns, error}, GET /query/{id}/rows?offset&limit, POST /query/{id}/cancel.
-import { ask, copyText, h, icon, toast } from "./dom.js";
+import { ask, bytes, copyText, h, icon, toast } from "./dom.js";
 import { Grid } from "./grid.js";
 import { SqlText } from "./sqltext.js";
 import { Tabs } from "./tabs.js";
 
 const FIRST_LOOK = 60;
 const SLOWEST_LOOK = 1000;
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
-
-/** 1536 -> "1.5 kB" */
-function bytes(count) {
-  let [size, unit] = [count, 0];
-  while (size >= 1000 && unit < UNITS.length - 1) [size, unit] = [size / 1000, unit + 1];
-  return `${size.toLocaleString("en", { maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0 })} ${UNITS[unit]}`;
-}
 
 const duration = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -114,6 +106,7 @@ class Editor {
     this.current = mine;
     try {
       mine.id = (await ask("POST", "/query/run", { sql, project: this.page.dataset.project || null })).id;
+      if (mine.unwanted) await this.cancel();
       this.show(await this.follow(mine), mine.id);
     } catch (refusal) {
       this.fail(refusal);
@@ -135,8 +128,11 @@ class Editor {
     }
   }
 
+  /** Stops the query; one whose number is not known yet as soon as it is. */
   async cancel() {
-    if (!this.current?.id) return;
+    if (!this.current) return;
+    this.current.unwanted = true;
+    if (!this.current.id) return;
     try {
       await ask("POST", `/query/${this.current.id}/cancel`, {});
     } catch (refusal) {
@@ -150,7 +146,7 @@ class Editor {
     const rows = `${Number(seen.rows).toLocaleString("en")} ${Number(seen.rows) === 1 ? "row" : "rows"}${seen.truncated ? ", cut at the limit" : ""}`;
     this.status(h("strong", {}, rows), duration(seen.elapsed_ms), `${bytes(Number(seen.bytes_scanned))} scanned`);
     if (Number(seen.rows) === 0) {
-      this.part("result").replaceChildren(h("div", { class: "empty" }, icon("table-2"), h("h3", {}, "No rows"), h("p", {}, "The query ran; nothing matches it, or your access covers none of the rows.")));
+      this.part("result").replaceChildren(h("div", { class: "empty" }, icon("table-2"), h("p", { class: "empty-title" }, "No rows"), h("p", {}, "The query ran; nothing matches it, or your access covers none of the rows.")));
       return;
     }
     const load = async (offset, limit) => (await ask("GET", `/query/${id}/rows?offset=${offset}&limit=${limit}`)).rows;

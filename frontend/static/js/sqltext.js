@@ -82,7 +82,7 @@ export class SqlText {
       this.language.of(sql({ dialect, upperCaseKeywords: false })),
       placeholder("select … from …"),
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ "aria-label": "SQL text. Control and Enter runs it.", spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": "SQL text. Control and Enter runs it.", spellcheck: "false", tabindex: "0" }),
       EditorView.updateListener.of((update) => { if (update.docChanged) changed(update.state.doc.toString()); }),
       look,
       syntaxHighlighting(colours),

@@ -1,15 +1,6 @@
 // Sends a form with a file, <form data-upload>, and shows how far it is. Without script the form posts by itself.
 // Inside the form: [data-upload-progress] with a <progress> and a <p role="status">.
-import { csrfToken, toast } from "./dom.js";
-
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
-
-/** 1536000 -> "1.5 MB" */
-function bytes(count) {
-  let [size, unit] = [count, 0];
-  while (size >= 1000 && unit < UNITS.length - 1) [size, unit] = [size / 1000, unit + 1];
-  return `${size.toLocaleString("en", { maximumFractionDigits: size < 10 && unit > 0 ? 1 : 0 })} ${UNITS[unit]}`;
-}
+import { bytes, csrfToken, toast } from "./dom.js";
 
 class Upload {
   constructor(form) {

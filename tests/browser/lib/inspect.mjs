@@ -10,6 +10,8 @@ const VIEWPORTS = [
   { width: 1440, height: 900 },
   { width: 390, height: 844 },
 ];
+/** The look in which most goes wrong: little room, and the colours that fewer people see while they build. */
+const HARDEST = { colorScheme: "dark", viewport: VIEWPORTS[1] };
 const AXE_SOURCE = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let folder;
@@ -74,4 +76,36 @@ export async function inspect(page, name) {
     await expectNoSidewaysScroll(page, `${name} (${look})`);
     await expectNoAxeViolations(page, `${name} (${look})`);
   });
+}
+
+/** A page's kind: its path without ids and numbers. */
+function kindOf(address) {
+  const { pathname } = new URL(address, "http://portal");
+  return pathname.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replaceAll(/REQ-\d+/g, "ID").replaceAll(/\/\d+/g, "/N");
+}
+
+/** Addresses of pages to be read; not files, not what ends the visit. */
+const isPage = (href) => href.startsWith("/") && !href.startsWith("//") && !/^\/(assets\/[0-9a-f]{12}\/|demo|api|notices\/)|\.csv|\/download/.test(href);
+
+/**
+ * Follows every link from `starts`, one page of each kind, and asks of each in the hardest look what `inspect` asks.
+ * Kinds in `seen` are left out; those met are added. Gives the number of pages looked at.
+ */
+export async function walk(page, starts, seen) {
+  await page.setViewportSize(HARDEST.viewport);
+  await page.emulateMedia({ colorScheme: HARDEST.colorScheme });
+  const ahead = [...starts];
+  let count = 0;
+  for (let address = ahead.shift(); address !== undefined; address = ahead.shift()) {
+    const kind = kindOf(address);
+    if (seen.has(kind)) continue;
+    seen.add(kind);
+    await page.goto(address);
+    await expectNoSidewaysScroll(page, address);
+    await expectNoAxeViolations(page, address);
+    count += 1;
+    const links = await page.locator("a[href]:not([download])").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    ahead.push(...links.filter(isPage).map((href) => href.split("#")[0]));
+  }
+  return count;
 }

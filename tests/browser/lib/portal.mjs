@@ -50,7 +50,7 @@ export async function createProject(page, { name, domain }) {
 }
 
 /** Opens a tab of a project. */
-async function openProject(page, name, tab) {
+export async function openProject(page, name, tab) {
   await goTo(page, /^projects/i);
   await follow(page.getByRole("main"), exactly(name));
   await seesHeading(page, name);

@@ -15,14 +15,10 @@ use lakegate_model::{
     ids::{AssetId, ColumnId, UserId},
     words::ColumnState,
 };
-use lakegate_policy::{Actor, resource::RequestFacts};
+use lakegate_policy::{Actor, governed, resource::RequestFacts};
 pub use lakegate_store::requests::{RequestFilter, Side};
-use lakegate_store::{Tx, asset_words, assets, domains, projects};
+use lakegate_store::{Tx, asset_words, assets, domains, requests as store};
 use std::collections::BTreeSet;
-
-/// Governed keys: whoever approves access to columns under them may not be a member of the asking project
-/// (access rule 16).
-pub const GOVERNED_KEYS: &[&str] = &["pii"];
 
 /// Checks wished or granted columns: known, released, each once.
 ///
@@ -58,16 +54,13 @@ fn check_until(field: &str, until: Option<Timestamp>, now: Timestamp) -> Result<
 /// Whether an asset or one of its columns is under a governed key.
 async fn is_governed(tx: &mut Tx, asset: AssetId) -> Result<bool, Fault> {
     let tags = asset_words::tags_of(tx, asset).await?;
-    Ok(tags.iter().any(|tag| {
-        let key = tag.tag.split(['=', ':']).next().unwrap_or_default();
-        GOVERNED_KEYS.iter().any(|governed| key.trim().eq_ignore_ascii_case(governed))
-    }))
+    Ok(tags.iter().any(|tag| governed::is_governed(&tag.tag)))
 }
 
-/// Who may decide a request: owners of the producing project, or else stewards of its domain; never the requester.
+/// Who may decide a request: owners of the producing project who stand apart from it, or else stewards of its domain;
+/// never the requester.
 async fn approvers(tx: &mut Tx, request: &RequestFacts) -> Result<Vec<UserId>, Fault> {
-    let mut people: BTreeSet<UserId> = projects::owners_of(tx, request.producer).await?.into_iter().collect();
-    people.remove(&request.requester);
+    let mut people: BTreeSet<UserId> = store::deciding_owners(tx, request.id).await?.into_iter().collect();
     if people.is_empty() {
         for domain in domains::domain_ancestors(tx, request.domain).await? {
             people.extend(domains::steward_list(tx, domain).await?.into_iter().map(|steward| steward.id));

@@ -60,12 +60,18 @@ pub async fn unread(app: &App, caller: &Caller) -> Result<i64, Fault> {
     })
 }
 
-/// Marks one of the caller's messages as read, or all of them.
+/// Marks one of the caller's messages as read, or all of them; one that was read stays so.
+///
+/// # Errors
+/// `not_found` for a message that is absent or somebody else's.
 pub async fn mark_read(app: &App, caller: &Caller, id: Option<NoticeId>) -> Result<(), Fault> {
     change!(app, caller, "notice.read", |tx, scope, actor| {
         let user = person(actor, TokenScope::Write)?;
         match id {
             Some(id) => {
+                if !store::notice_is_of(tx, id, user).await? {
+                    return Err(Fault::not_found("message"));
+                }
                 store::notice_read(tx, id, user, app.now()).await?;
             }
             None => {

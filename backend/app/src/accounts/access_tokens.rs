@@ -16,7 +16,7 @@ use super::{ACCESS_TOKEN_LIFE, REFRESH_TOKEN_LIFE, new_secret, sign_in};
 use crate::{
     App, Caller, Identity,
     audit::{self, Event},
-    keys::public_key_id,
+    keys::{public_key_id, token_hash},
 };
 
 const ISSUER: &str = "lakegate";
@@ -66,7 +66,7 @@ pub async fn issue(app: &App, caller: &Caller, username: &str, password: &str) -
 /// # Errors
 /// `unauthenticated`.
 pub async fn refresh(app: &App, caller: &Caller, token: &str) -> Result<TokenPair, Fault> {
-    let hash = app.keys.token_hash(token);
+    let hash = token_hash(token);
     let next = new_secret(app);
     let (outcome, reused) = in_write!(&app.db, |tx, _scope| {
         let now = app.now();
@@ -97,7 +97,7 @@ pub async fn refresh(app: &App, caller: &Caller, token: &str) -> Result<TokenPai
 pub async fn revoke(app: &App, caller: &Caller, refresh_token: Option<&str>) -> Result<(), Fault> {
     let ended = in_write!(&app.db, |tx, _scope| {
         let found = match (refresh_token, caller.identity) {
-            (Some(token), _) => sessions::refresh_find(tx, &app.keys.token_hash(token)).await?,
+            (Some(token), _) => sessions::refresh_find(tx, &token_hash(token)).await?,
             (None, Identity::AccessToken { user, family }) => {
                 return end(app, tx, caller, user, family).await.map(Some);
             }
@@ -127,7 +127,8 @@ async fn end(app: &App, tx: &mut WriteTx, caller: &Caller, user: UserId, family:
 /// # Errors
 /// `unauthenticated`.
 pub fn verify(app: &App, token: &str) -> Result<Identity, Fault> {
-    let key = app.keys.token_key().verifying_key();
+    let named = jsonwebtoken::decode_header(token).map_err(|error| wrong().caused_by(error))?.kid.unwrap_or_default();
+    let key = app.keys.token_verifying_keys().find(|key| public_key_id(key) == named).ok_or_else(wrong)?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
@@ -135,8 +136,7 @@ pub fn verify(app: &App, token: &str) -> Result<Identity, Fault> {
     validation.validate_exp = false;
     let data = jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(key.as_bytes()), &validation)
         .map_err(|error| wrong().caused_by(error))?;
-    let ours = data.header.kid.as_deref() == Some(public_key_id(&key).as_str());
-    if !ours || data.claims.exp <= app.now().timestamp() {
+    if data.claims.exp <= app.now().timestamp() {
         return Err(wrong());
     }
     Ok(Identity::AccessToken { user: UserId(data.claims.sub), family: data.claims.fam })
@@ -157,7 +157,7 @@ async fn keep_refresh(app: &App, tx: &mut WriteTx, family: Uuid, user: UserId, t
         used_at: None,
         revoked_at: None,
     };
-    sessions::refresh_insert(tx, &kept, &app.keys.token_hash(token)).await?;
+    sessions::refresh_insert(tx, &kept, &token_hash(token)).await?;
     Ok(())
 }
 

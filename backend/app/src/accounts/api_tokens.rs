@@ -18,6 +18,7 @@ use crate::{
     audit::{self, Event},
     caller::{known, person},
     places::{inside_proof, project_proof},
+    keys::token_hash,
 };
 
 /// Marks a text as an API token of Lakegate, so that scanners find leaked ones.
@@ -88,7 +89,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewToken) -> Result<MadeTo
             last_used_at: None,
             revoked_at: None,
         };
-        tokens::token_insert(tx, &token, &app.keys.token_hash(&secret)).await?;
+        tokens::token_insert(tx, &token, &token_hash(&secret)).await?;
         let mut event = Event::on("token.create", "token", token.id)
             .with(json!({ "name": token.name, "scopes": token.scopes, "until": token.expires_at }));
         event.owner_project = project;
@@ -211,7 +212,7 @@ async fn account_proof<'s, A: action::Act>(
 /// `unauthenticated`.
 pub async fn verify(app: &App, secret: &str) -> Result<Identity, Fault> {
     let wrong = || Fault::new(Code::Unauthenticated, "this token is not valid, or has ended").fix("make a new one");
-    let hash = app.keys.token_hash(secret);
+    let hash = token_hash(secret);
     let now = app.now();
     let token = in_read!(&app.db, |tx, _scope| { Ok(tokens::token_by_hash(tx, &hash).await?) })?;
     let token = token.filter(|t| t.revoked_at.is_none() && t.expires_at > now).ok_or_else(wrong)?;

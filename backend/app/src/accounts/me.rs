@@ -11,7 +11,7 @@ use lakegate_model::{
     },
 };
 use lakegate_policy::actor::Principal;
-use lakegate_store::{drafts, projects, sessions, users};
+use lakegate_store::{changes, drafts, projects, sessions, users};
 
 use super::{SESSION_IDLE, check_email, set_up, sign_in};
 use crate::{
@@ -88,7 +88,12 @@ pub async fn set_profile(app: &App, caller: &Caller, display_name: &str, email: 
     let email = email.filter(|email| !email.is_empty()).map(check_email).transpose()?;
     change!(app, caller, "account.profile", |tx, scope, actor| {
         let id = person(actor, Write)?;
+        let before = users::user_find(tx, id).await?.map(|user| user.display_name);
         users::profile_set(tx, id, &name, email.as_deref()).await?;
+        if before.as_ref() != Some(&name) {
+            // Search shows the owners of assets by name.
+            changes::change_record(tx, "user", id.into()).await?;
+        }
         audit::record(app, tx, caller, actor, Event::on("account.profile", "user", id)).await
     })
 }

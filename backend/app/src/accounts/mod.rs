@@ -5,6 +5,7 @@ pub mod api_tokens;
 pub mod groups;
 pub mod me;
 pub mod oidc;
+pub mod password_links;
 pub mod passwords;
 pub mod set_up;
 pub mod sign_in;

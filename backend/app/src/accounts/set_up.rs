@@ -18,6 +18,7 @@ use super::{LINK_LIFE, new_secret};
 use crate::{
     App, Caller,
     audit::{self, Event},
+    keys::token_hash,
 };
 
 /// Whether nobody can sign in yet.
@@ -38,26 +39,32 @@ pub async fn new_link(app: &App) -> Result<Option<String>, Fault> {
             user_id: None,
             expires_at: app.now() + LINK_LIFE,
             used_at: None,
+            asked_by: None,
+            waits: false,
         };
-        sessions::link_insert(tx, &app.keys.token_hash(&secret), &link, app.now()).await?;
+        sessions::link_insert(tx, &token_hash(&secret), &link, app.now()).await?;
         Ok(Some(secret.clone()))
     })
 }
 
 /// Checks that a link would work, without using it.
 pub async fn check_link(app: &App, secret: &str, purpose: LinkPurpose) -> Result<OneTimeLink, Fault> {
-    let hash = app.keys.token_hash(secret);
+    let hash = token_hash(secret);
     let link = in_read!(&app.db, |tx, _scope| { Ok(sessions::link_find(tx, &hash).await?) })?;
     usable(app, link, purpose)
 }
 
 fn usable(app: &App, link: Option<OneTimeLink>, purpose: LinkPurpose) -> Result<OneTimeLink, Fault> {
-    link.filter(|link| link.purpose == purpose && link.used_at.is_none() && link.expires_at > app.now()).ok_or_else(
-        || {
-            Fault::new(Code::Gone, "this link was used, or has ended")
-                .fix("ask for a new one; for set-up, restart the server")
-        },
-    )
+    let link = link.filter(|link| link.purpose == purpose && link.used_at.is_none() && link.expires_at > app.now());
+    let link = link.ok_or_else(|| {
+        Fault::new(Code::Gone, "this link was used, or has ended")
+            .fix("ask for a new one; for set-up, restart the server")
+    })?;
+    if link.waits {
+        return Err(Fault::new(Code::Forbidden, "this link waits for a second administrator")
+            .fix("ask another administrator to confirm it, then open it again"));
+    }
+    Ok(link)
 }
 
 /// Creates the first administrator with the secret of a set-up link.
@@ -66,7 +73,7 @@ pub async fn set_up(app: &App, caller: &Caller, secret: &str, username: &str, pa
     // Nobody without the link makes the server compute.
     check_link(app, secret, LinkPurpose::SetUp).await?;
     let password_hash = app.passwords.hash(&username, password).await?;
-    let hash = app.keys.token_hash(secret);
+    let hash = token_hash(secret);
     let id: UserId = app.new_id();
     in_write!(&app.db, |tx, _scope| {
         usable(app, sessions::link_find(tx, &hash).await?, LinkPurpose::SetUp)?;
@@ -97,7 +104,7 @@ pub async fn reset_password(app: &App, caller: &Caller, secret: &str, password: 
     let user = in_read!(&app.db, |tx, _scope| { Ok(users::user_find(tx, id).await?) })?;
     let user = user.ok_or_else(|| Fault::not_found("user"))?;
     let password_hash = app.passwords.hash(&user.username, password).await?;
-    let hash = app.keys.token_hash(secret);
+    let hash = token_hash(secret);
     in_write!(&app.db, |tx, _scope| {
         usable(app, sessions::link_find(tx, &hash).await?, LinkPurpose::ResetPassword)?;
         sessions::link_use(tx, &hash, app.now()).await?;

@@ -14,6 +14,7 @@ use crate::{
     App, Caller, Identity,
     audit::{self, Event},
     caller::person,
+    keys::token_hash,
 };
 use lakegate_model::words::{Outcome, TokenScope};
 
@@ -116,7 +117,7 @@ pub(crate) async fn start_session(app: &App, caller: &Caller, user: User, agent:
             confirmed_at: now,
             ended_at: None,
         };
-        sessions::session_insert(tx, &session, &app.keys.token_hash(&token)).await?;
+        sessions::session_insert(tx, &session, &token_hash(&token)).await?;
         audit::record(app, tx, caller, &actor, Event::on("session.start", "user", user.id)).await?;
         Ok(session)
     })?;
@@ -131,7 +132,7 @@ async fn first_project(tx: &mut WriteTx, actor: &Actor, user: UserId) -> Result<
 
 /// The live session of a cookie; its use is noted at most once a minute.
 pub async fn session_of_cookie(app: &App, token: &str) -> Result<Option<Session>, Fault> {
-    let hash = app.keys.token_hash(token);
+    let hash = token_hash(token);
     let found = in_read!(&app.db, |tx, _scope| { Ok(sessions::session_by_token(tx, &hash).await?) })?;
     let now = app.now();
     let alive = |session: &Session| {

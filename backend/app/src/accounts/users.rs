@@ -3,9 +3,9 @@
 use lakegate_model::{
     Code, Fault, Page, PageRequest,
     ids::{ProjectId, UserId},
-    people::{Group, OneTimeLink, User, UserWithRoles},
+    people::{Group, User, UserWithRoles},
     text,
-    words::{LinkPurpose, ProductRole, ProjectRole, TokenScope},
+    words::{ProductRole, ProjectRole, TokenScope},
 };
 use lakegate_policy::{action, actor::Principal, decide, resource::Platform};
 use lakegate_store::{
@@ -14,11 +14,12 @@ use lakegate_store::{
 };
 use serde_json::json;
 
-use super::{LINK_LIFE, check_email, has_colleague, need_confirmed, new_secret};
+use super::{check_email, has_colleague, need_confirmed, new_secret, password_links::first_link};
 use crate::{
     App, Caller,
     audit::{self, Event},
     caller::known,
+    keys::token_hash,
 };
 
 /// A user to be created by an administrator or on the command line.
@@ -67,22 +68,14 @@ pub async fn create(app: &App, caller: &Caller, input: &UserInput) -> Result<Cre
         users::user_insert(tx, &new).await?;
         users::roles_set(tx, id, &input.roles).await?;
         if let Some(secret) = &link_secret {
-            sessions::link_insert(tx, &app.keys.token_hash(secret), &reset_link(app, id), app.now()).await?;
+            let link = first_link(id, app.now());
+            sessions::link_insert(tx, &token_hash(secret), &link, app.now()).await?;
         }
         let event = Event::on("user.create", "user", id).with(json!({ "username": username, "roles": input.roles }));
         audit::record(app, tx, caller, actor, event).await?;
         users::user_find(tx, id).await?.ok_or_else(|| Fault::internal("the new user is absent"))
     })?;
     Ok(Created { user, link_secret })
-}
-
-fn reset_link(app: &App, user: UserId) -> OneTimeLink {
-    OneTimeLink {
-        purpose: LinkPurpose::ResetPassword,
-        user_id: Some(user),
-        expires_at: app.now() + LINK_LIFE,
-        used_at: None,
-    }
 }
 
 /// Users in order of names, with their roles.
@@ -193,24 +186,6 @@ async fn without_owner(tx: &mut Tx, user: UserId, owned: &[ProjectId]) -> Result
         }
     }
     Ok(names)
-}
-
-/// Makes a link with which a user sets a new password. Giving oneself another person's account this way is marked.
-pub async fn password_link(app: &App, caller: &Caller, id: UserId) -> Result<String, Fault> {
-    let secret = new_secret(app);
-    change!(app, caller, "user.password_link", |tx, scope, actor| {
-        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
-        need_confirmed(actor, app.now())?;
-        let user = users::user_find(tx, id).await?.ok_or_else(|| Fault::not_found("user"))?;
-        if user.issuer.is_some() {
-            return Err(Fault::new(Code::Conflict, "this user signs in through the identity provider"));
-        }
-        sessions::link_insert(tx, &app.keys.token_hash(&secret), &reset_link(app, id), app.now()).await?;
-        let alone = !has_colleague(tx, actor).await?;
-        let event = Event::on("user.password_link", "user", id).with(json!({ "single_administrator": alone }));
-        audit::record(app, tx, caller, actor, event).await
-    })?;
-    Ok(secret)
 }
 
 /// Replaces the roles of a user. An administrator who widens himself without a second person is marked (access rule 11).

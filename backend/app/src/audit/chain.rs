@@ -44,6 +44,7 @@ pub async fn seal(app: &App) -> Result<u32, Fault> {
             Ok(Some(batch))
         })?;
         let Some(_) = batch else { break };
+        lakegate_model::failpoint!("audit.sealed");
         made += 1;
     }
     anchor(app).await?;
@@ -120,6 +121,7 @@ async fn anchor(app: &App) -> Result<(), Fault> {
     for batch in fresh {
         let line = format!("{} {} {} {}\n", batch.number, batch.last_event, batch.hash, batch.signature);
         file.write_all(line.as_bytes()).map_err(disk)?;
+        lakegate_model::failpoint!("audit.anchor_written");
     }
     file.sync_all().map_err(disk)
 }
@@ -247,5 +249,6 @@ fn faults_of(
 fn signature_holds(app: &App, batch: &AuditBatch) -> bool {
     let Ok(bytes) = hex::decode(&batch.signature) else { return false };
     let Ok(signature) = Signature::from_slice(&bytes) else { return false };
-    app.keys.audit_key().verifying_key().verify(batch.hash.as_bytes(), &signature).is_ok()
+    let ours = app.keys.audit_verifying_keys().find(|key| public_key_id(key) == batch.key_id);
+    ours.is_some_and(|key| key.verify(batch.hash.as_bytes(), &signature).is_ok())
 }

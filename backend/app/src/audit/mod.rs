@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod read;
 pub mod refusals;
+pub mod sql_text;
 
 pub use lakegate_store::audit::AuditFilter;
 
@@ -13,9 +14,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{App, Caller};
-
-/// Under which the texts of queries are sealed, each bound to the id of its query.
-pub(crate) const SQL_PURPOSE: &str = "audit sql";
 
 /// What happened, as a use case says it.
 #[derive(Debug, Clone)]
@@ -86,7 +84,7 @@ pub async fn append(
     Ok(())
 }
 
-fn principal_parts(principal: Principal) -> (&'static str, Option<Uuid>) {
+pub(crate) fn principal_parts(principal: Principal) -> (&'static str, Option<Uuid>) {
     match principal {
         Principal::Anonymous => ("anonymous", None),
         Principal::System => ("system", None),

@@ -2,12 +2,15 @@
 
 use lakegate_model::{Fault, Page, PageRequest, audit::AuditEvent, words::TokenScope};
 use lakegate_policy::{action, decide, resource::Platform};
-use lakegate_store::audit::{self as store, AuditFilter, AuditReach};
+use lakegate_store::{
+    Tx,
+    audit::{self as store, AuditFilter, AuditReach},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Event, SQL_PURPOSE, record};
-use crate::{App, Caller, caller::known, seal};
+use super::{Event, record, sql_text};
+use crate::{App, Caller, caller::known};
 
 /// Events that the caller may see, the newest first. Looking is itself recorded where it shows more than the caller's own.
 ///
@@ -39,23 +42,24 @@ pub async fn events(
             };
             record(app, tx, caller, actor, event).await?;
         }
-        Ok(events.map(|event| shown(app, event, own)))
+        let mut items = Vec::with_capacity(events.items.len());
+        for event in events.items {
+            items.push(shown(app, tx, event, own).await?);
+        }
+        Ok(Page { items, ..events })
     })
 }
 
 /// An event as its reader sees it: the text of a query in full to whoever asked it, without its literals to everyone else
 /// (access rule 27). What is kept sealed stays inside.
-fn shown(app: &App, event: AuditEvent, reader: Option<Uuid>) -> AuditEvent {
-    let Ok(Value::Object(mut detail)) = serde_json::from_str(&event.detail) else { return event };
-    let Some(sealed) = detail.remove("sealed_sql") else { return event };
+async fn shown(app: &App, tx: &mut Tx, event: AuditEvent, reader: Option<Uuid>) -> Result<AuditEvent, Fault> {
+    let Ok(Value::Object(mut detail)) = serde_json::from_str(&event.detail) else { return Ok(event) };
+    let Some(sealed) = detail.remove("sealed_sql") else { return Ok(event) };
     let own = reader.is_some() && event.actor_id == reader;
-    if let Some(text) = sealed.as_str().filter(|_| own).and_then(|sealed| opened(app, &event, sealed)) {
+    if let (true, Some(sealed), Some(query)) = (own, sealed.as_str(), event.subject_id)
+        && let Some(text) = sql_text::open_text(app, tx, query, sealed).await?
+    {
         detail.insert("sql".to_owned(), Value::String(text));
     }
-    AuditEvent { detail: Value::Object(detail).to_string(), ..event }
-}
-
-fn opened(app: &App, event: &AuditEvent, sealed: &str) -> Option<String> {
-    let text = seal::open(app, SQL_PURPOSE, &event.subject_id?.to_string(), sealed)?;
-    String::from_utf8(text).ok()
+    Ok(AuditEvent { detail: Value::Object(detail).to_string(), ..event })
 }

@@ -88,7 +88,10 @@ pub struct AssetView {
 pub async fn view(app: &App, caller: &Caller, id: AssetId) -> Result<AssetView, Fault> {
     look!(app, caller, "asset.discover", |tx, scope, actor| {
         let (asset, proof) = granted::<action::DiscoverAsset>(tx, scope, actor, id).await?;
-        let state = state::load(tx, asset).await?;
+        let state = match actor.role_in(asset.project_id) {
+            Some(_) => state::load(tx, asset).await?,
+            None => state::load_described(tx, asset).await?,
+        };
         view_of(app, tx, actor, proof.on(), state).await
     })
 }
@@ -164,7 +167,9 @@ pub(crate) async fn visible_columns(
         return Ok(there.map(|column| column.id).collect());
     }
     let mut granted = HashSet::new();
-    if let Some(table) = state.asset.table_id {
+    // Grants matter for unlisted columns alone, which few tables have.
+    let unlisted = there.clone().any(|column| column.unlisted);
+    if let Some(table) = state.asset.table_id.filter(|_| unlisted) {
         let rows = store::granted_columns(tx, table, app.now()).await?;
         granted.extend(rows.into_iter().filter(|row| actor.role_in(row.0).is_some()).map(|row| row.1));
     }
@@ -184,12 +189,7 @@ fn column_views(state: &State, visible: &HashSet<ColumnId>) -> Vec<ColumnView> {
 
 /// The way from the root of the tree to a domain.
 pub(crate) async fn domain_path(tx: &mut Tx, id: DomainId) -> Result<Vec<(DomainId, String)>, Fault> {
-    let mut path = Vec::new();
-    for id in domains::domain_ancestors(tx, id).await? {
-        path.extend(domains::domain_find(tx, id).await?.map(|domain| (id, domain.name)));
-    }
-    path.reverse();
-    Ok(path)
+    Ok(domains::domain_path(tx, id).await?)
 }
 
 async fn standing(tx: &mut Tx, actor: &Actor, facts: &AssetFacts) -> Result<Standing, Fault> {

@@ -7,7 +7,7 @@ use lakegate_model::{
     text,
     words::{Discover, SuggestionState},
 };
-use lakegate_policy::{Actor, Granted, action, resource::AssetFacts};
+use lakegate_policy::{Actor, Granted, action, governed::is_governed, resource::AssetFacts};
 use lakegate_store::{WriteTx, asset_words, assets as store, glossary, projects, tables};
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     App, Caller,
-    access::GOVERNED_KEYS,
     audit::{self, Event},
 };
 
@@ -170,8 +169,7 @@ async fn write_column(
 
 /// Governed tags bind approvals: whoever may put them on may not take them off (access rule 10).
 fn need_steward(actor: &Actor, proof: &Granted<'_, AssetFacts, action::EditAsset>, tag: &str) -> Result<(), Fault> {
-    let key = tag.split([':', '=']).next().unwrap_or(tag);
-    if !GOVERNED_KEYS.contains(&key) || actor.stewarded.contains(&proof.on().domain) {
+    if !is_governed(tag) || actor.stewarded.contains(&proof.on().domain) {
         return Ok(());
     }
     Err(Fault::new(Code::Forbidden, format!("the tag \"{tag}\" is governed"))

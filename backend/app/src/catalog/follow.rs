@@ -9,7 +9,7 @@ use lakegate_model::{
     ids::{AssetId, DomainId, ProjectId, TermId},
 };
 use lakegate_search::{Change as IndexChange, Index, SearchError};
-use lakegate_store::{Tx, assets, changes, in_read};
+use lakegate_store::{Tx, assets, changes, in_read, in_write};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,8 @@ use crate::App;
 
 /// Changes taken up at once.
 const BATCH: i64 = 500;
+/// Changes that are kept for indexes of other servers that were away; one further behind is built anew.
+const KEPT: i64 = 100_000;
 /// Other processes change the database too: look for news at least this often.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -62,6 +64,7 @@ pub async fn catch_up(app: &App) -> Result<i64, Fault> {
         };
         let (position, done) = (batch.position, batch.position == live.position());
         if !done {
+            lakegate_model::failpoint!("search.read");
             match write(live, batch).await {
                 // A rebuilt generation went live meanwhile: go on from where that one stands.
                 Err(SearchError::Retired) => continue,
@@ -73,6 +76,29 @@ pub async fn catch_up(app: &App) -> Result<i64, Fault> {
             return Ok(position);
         }
     }
+}
+
+/// Forgets changes that are long past, so that their table stays small. What this process has not taken up stays.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget(app: &App) -> Result<u64, Fault> {
+    forget_all_but(app, KEPT).await
+}
+
+/// [`forget`], keeping another number of changes.
+///
+/// # Errors
+/// What the database says.
+pub async fn forget_all_but(app: &App, kept: i64) -> Result<u64, Fault> {
+    let (last, oldest) =
+        in_read!(&app.db, |tx, _scope| { Ok((changes::change_last(tx).await?, changes::change_oldest(tx).await?)) })?;
+    let up_to = (last - kept).min(app.search.position());
+    // In large pieces: an idle server takes no turn at writing.
+    if oldest == 0 || up_to - oldest < kept / 10 {
+        return Ok(0);
+    }
+    in_write!(&app.db, |tx, _scope| { Ok(changes::changes_forget(tx, up_to).await?) })
 }
 
 /// Writes a batch and makes it durable.

@@ -46,6 +46,7 @@ pub async fn reindex(app: &App, progress: &(dyn Fn(Progress) + Send + Sync)) -> 
     let start = in_read!(&app.db, |tx, _scope| { Ok(changes::change_last(tx).await?) })?;
     let documents = write_all(app, &generation, progress).await?;
     apply(&generation, Batch { documents: Vec::new(), position: start }).await?;
+    lakegate_model::failpoint!("index.generation_built");
     let position = go_live(app, &generation, progress).await?;
     app.search.reached(position);
     Ok(Reindexed { documents, position })

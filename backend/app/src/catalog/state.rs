@@ -28,22 +28,30 @@ pub(crate) struct State {
 
 /// Reads columns and words of an asset; the asset itself is taken as given.
 pub(crate) async fn load(tx: &mut Tx, asset: Asset) -> Result<State, Fault> {
-    let mut state = State {
-        tags: asset_words::tags_of(tx, asset.id).await?,
-        terms: asset_words::terms_of(tx, asset.id).await?,
-        owner_name: owner_name(tx, asset.owner_id).await?,
-        successor_name: successor_name(tx, asset.successor_id).await?,
-        columns: Vec::new(),
-        totals: FileTotals::default(),
-        data_version: String::new(),
-        asset,
-    };
+    let mut state = load_described(tx, asset).await?;
     if let Some(table) = state.asset.table_id {
-        state.columns = tables::columns_of(tx, table).await?;
         state.totals = tables::file_totals(tx, table).await?;
         state.data_version = tables::table_find(tx, table).await?.map(|found| found.data_version).unwrap_or_default();
     }
     Ok(state)
+}
+
+/// The same without what the files amount to, which outsiders are not shown: for looking, never for a revision.
+pub(crate) async fn load_described(tx: &mut Tx, asset: Asset) -> Result<State, Fault> {
+    let columns = match asset.table_id {
+        Some(table) => tables::columns_of(tx, table).await?,
+        None => Vec::new(),
+    };
+    Ok(State {
+        tags: asset_words::tags_of(tx, asset.id).await?,
+        terms: asset_words::terms_of(tx, asset.id).await?,
+        owner_name: owner_name(tx, asset.owner_id).await?,
+        successor_name: successor_name(tx, asset.successor_id).await?,
+        columns,
+        totals: FileTotals::default(),
+        data_version: String::new(),
+        asset,
+    })
 }
 
 async fn owner_name(tx: &mut Tx, owner: Option<UserId>) -> Result<String, Fault> {

@@ -13,7 +13,7 @@ use lakegate_store::{Tx, environments as store};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{inside_proof, locations, project_proof};
+use super::{inside_proof, locations, outgoing, project_proof};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -23,7 +23,7 @@ use crate::{
 /// Longest access key id or secret, in characters.
 const KEY_MAX: usize = 256;
 /// Under which secrets of connections are sealed.
-const PURPOSE: &str = "connection secret";
+pub(crate) const PURPOSE: &str = "connection secret";
 
 /// A secret on its way in. `Debug` does not show it, and its memory is wiped.
 #[derive(Clone)]
@@ -177,15 +177,14 @@ pub async fn test(app: &App, caller: &Caller, id: ConnectionId, location: &str) 
         audit::record(app, tx, caller, actor, event("connection.test", &connection)).await?;
         Ok(access)
     })?;
-    app.settings.outgoing.check_access(&access).await?;
+    outgoing::check_access(&access).await?;
     let storage = Storage::open(&access, &location.to_string())?;
     Ok(storage.probe().await?)
 }
 
 /// How a storage is reached, the secret of its connection opened; no connection means a folder of the server's machine.
 ///
-/// What comes back is for the server's own use. Before connecting, check it with
-/// [`super::outgoing::OutgoingRules::check_access`], outside the transaction.
+/// What comes back is for the server's own use, and carries the rules that bind every connection to it.
 ///
 /// # Errors
 /// `not_found` if there is no such connection, `internal` if its secret was sealed with another master key.
@@ -203,7 +202,13 @@ pub async fn storage_access(
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .ok_or_else(|| unopened(app, &key_id))?;
     let ConnectionSettings::S3 { endpoint, region, access_key_id } = found.settings;
-    Ok(StorageAccess::S3 { endpoint, region, access_key_id, secret_access_key: secret })
+    Ok(StorageAccess::S3 {
+        endpoint,
+        region,
+        access_key_id,
+        secret_access_key: secret,
+        outgoing: app.settings.outgoing.clone(),
+    })
 }
 
 fn unopened(app: &App, key_id: &str) -> Fault {
@@ -242,7 +247,7 @@ fn check_settings(app: &App, settings: &S3Settings) -> Result<ConnectionSettings
 async fn reach(app: &App, settings: &ConnectionSettings) -> Result<(), Fault> {
     match settings {
         ConnectionSettings::S3 { endpoint: Some(endpoint), .. } => {
-            app.settings.outgoing.check("endpoint", endpoint).await
+            outgoing::check(&app.settings.outgoing, "endpoint", endpoint).await
         }
         ConnectionSettings::S3 { endpoint: None, .. } => Ok(()),
     }

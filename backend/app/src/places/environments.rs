@@ -63,6 +63,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewEnvironment) -> Result<
         plan(app, tx, &proof, &name, given.as_ref(), new.connection).await
     })?;
     make_folder(&location, given.is_none()).await?;
+    lakegate_model::failpoint!("environment.folder_made");
     change!(app, caller, "environment.create", |tx, scope, actor| {
         let proof = project_proof::<action::ManageProject>(tx, scope, actor, new.project).await?;
         check_connection(tx, new.project, new.connection, &location).await?;

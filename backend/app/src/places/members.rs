@@ -8,7 +8,9 @@ use lakegate_model::{
     words::{MemberKind, ProductRole, ProjectRole},
 };
 use lakegate_policy::{
-    Granted, action, decide,
+    Granted, action,
+    actor::Principal,
+    decide,
     resource::{Platform, ProjectFacts},
 };
 use lakegate_store::{Tx, WriteTx, groups, projects as store, users};
@@ -131,29 +133,41 @@ pub async fn set_role(
 
 /// Removes a member: with his next request he sees nothing of the project's inside.
 pub async fn remove(app: &App, caller: &Caller, project: ProjectId, member: Member) -> Result<Departure, Fault> {
-    change!(app, caller, "member.remove", |tx, scope, actor| {
+    let (departure, gone) = change!(app, caller, "member.remove", |tx, scope, actor| {
         let proof = project_proof::<action::ManageProject>(tx, scope, actor, project).await?;
         let may_view = decide(scope, actor, proof.on())?;
         must_find(tx, &may_view, member).await?;
-        let departure = depart(app, tx, project, member).await?;
+        let (departure, gone) = depart(app, tx, project, member).await?;
         audit::record(app, tx, caller, actor, event("member.remove", project, member, json!(departure))).await?;
-        Ok(departure)
-    })
+        Ok((departure, gone))
+    })?;
+    end_queries(app, project, &gone);
+    Ok(departure)
+}
+
+/// Rows still on their way to people who left a project end at once, in this process; elsewhere with the next look at
+/// their access.
+fn end_queries(app: &App, project: ProjectId, gone: &BTreeSet<UserId>) {
+    for user in gone {
+        app.queries.cancel_of_member(Principal::User(*user), project);
+    }
 }
 
 /// Ends the caller's own membership.
 pub async fn leave(app: &App, caller: &Caller, project: ProjectId) -> Result<Departure, Fault> {
-    change!(app, caller, "member.leave", |tx, scope, actor| {
+    let (departure, gone) = change!(app, caller, "member.leave", |tx, scope, actor| {
         let may_view = project_proof(tx, scope, actor, project).await?;
         let member = (MemberKind::User, oneself(scope, actor)?.on().id.into());
         if find_member(tx, &may_view, member).await?.is_none() {
             return Err(Fault::new(Code::Conflict, "you are in this project through a group")
                 .fix("ask an owner to remove the group, or an administrator to take you out of it"));
         }
-        let departure = depart(app, tx, project, member).await?;
+        let (departure, gone) = depart(app, tx, project, member).await?;
         audit::record(app, tx, caller, actor, event("member.leave", project, member, json!(departure))).await?;
-        Ok(departure)
-    })
+        Ok((departure, gone))
+    })?;
+    end_queries(app, project, &gone);
+    Ok(departure)
 }
 
 /// Makes another member an owner; the caller steps down to contributor.
@@ -217,7 +231,13 @@ async fn keep_an_owner(tx: &mut Tx, project: ProjectId) -> Result<(), Fault> {
     Ok(())
 }
 
-async fn depart(app: &App, tx: &mut WriteTx, project: ProjectId, member: Member) -> Result<Departure, Fault> {
+/// Ends a membership; gives what that does, and who is in the project no more.
+async fn depart(
+    app: &App,
+    tx: &mut WriteTx,
+    project: ProjectId,
+    member: Member,
+) -> Result<(Departure, BTreeSet<UserId>), Fault> {
     let before: BTreeSet<UserId> = store::people_of(tx, project).await?.into_iter().collect();
     store::member_remove(tx, project, member).await?;
     keep_an_owner(tx, project).await?;
@@ -226,12 +246,12 @@ async fn depart(app: &App, tx: &mut WriteTx, project: ProjectId, member: Member)
         gone.remove(&still_in);
     }
     let mut departure = Departure { people: gone.len(), ..Departure::default() };
-    for user in gone {
-        departure.sessions_now_elsewhere += store::sessions_leave(tx, project, user, app.now()).await?;
-        departure.open_requests += store::open_requests_of(tx, project, user).await?;
+    for user in &gone {
+        departure.sessions_now_elsewhere += store::sessions_leave(tx, project, *user, app.now()).await?;
+        departure.open_requests += store::open_requests_of(tx, project, *user).await?;
     }
     departure.note = note(&departure);
-    Ok(departure)
+    Ok((departure, gone))
 }
 
 fn note(departure: &Departure) -> String {

@@ -109,6 +109,7 @@ async fn carry_out(app: &App, allowed: Allowed, left: u64) -> Result<(), Fault> 
     let written = keep::write(running.schema, rows, &path(app, id), left).await;
     let outcome =
         written.map(|kept| KeptFile { bytes: i64::try_from(kept.bytes).unwrap_or(i64::MAX), until: Some(until) });
+    lakegate_model::failpoint!("kept.written");
     if !finisher.finish(&handle, outcome).await? {
         remove(&path(app, id)).await?;
     }
@@ -178,6 +179,7 @@ pub async fn delete(app: &App, caller: &Caller, id: QueryId) -> Result<(), Fault
         queries::result_gone(tx, id).await?;
         audit::record(app, tx, caller, actor, Event::on("query.delete_result", "query", id)).await
     })?;
+    lakegate_model::failpoint!("kept.row_gone");
     remove(&path(app, id)).await
 }
 
@@ -192,11 +194,22 @@ pub async fn download(app: &App, caller: &Caller, id: QueryId, format: Format) -
 pub async fn sweep(app: &App) -> Result<usize, Fault> {
     let due = in_read!(&app.db, |tx, _scope| { Ok(queries::results_due(tx, app.now(), 500).await?) })?;
     for id in &due {
-        remove(&path(app, *id)).await?;
-        in_write!(&app.db, |tx, _scope| { Ok(queries::result_gone(tx, *id).await?) })?;
+        discard(app, *id, &path(app, *id)).await?;
     }
     abandon(app, app.now() - longest(app)).await?;
     Ok(due.len())
+}
+
+/// Takes a result out of the books, then removes its file; a file that a crash leaves goes with the next start.
+async fn discard(app: &App, id: QueryId, file: &Path) -> Result<(), Fault> {
+    in_write!(&app.db, |tx, _scope| {
+        if queries::query_find(tx, id).await?.is_some() {
+            queries::result_gone(tx, id).await?;
+        }
+        Ok(())
+    })?;
+    lakegate_model::failpoint!("kept.row_gone");
+    remove(file).await
 }
 
 /// A time after which no query can be running any more.
@@ -208,6 +221,11 @@ fn longest(app: &App) -> TimeDelta {
 /// Ends queries in the books that no server runs any more.
 async fn abandon(app: &App, began_by: Timestamp) -> Result<(), Fault> {
     let stale = in_read!(&app.db, |tx, _scope| { Ok(queries::queries_stale(tx, began_by, 500).await?) })?;
+    abandon_these(app, stale).await
+}
+
+/// Ends queries if the books still say that they run.
+async fn abandon_these(app: &App, stale: Vec<QueryId>) -> Result<(), Fault> {
     let ending = Ending {
         state: QueryState::Failed,
         code: Some(Code::Unavailable.as_str().to_owned()),
@@ -241,7 +259,8 @@ async fn remove(path: &Path) -> Result<(), Fault> {
 
 /// At start: ends queries that a stopped server left running, and wipes what it had kept.
 ///
-/// Servers that share a database leave each other's queries alone: only what is older than any query can be is ended.
+/// Servers that share a database leave each other's queries alone: only what is older than any query can be is ended, and
+/// what this server was keeping.
 pub async fn recover(app: &App) -> Result<(), Fault> {
     let began_by = match app.db {
         Db::Sqlite { .. } => app.now(),
@@ -252,16 +271,14 @@ pub async fn recover(app: &App) -> Result<(), Fault> {
     make_private(&folder).await?;
     let mut entries = tokio::fs::read_dir(&folder).await.map_err(Fault::internal)?;
     while let Some(entry) = entries.next_entry().await.map_err(Fault::internal)? {
-        remove(&entry.path()).await?;
-        let name = entry.file_name();
-        let id = name.to_str().and_then(|name| name.strip_suffix(".arrow")).and_then(|id| id.parse::<QueryId>().ok());
-        let Some(id) = id else { continue };
-        in_write!(&app.db, |tx, _scope| {
-            if queries::query_find(tx, id).await?.is_some() {
-                queries::result_gone(tx, id).await?;
+        let file = entry.path();
+        match file.file_stem().and_then(|name| name.to_str()?.parse().ok()) {
+            Some(id) => {
+                abandon_these(app, vec![id]).await?;
+                discard(app, id, &file).await?;
             }
-            Ok(())
-        })?;
+            None => remove(&file).await?,
+        }
     }
     Ok(())
 }

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     App, Caller,
-    audit::{self, Event},
-    caller, seal,
+    audit::{self, Event, sql_text},
+    caller,
 };
 
 /// How often a query is planned when access or data change meanwhile.
@@ -84,6 +84,7 @@ async fn plan(app: &App, caller: &Caller, ask: &Ask, id: QueryId) -> Result<(Pre
         let resolved = look!(app, caller, "query.run", |tx, scope, actor| { resolve(app, tx, actor, &wanted).await })?;
         let prepared = prepare(app, ask, &resolved).await?;
         if record_start(app, caller, ask, id, &wanted, &resolved, prepared.reads()).await? {
+            lakegate_model::failpoint!("query.started");
             return Ok((prepared, resolved));
         }
     }
@@ -126,7 +127,7 @@ async fn record_start(
     resolved: &Resolved,
     reads: &[TableRead],
 ) -> Result<bool, Fault> {
-    let sealed = seal::seal(app, audit::SQL_PURPOSE, &id.to_string(), ask.sql.as_bytes())?;
+    let sealed = sql_text::seal_text(app, id, &ask.sql)?;
     in_write!(&app.db, |tx, _scope| {
         let actor = caller::enter(tx, caller, app.now()).await?;
         let again = resolve(app, tx, &actor, wanted).await?;
@@ -137,8 +138,9 @@ async fn record_start(
         for read in reads {
             record_read(app, tx, caller, &actor, id, read, &resolved.named).await?;
         }
+        sql_text::keep_key(app, tx, id, audit::principal_parts(actor.principal).1, &sealed).await?;
         let event = Event::on("query.start", "query", id).with(json!({
-            "sql": mask_literals(&ask.sql), "sealed_sql": sealed, "tables": tables(reads, &resolved.named),
+            "sql": mask_literals(&ask.sql), "sealed_sql": sealed.text, "tables": tables(reads, &resolved.named),
             "export": ask.export,
         }));
         audit::record(app, tx, caller, &actor, event).await?;
@@ -361,7 +363,10 @@ pub(super) fn watched<B: Send + 'static>(
                 end(&mut watch, Err(fault.clone())).await;
                 Some((Err(fault), (rows, watch)))
             }
-            None => end(&mut watch, Ok(KeptFile::default())).await.map(|fault| (Err(fault), (rows, watch))),
+            None => {
+                lakegate_model::failpoint!("query.rows_sent");
+                end(&mut watch, Ok(KeptFile::default())).await.map(|fault| (Err(fault), (rows, watch)))
+            }
         }
     })
 }

@@ -9,6 +9,7 @@ pub mod manage;
 mod register;
 pub mod runner;
 pub mod runs;
+pub mod unfinished;
 pub mod upload;
 
 use lakegate_model::{

@@ -23,6 +23,8 @@ use crate::{
     catalog::{diff, granted, revise, state, suggestions},
 };
 
+/// Columns named in a refusal.
+const NAMES_TOLD: usize = 8;
 /// Most tries for a free name.
 const TRIES: u32 = 10_000;
 
@@ -309,10 +311,36 @@ pub(super) async fn append(
     change(app, tx, (caller, actor), proof, (home, asset, table), &found).await
 }
 
+/// A file that shares no column with the table is another table: nearly always a mistake.
+fn need_something_in_common(there: &[&Column], file: &[FoundColumn]) -> Result<(), Fault> {
+    let fold = lakegate_model::text::fold;
+    let known: HashSet<String> = there.iter().map(|column| fold(&column.name)).collect();
+    if there.is_empty() || file.iter().any(|found| known.contains(&fold(&found.name))) {
+        return Ok(());
+    }
+    let message = format!(
+        "the file shares no column with the table: it has {}, the table has {}",
+        listed(file.iter().map(|found| found.name.as_str())),
+        listed(there.iter().map(|column| column.name.as_str()))
+    );
+    Err(Fault::new(Code::Unprocessable, message).on("file").fix("upload it as a table of its own"))
+}
+
+/// The first names of a list, and how many follow.
+fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(NAMES_TOLD);
+    let shown: Vec<&str> = names.take(NAMES_TOLD).collect();
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
 /// The columns of a table once a file with these columns has joined it: those known, then what is new.
 fn appended_columns(known: &[Column], file: &[FoundColumn]) -> Result<Vec<FoundColumn>, Fault> {
     let fold = lakegate_model::text::fold;
     let there: Vec<&Column> = known.iter().filter(|column| column.state != ColumnState::Dropped).collect();
+    need_something_in_common(&there, file)?;
     let mut columns = Vec::with_capacity(there.len() + file.len());
     for column in &there {
         let brought = file.iter().find(|found| fold(&found.name) == fold(&column.name));

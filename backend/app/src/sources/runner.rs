@@ -16,7 +16,7 @@ use lakegate_model::{
 };
 use lakegate_policy::{Actor, action, decide};
 use lakegate_store::{
-    in_read, in_write, projects,
+    Db, in_read, in_write, projects,
     sources::{self as store, RunEnd},
     tables,
 };
@@ -32,7 +32,7 @@ use super::{
     access, environment, own_database,
     register::{Home, Registered, register},
 };
-use crate::{App, Caller};
+use crate::{App, Caller, places::outgoing::check_access};
 
 /// A worker that has not been heard of for this long has lost its run.
 pub const SILENT: TimeDelta = TimeDelta::seconds(30);
@@ -100,6 +100,7 @@ pub async fn work_off(app: &App, shutdown: &CancellationToken) -> Result<usize, 
     let mut ended = 0;
     while !shutdown.is_cancelled() {
         let Some(run) = claim(app).await? else { break };
+        lakegate_model::failpoint!("source.claimed");
         ended += usize::from(execute(app, run, shutdown).await?);
     }
     Ok(ended)
@@ -121,6 +122,24 @@ async fn queue_due(app: &App) -> Result<(), Fault> {
             let next = fresh.interval_seconds.map(|seconds| now + TimeDelta::seconds(seconds));
             Ok(store::source_next(tx, fresh.id, next).await?)
         })?;
+    }
+    Ok(())
+}
+
+/// At start, before [`work`]: gives back the runs that a killed server was working on, so that nobody waits until it has
+/// been silent for long enough.
+///
+/// Servers that share a database do not know whose a run is, and wait.
+///
+/// # Errors
+/// What the database says.
+pub async fn recover(app: &App) -> Result<(), Fault> {
+    if !matches!(app.db, Db::Sqlite { .. }) {
+        return Ok(());
+    }
+    let left = in_write!(&app.db, |tx, _scope| { Ok(store::runs_release(tx).await?) })?;
+    if left > 0 {
+        tracing::info!(runs = left, "runs of a stopped server are taken up again");
     }
     Ok(())
 }
@@ -204,8 +223,9 @@ impl Work<'_> {
     async fn crawl_and_register(&self) -> Result<RunOutcome, Fault> {
         self.need_wanted().await?;
         let (source, database, access) = self.place().await?;
-        self.app.settings.outgoing.check_access(&access).await?;
+        check_access(&access).await?;
         let discovery = self.crawl(&source, &access).await?;
+        lakegate_model::failpoint!("source.listed");
         let mut outcome = outcome_of(&discovery);
         self.set_progress(|progress| {
             "registering".clone_into(&mut progress.phase);
@@ -218,9 +238,11 @@ impl Work<'_> {
                 return Err(cancelled());
             }
             self.one_table(&source, &database, table, (&mut taken, &mut outcome)).await?;
+            lakegate_model::failpoint!("source.table_registered");
             self.set_progress(|progress| progress.tables_done += 1);
         }
         self.note_missing(&source, &taken, &mut outcome).await?;
+        lakegate_model::failpoint!("source.registered");
         Ok(outcome)
     }
 

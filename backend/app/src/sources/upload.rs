@@ -1,19 +1,20 @@
 //! Files that people bring: converted to Parquet in the environment, and in the catalog before they are acknowledged.
 //!
 //! The file appears in the storage first and in the database after, in one transaction. If that transaction fails the
-//! file is deleted; what a crash between the two leaves is found by [`orphans`].
+//! file is deleted; so is, at the next start, what a crash between the two leaves: see [`super::unfinished`]. Whoever
+//! sends the file may leave at any time: before the file is all there that ends the upload, afterwards it is finished.
 
 use bytes::Bytes;
 use futures::Stream;
 use lakegate_lake::{
     LakeError, LocationUri, Storage,
-    import::{self, ImportRequest, Imported},
+    import::{self, ImportRequest, Imported, Prepared},
     maintain,
 };
 use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::{Asset, Table},
-    ids::{AssetId, EnvironmentId, TableId},
+    ids::{AssetId, ConnectionId, EnvironmentId, TableId},
     places::{Database, Environment},
     storage::StorageAccess,
     text,
@@ -26,8 +27,13 @@ use uuid::Uuid;
 use super::{
     access, own_database,
     register::{self, Home, Registered},
+    unfinished::{Noted, Unfinished},
 };
-use crate::{App, Caller, catalog::granted, places::environments::contribute_to};
+use crate::{
+    App, Caller,
+    catalog::granted,
+    places::{environments::contribute_to, outgoing::check_access},
+};
 
 /// The folder of an environment in which Lakegate keeps the files it wrote. The underline hides it from discovery.
 const MANAGED: &str = "_tables";
@@ -56,6 +62,7 @@ pub struct Uploaded {
 
 /// What the place of an upload was found to be before its bytes are taken.
 struct Place {
+    connection: Option<ConnectionId>,
     access: StorageAccess,
     location: String,
     table: String,
@@ -79,30 +86,80 @@ where
 {
     let target = checked(target)?;
     let place = place(app, caller, &target).await?;
-    app.settings.outgoing.check_access(&place.access).await?;
+    check_access(&place.access).await?;
     let spool = spool(app).await?;
     let id: Uuid = app.new_id();
-    let request = ImportRequest {
-        access: &place.access,
-        location: &place.location,
-        table: &place.table,
-        file_name,
-        part_name: &format!("part-{id}"),
-        spool: &spool,
-        limits: app.settings.upload_limits,
-        sandbox: &app.sandbox,
-    };
-    let imported = import::import(stream, request).await?;
-    match enter(app, caller, &target, &imported).await {
-        Ok(registered) => {
-            app.search.changed();
-            Ok(registered)
-        }
-        Err(fault) => {
-            take_back(app, &place, &imported).await;
-            Err(fault)
+    let part = Part { id, name: format!("part-{id}"), place, spool, file_name: file_name.to_owned() };
+    let prepared = import::prepare(stream, &part.request(app)).await?;
+    // From here on files and rows change. That goes on to its end even if whoever sends the file leaves.
+    let (app, caller) = (app.clone(), caller.clone());
+    let task = tokio::spawn(async move { finish(&app, &caller, &target, &part, prepared).await });
+    task.await.map_err(Fault::internal)?
+}
+
+/// The file that an upload adds to a table.
+struct Part {
+    id: Uuid,
+    name: String,
+    place: Place,
+    spool: PathBuf,
+    file_name: String,
+}
+
+impl Part {
+    fn request<'a>(&'a self, app: &'a App) -> ImportRequest<'a> {
+        ImportRequest {
+            access: &self.place.access,
+            location: &self.place.location,
+            table: &self.place.table,
+            file_name: &self.file_name,
+            part_name: &self.name,
+            spool: &self.spool,
+            limits: app.settings.upload_limits,
+            sandbox: &app.sandbox,
         }
     }
+
+    fn unfinished(&self) -> Unfinished {
+        Unfinished {
+            connection: self.place.connection,
+            location: self.place.location.clone(),
+            path: import::part_path(&self.name),
+        }
+    }
+}
+
+/// Lets the file appear and puts it into the catalog, or leaves nothing of it.
+async fn finish(
+    app: &App,
+    caller: &Caller,
+    target: &Target,
+    part: &Part,
+    prepared: Prepared,
+) -> Result<Uploaded, Fault> {
+    let noted = Noted::write(app, part.id, part.unfinished()).await?;
+    lakegate_model::failpoint!("upload.noted");
+    let entered = match prepared.store(&part.request(app)).await {
+        Ok(imported) => {
+            lakegate_model::failpoint!("upload.file_visible");
+            enter(app, caller, target, &imported).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    settle(app, noted, entered).await
+}
+
+/// Drops the note of an upload; one that did not reach the catalog leaves no file.
+async fn settle(app: &App, noted: Noted, entered: Result<Uploaded, Fault>) -> Result<Uploaded, Fault> {
+    if entered.is_ok() {
+        app.search.changed();
+        lakegate_model::failpoint!("upload.committed");
+        noted.settled().await;
+    } else {
+        lakegate_model::failpoint!("upload.refused");
+        noted.take_back(app).await;
+    }
+    entered
 }
 
 fn checked(target: &Target) -> Result<Target, Fault> {
@@ -127,7 +184,8 @@ async fn place(app: &App, caller: &Caller, target: &Target) -> Result<Place, Fau
             Target::Append { asset } => {
                 let (_asset, table) = managed_table(tx, scope, actor, *asset).await?;
                 let access = access(app, tx, table.connection_id).await?;
-                Ok(Place { access, location: table.location, table: table.name })
+                let connection = table.connection_id;
+                Ok(Place { connection, access, location: table.location, table: table.name })
             }
         }
     })
@@ -137,7 +195,8 @@ async fn new_place(app: &App, tx: &mut Tx, environment: &Environment, table: &st
     let access = access(app, tx, environment.connection_id).await?;
     let home = LocationUri::parse(&environment.location).map_err(Fault::internal)?;
     let location = home.join(&format!("{MANAGED}/{table}")).map_err(Fault::internal)?;
-    Ok(Place { access, location: location.to_string(), table: table.to_owned() })
+    let connection = environment.connection_id;
+    Ok(Place { connection, access, location: location.to_string(), table: table.to_owned() })
 }
 
 async fn need_free(tx: &mut Tx, database: &Database, table: &str) -> Result<(), Fault> {
@@ -231,26 +290,6 @@ async fn enter_more(
     register::append(app, tx, (caller, actor), &proof, (home, asset, table), imported.table.clone()).await
 }
 
-/// Deletes the file of an upload that did not reach the catalog. Where that is not certain the file stays.
-async fn take_back(app: &App, place: &Place, imported: &Imported) {
-    let known = in_read!(&app.db, |tx, _scope| {
-        // Collected first: a closure held across the wait would keep the whole upload from moving between threads.
-        let paths: Vec<&str> = imported.table.files.iter().map(|file| file.path.as_str()).collect();
-        Ok(tables::path_known(tx, &imported.table.location, paths).await?)
-    });
-    if !matches!(known, Ok(false)) {
-        return;
-    }
-    let paths: Vec<String> = imported.table.files.iter().map(|file| file.path.clone()).collect();
-    let deleted = match Storage::open(&place.access, &place.location) {
-        Ok(storage) => maintain::delete_files(&storage, &paths).await.map(drop),
-        Err(error) => Err(error),
-    };
-    if let Err(error) = deleted {
-        tracing::warn!(%error, "the file of a failed upload could not be deleted; the next deep check finds it");
-    }
-}
-
 /// Files in an environment's own folder that no table names and that were last changed before `before`: what crashes
 /// left. For the deep check of the server's operator.
 ///
@@ -266,7 +305,7 @@ pub async fn orphans(app: &App, environment: EnvironmentId, before: Timestamp) -
         let known: HashSet<String> = rows.into_iter().filter_map(|(at, path)| below(&home, &at, &path)).collect();
         Ok((access, home, known))
     })?;
-    app.settings.outgoing.check_access(&access).await?;
+    check_access(&access).await?;
     let storage = match Storage::open(&access, &location) {
         Err(LakeError::FolderGone { .. }) => return Ok(Vec::new()),
         other => other?,

@@ -43,6 +43,30 @@ async fn catalog_sales_from_the_folder_to_the_first_hit() {
     }
 }
 
+/// Adding files can change the name that a run gives, and never which table it is.
+#[tokio::test]
+async fn a_second_file_of_a_kind_joins_the_table_of_the_first() {
+    for stage in Stage::each().await {
+        for (folder, first, second) in [
+            ("a", "orders-2020.csv", "orders-2021.csv"),
+            ("b", "x/orders.csv", "x/more.csv"),
+            ("c", "q1.csv", "q2.csv"),
+        ] {
+            stage.write(&format!("{folder}/{first}"), "id,price\n1,2.50\n");
+            let (source, asset) = stage.crawled(folder).await;
+            let before = stage.view(&stage.owner, asset).await;
+            stage.write(&format!("{folder}/{second}"), "id,price\n2,3.50\n");
+            let outcome = stage.run(&source).await.outcome.unwrap();
+            assert_eq!((outcome.tables_new, outcome.tables_changed), (0, 1), "{folder}");
+            let after = stage.view(&stage.owner, asset).await;
+            assert_eq!((after.table, after.asset.name), (before.table, before.asset.name), "{folder}");
+            assert_eq!(after.totals.unwrap().files, 2, "{folder}");
+            assert_eq!(stage.run(&source).await.outcome.unwrap().tables_same, 1, "{folder}");
+        }
+        assert_eq!(stage.inventory().await.len(), 3);
+    }
+}
+
 async fn names_are_taken_up_one_by_one(stage: &Stage, id: lakegate_model::ids::AssetId) {
     let (app, owner) = (stage.app(), &stage.owner.caller);
     let proposed = suggestions::list(app, owner, id).await.unwrap();

@@ -1,10 +1,13 @@
 //! The follower, the rebuild, and facets with names.
 
-use lakegate_app::catalog::{
-    edit::AssetEdit,
-    follow,
-    reindex::{self, Progress},
-    search::{self, Facet, Query},
+use lakegate_app::{
+    accounts::me,
+    catalog::{
+        edit::AssetEdit,
+        follow,
+        reindex::{self, Progress},
+        search::{self, Facet, Query},
+    },
 };
 use lakegate_store::{changes, in_read};
 use std::{sync::Mutex, time::Duration};
@@ -46,6 +49,39 @@ async fn a_rebuilt_index_answers_the_same_and_sees_later_changes() {
         assert_eq!(answers(&stage).await, before);
         let first = stage.inventory().await[0].id;
         stage.edit(first, &AssetEdit { title: Some("Mail orders".into()), ..AssetEdit::default() }).await;
+        assert_eq!(stage.hits(&stage.outsider, "\"mail orders\"").await, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_is_found_under_his_new_name() {
+    for stage in Stage::each().await {
+        three(&stage).await;
+        let owned = stage.hits(&stage.owner, "owner:zebulon").await;
+        assert_eq!(owned, 0);
+        me::set_profile(stage.app(), &stage.owner.caller, "Zebulon Quist", None).await.unwrap();
+        assert_eq!(stage.hits(&stage.owner, "zebulon").await, 3);
+    }
+}
+
+#[tokio::test]
+async fn changes_long_past_are_forgotten_and_an_index_that_missed_them_is_rebuilt() {
+    for stage in Stage::each().await {
+        three(&stage).await;
+        let before = answers(&stage).await;
+        let app = stage.app();
+        assert_eq!(follow::forget(app).await.unwrap(), 0, "so few are kept");
+        let forgotten = follow::forget_all_but(app, 2).await.unwrap();
+        let (last, oldest) = in_read!(&app.db, |tx, _scope| {
+            Ok((changes::change_last(tx).await?, changes::change_oldest(tx).await?))
+        })
+        .unwrap();
+        assert!(forgotten > 0 && oldest == last - 1, "{forgotten} forgotten, {oldest} of {last}");
+        assert_eq!(answers(&stage).await, before);
+        // What the index has not taken up is never forgotten.
+        let first = stage.inventory().await[0].id;
+        stage.edit(first, &AssetEdit { title: Some("Mail orders".into()), ..AssetEdit::default() }).await;
+        follow::forget_all_but(app, 0).await.unwrap();
         assert_eq!(stage.hits(&stage.outsider, "\"mail orders\"").await, 1);
     }
 }

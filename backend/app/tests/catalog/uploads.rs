@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::stream;
-use lakegate_app::sources::upload::{self, Target, Uploaded};
+use lakegate_app::sources::{
+    unfinished,
+    upload::{self, Target, Uploaded},
+};
 use lakegate_model::{
     Clock, Code, Fault,
     clock::SystemClock,
@@ -61,6 +64,9 @@ async fn what_is_refused_leaves_no_file() {
         let unlike = send(&stage, &stage.owner, &more, "id,price\n1,cheap\n").await;
         let fault = refused(unlike, Code::Unprocessable, Some("file"));
         assert!(!fault.to_string().contains("cheap"), "{fault}");
+        let strange = send(&stage, &stage.owner, &more, "city,zip\nBerlin,10115\n").await;
+        let fault = refused(strange, Code::Unprocessable, Some("file"));
+        assert!(fault.message.ends_with("it has city, zip, the table has id, price"), "{fault}");
         let empty = send(&stage, &stage.owner, &new(&stage, "empty"), "").await;
         assert!(empty.is_err());
         let large = "x".repeat(9 << 20);
@@ -68,6 +74,38 @@ async fn what_is_refused_leaves_no_file() {
         refused(large, Code::TooLarge, None);
         assert_eq!(orphans(&stage).await, [""; 0]);
         assert_eq!(stage.inventory().await.len(), 1);
+    }
+}
+
+/// Files that have a note: an upload is between its file and its row.
+fn under_way(stage: &Stage) -> usize {
+    unfinished::list(&stage.app().settings.data_dir).unwrap().len()
+}
+
+#[tokio::test]
+async fn whoever_leaves_after_the_last_byte_leaves_no_file_without_a_row() {
+    let stage = Stage::each().await.remove(0);
+    let mut left = 0;
+    for round in 0..10 {
+        let (app, caller) = (stage.app().clone(), stage.owner.caller.clone());
+        let target = new(&stage, &format!("t{round}"));
+        let sent = tokio::spawn(async move {
+            let chunks = stream::iter([Ok::<_, String>(Bytes::from_static(b"a,b\n1,2\n"))]);
+            upload::upload(&app, &caller, &target, "t.csv", chunks).await
+        });
+        while under_way(&stage) == 0 && !sent.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        sent.abort();
+        left += usize::from(sent.await.is_err());
+        while under_way(&stage) > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert!(left > 0, "no upload was left between its file and its row");
+    assert_eq!(orphans(&stage).await, [""; 0]);
+    for asset in stage.inventory().await {
+        assert_eq!(stage.view(&stage.owner, asset.id).await.totals.unwrap().files, 1);
     }
 }
 

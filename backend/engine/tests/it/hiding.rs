@@ -71,7 +71,9 @@ async fn the_information_schema_shows_what_is_visible() {
     assert_eq!(lab.ask("describe people", &table).await.unwrap().len(), 1);
     assert_eq!(lab.ask("show columns from people", &table).await.unwrap().len(), 1);
     let shown = lab.ask("show tables", &table).await.unwrap();
-    assert!(shown.iter().any(|row| row[2] == json!("people")), "{shown:?}");
+    let people = [json!("lakegate"), json!("db"), json!("people"), json!("BASE TABLE")];
+    assert_eq!(shown, [people.to_vec()], "the caller's tables and nothing else");
+    assert_eq!(lab.ask("SHOW TABLES;", &[]).await.unwrap(), Vec::<Vec<serde_json::Value>>::new());
     let settings = lab.refusal("select * from information_schema.df_settings", &table).await;
     assert_eq!(settings.message, "Error during planning: table 'lakegate.information_schema.df_settings' not found");
 }

@@ -3,6 +3,7 @@
 
 mod barrier;
 mod cancel;
+mod foreign;
 mod formats;
 mod hiding;
 mod hostile;

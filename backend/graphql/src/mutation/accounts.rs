@@ -10,6 +10,7 @@ use lakegate_model::Fault;
 use crate::{
     at::At,
     errors::{DonePayload, Maybe, outcome, payloads},
+    query::people::EDITOR,
     scalars::{Id, ProjectRole, Theme, TokenScope},
     types::people::{ApiToken, ServiceAccount},
 };
@@ -124,6 +125,17 @@ impl AccountsMutation {
     async fn set_theme(&self, ctx: &Context<'_>, theme: Theme) -> Maybe<DonePayload> {
         let at = At::of(ctx);
         outcome(&at, me::set_theme(at.app(), &at.caller, theme.into()).await)
+    }
+
+    /// Keeps a draft with the caller's account, at most 256 KiB; an empty one is forgotten.
+    async fn set_draft(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "EDITOR.to_owned()")] name: String,
+        body: String,
+    ) -> Maybe<DonePayload> {
+        let at = At::of(ctx);
+        outcome(&at, me::set_draft(at.app(), &at.caller, &name, &body).await)
     }
 
     /// Ends one of the caller's sessions.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object};
 use lakegate_app::accounts::{
-    groups,
+    groups, password_links,
     users::{self, UserInput},
 };
 use lakegate_model::{Fault, words};
@@ -20,12 +20,18 @@ payloads! {
     /// What disabling did.
     UserDisabledPayload { consequences: Consequences }
     /// A link with which a user sets a new password.
-    PasswordLinkPayload {
-        /// Path of the page; works once, for 30 minutes.
-        link: String
-    }
+    PasswordLinkPayload { created: PasswordLink }
     /// A group after a change.
     GroupPayload { group: Group }
+}
+
+/// A link just made.
+#[derive(Debug, Clone, async_graphql::SimpleObject)]
+pub struct PasswordLink {
+    /// Path of the page; works once, for 30 minutes.
+    pub link: String,
+    /// Whether it works only after another administrator confirmed it, with `confirmPasswordLink`.
+    pub waits: bool,
 }
 
 /// A user just created.
@@ -90,10 +96,19 @@ impl UsersMutation {
         outcome(&at, users::set_roles(at.app(), &at.caller, user.into(), &roles).await)
     }
 
-    /// Makes a link with which a user sets a new password. Needs a password given within the last ten minutes.
+    /// Makes a link with which a user sets a new password. One for somebody else waits for another administrator, where
+    /// there is one. Needs a password given within the last ten minutes.
     async fn create_password_link(&self, ctx: &Context<'_>, user: Id) -> Maybe<PasswordLinkPayload> {
         let at = At::of(ctx);
-        outcome(&at, users::password_link(at.app(), &at.caller, user.into()).await.map(reset_page))
+        let made = password_links::ask(at.app(), &at.caller, user.into()).await;
+        outcome(&at, made.map(|made| PasswordLink { link: reset_page(made.secret), waits: made.waits }))
+    }
+
+    /// Lets the waiting password link of a user work: another administrator than the one who asked for it. Needs a
+    /// password given within the last ten minutes.
+    async fn confirm_password_link(&self, ctx: &Context<'_>, user: Id) -> Maybe<DonePayload> {
+        let at = At::of(ctx);
+        outcome(&at, password_links::confirm(at.app(), &at.caller, user.into()).await)
     }
 
     /// Creates a group.

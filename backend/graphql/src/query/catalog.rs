@@ -1,7 +1,7 @@
 //! Assets, what is known of them, and the glossary.
 
 use async_graphql::{Context, Object, SimpleObject};
-use lakegate_app::catalog::{assets, bench, glossary, publish, revisions, social, words_csv};
+use lakegate_app::catalog::{assets, bench, glossary, publish, revisions, social, suggestions, words_csv};
 use lakegate_model::{ids, words};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     lists::{Connection, Listing, list},
     scalars::{AssetStatus, Id, Lack, Long, Mark},
     types::{
-        assets::{Asset, AssetCard, AssetSummary},
+        assets::{Asset, AssetCard, AssetSummary, NameSuggestion},
         catalog::{BenchItem, DiffLine, Question, Readiness, Revision, Term},
     },
 };
@@ -105,6 +105,12 @@ impl CatalogQuery {
         answer(&at, publish::readiness(at.app(), &at.caller, asset.into()).await)
     }
 
+    /// Proposed names of an asset and its columns, also those taken up and turned down: for those who may edit it.
+    async fn name_suggestions(&self, ctx: &Context<'_>, asset: Id) -> Maybe<Vec<NameSuggestion>> {
+        let at = At::of(ctx);
+        answer_all(&at, suggestions::list(at.app(), &at.caller, asset.into()).await)
+    }
+
     /// Questions about an asset with their answers, the latest first.
     async fn questions(
         &self,
@@ -158,5 +164,11 @@ impl CatalogQuery {
         let found = glossary::get(at.app(), &at.caller, id.into(), &listing.page).await;
         let detail = found.map(|(term, cards)| TermDetail { term: term.into(), assets: listing.connection(cards) });
         Some(detail.map_err(|fault| errors::error(&at, fault)))
+    }
+
+    /// How many assets use a term: for its stewards, before they change it.
+    async fn term_uses(&self, ctx: &Context<'_>, term: Id) -> Maybe<Long> {
+        let at = At::of(ctx);
+        answer(&at, glossary::uses(at.app(), &at.caller, term.into()).await.map(|uses| uses as u64))
     }
 }

@@ -8,14 +8,19 @@ use lakegate_app::{
 
 use crate::{
     at::At,
-    errors::{Maybe, answer, answer_all},
+    errors::{self, Maybe, answer, answer_all},
     lists::{Connection, list},
     scalars::{Id, Long},
     types::{
         audit::Notice,
-        people::{ApiToken, Consequences, Group, GroupDetail, Me, Person, ServiceAccount, Session, UserWithRoles},
+        people::{
+            ApiToken, Consequences, Draft, Group, GroupDetail, Me, Person, ServiceAccount, Session, UserWithRoles,
+        },
     },
 };
+
+/// The draft that the SQL editor keeps.
+pub const EDITOR: &str = "query";
 
 /// Queries about people.
 #[derive(Debug, Default)]
@@ -57,6 +62,18 @@ impl PeopleQuery {
     async fn unread_notices(&self, ctx: &Context<'_>) -> Maybe<Long> {
         let at = At::of(ctx);
         answer(&at, notices::unread(at.app(), &at.caller).await)
+    }
+
+    /// What the caller typed under a name and kept with his account; null if nothing. The SQL editor's tabs are `query`:
+    /// JSON `{ "at": 0, "tabs": [{ "title", "sql" }] }`.
+    async fn draft(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default_with = "EDITOR.to_owned()")] name: String,
+    ) -> Maybe<Draft> {
+        let at = At::of(ctx);
+        let kept = me::draft(at.app(), &at.caller, &name).await;
+        kept.map(|body| body.map(|body| Draft { name, body })).map_err(|fault| errors::error(&at, fault)).transpose()
     }
 
     /// Colleagues by part of a name.

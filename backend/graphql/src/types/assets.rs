@@ -11,7 +11,7 @@ use lakegate_model::{
 use super::filled;
 use crate::{
     names::{Named, named},
-    scalars::{AssetStatus, ColumnState, Discover, Id, Long, Mark, ProjectRole},
+    scalars::{AssetStatus, ColumnState, Discover, Id, Long, Mark, ProjectRole, SuggestionState},
 };
 
 /// An asset in a list of its project.
@@ -336,10 +336,16 @@ pub struct NameSuggestion {
     /// Null for the asset itself.
     pub column_id: Option<Id>,
     pub value: String,
+    pub state: SuggestionState,
 }
 
 impl From<catalog::Suggestion> for NameSuggestion {
     fn from(suggestion: catalog::Suggestion) -> Self {
-        Self { id: suggestion.id.into(), column_id: suggestion.column_id.map(Into::into), value: suggestion.value }
+        Self {
+            id: suggestion.id.into(),
+            column_id: suggestion.column_id.map(Into::into),
+            value: suggestion.value,
+            state: suggestion.state.into(),
+        }
     }
 }

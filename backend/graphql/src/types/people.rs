@@ -242,3 +242,10 @@ impl From<users::Consequences> for Consequences {
         }
     }
 }
+
+/// What a person typed and has not used yet, kept with the account.
+#[derive(Debug, Clone, SimpleObject)]
+pub struct Draft {
+    pub name: String,
+    pub body: String,
+}

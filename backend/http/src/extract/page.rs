@@ -11,6 +11,7 @@ use crate::Web;
 /// Which page of a list is wanted.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct PageParams {
     /// Items of the page, 1 to 200; 50 if absent.
     pub first: Option<i64>,

@@ -1,6 +1,7 @@
 //! What happens to every request.
 
 pub mod answer;
+pub mod drain;
 pub mod guard;
 pub mod headers;
 pub mod multipart;

@@ -22,6 +22,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 pub use folder::FolderStore;
+pub use write::staged_path;
 
 use crate::{LakeError, LocationUri};
 

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 use super::*;
 use futures::TryStreamExt as _;
+use lakegate_model::outgoing::OutgoingRules;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 fn opened() -> (tempfile::TempDir, Storage) {
@@ -119,6 +120,7 @@ fn a_bucket_without_keys_is_refused() {
         region: "eu-west-1".into(),
         access_key_id: String::new(),
         secret_access_key: String::new(),
+        outgoing: OutgoingRules::default(),
     };
     assert!(matches!(Storage::open(&access, "s3://bucket/"), Err(LakeError::Location(_))));
     assert!(matches!(Storage::open(&s3("http://x"), "file:///tmp/"), Err(LakeError::Location(_))));
@@ -130,5 +132,6 @@ fn s3(endpoint: &str) -> StorageAccess {
         region: "us-east-1".into(),
         access_key_id: "key".into(),
         secret_access_key: "topsecret".into(),
+        outgoing: OutgoingRules { allow: vec!["127.0.0.1".into(), "x".into()] },
     }
 }

@@ -50,8 +50,20 @@ fn places(folder: &FolderStore, path: &ObjectPath) -> Result<(PathBuf, PathBuf),
     let target = folder.checked(path).map_err(|e| LakeError::store(path.as_ref(), e))?;
     let name = path.filename().unwrap_or_default();
     let parent = target.parent().unwrap_or(folder.root());
-    let staged = parent.join(format!(".{name}.writing"));
+    let staged = parent.join(staged_name(name));
     Ok((target, staged))
+}
+
+fn staged_name(name: &str) -> String {
+    format!(".{name}.writing")
+}
+
+/// The path under which a file of a folder is written before it appears at `path`.
+pub fn staged_path(path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some((folder, name)) => format!("{folder}/{}", staged_name(name)),
+        None => staged_name(path),
+    }
 }
 
 pub(super) async fn bytes_to_folder(folder: &FolderStore, path: &ObjectPath, bytes: Bytes) -> Result<(), LakeError> {
@@ -80,7 +92,10 @@ fn appear(target: &Path, staged: &Path, fill: impl FnOnce(&Path) -> io::Result<(
     }
     let done = fill(staged)
         .and_then(|()| File::open(staged)?.sync_all())
-        .and_then(|()| fs::rename(staged, target))
+        .and_then(|()| {
+            lakegate_model::failpoint!("upload.staged");
+            fs::rename(staged, target)
+        })
         .and_then(|()| sync_parent(target));
     if done.is_err() {
         // Best effort: the name is hidden, and `maintain` finds what is left.

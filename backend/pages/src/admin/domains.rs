@@ -17,11 +17,11 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::tabs;
+use super::{PersonForm, tabs};
 use crate::{
     flash::done,
     glossary::stewards,
-    kit::{Choice, Crumb, Tab, Who, Wrong, address, back, crumbs, people, person_meant},
+    kit::{Choice, Crumb, Tab, Who, Wrong, address, again, back, crumbs, people, person_meant},
     projects::domain_choices,
     shell::{Framed, Shell, show},
 };
@@ -171,12 +171,6 @@ async fn detail(State(web): State<Web>, framed: Framed, Path(id): Path<DomainId>
     show(StatusCode::OK, &page(&web, framed, id, String::new(), Wrong::default()).await?)
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct PersonForm {
-    #[serde(default)]
-    person: String,
-}
-
 async fn add_steward(
     State(web): State<Web>,
     framed: Framed,
@@ -190,10 +184,7 @@ async fn add_steward(
     };
     match outcome.await {
         Ok(text) => Ok(done(&format!("/domains/{id}"), &text)),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, id, form.person, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, id, form.person, wrong)).await,
     }
 }
 
@@ -272,10 +263,7 @@ async fn create(State(web): State<Web>, framed: Framed, Form(form): Form<Typed>)
     };
     match outcome.await {
         Ok(domain) => Ok(done(&format!("/domains/{}", domain.id), "Domain created. Name its stewards.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &new_page(&web, framed, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| new_page(&web, framed, form, wrong)).await,
     }
 }
 
@@ -325,9 +313,6 @@ async fn update(
     };
     match outcome.await {
         Ok(_) => Ok(done(&format!("/domains/{id}"), "Domain saved.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &edit_page(&web, framed, id, Some(form), wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| edit_page(&web, framed, id, Some(form), wrong)).await,
     }
 }

@@ -15,10 +15,10 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::tabs;
+use super::{PersonForm, tabs};
 use crate::{
     flash::done,
-    kit::{Choice, Crumb, Pager, Place, Tab, When, Who, Wrong, address, back, crumbs, people, person_meant},
+    kit::{Choice, Crumb, Pager, Place, Tab, When, Who, Wrong, address, again, back, crumbs, people, person_meant},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -100,10 +100,7 @@ async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQu
 async fn create(State(web): State<Web>, framed: Framed, Form(form): Form<Typed>) -> Result<Response, Refusal> {
     match groups::create(&web.app, &framed.reader.caller, &form.name, &form.description).await {
         Ok(group) => Ok(done(&format!("/admin/groups/{}", group.id), "Group created. Add its people.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, ListQuery::default(), (form, wrong)).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, ListQuery::default(), (form, wrong))).await,
     }
 }
 
@@ -162,12 +159,6 @@ async fn detail(State(web): State<Web>, framed: Framed, Path(id): Path<GroupId>)
     show(StatusCode::OK, &group_page(&web, framed, id, String::new(), Wrong::default()).await?)
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct PersonForm {
-    #[serde(default)]
-    person: String,
-}
-
 async fn add(
     State(web): State<Web>,
     framed: Framed,
@@ -181,10 +172,7 @@ async fn add(
     };
     match outcome.await {
         Ok(text) => Ok(done(&format!("/admin/groups/{id}"), &text)),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &group_page(&web, framed, id, form.person, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| group_page(&web, framed, id, form.person, wrong)).await,
     }
 }
 

@@ -6,6 +6,7 @@ mod storage;
 mod users;
 
 use axum::Router;
+use serde::Deserialize;
 
 use super::kit::Tab;
 use lakegate_http::Web;
@@ -13,6 +14,13 @@ use lakegate_http::Web;
 /// The addresses of this area.
 pub fn routes() -> Router<Web> {
     Router::new().merge(users::routes()).merge(groups::routes()).merge(domains::routes()).merge(storage::routes())
+}
+
+/// The field that names somebody who is to join a list of people.
+#[derive(Debug, Default, Deserialize)]
+struct PersonForm {
+    #[serde(default)]
+    person: String,
 }
 
 /// The tabs of the area, with one of them open.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::tabs;
 use crate::{
     flash::done,
-    kit::{Choice, Tab, When, Wrong, back},
+    kit::{Choice, Tab, When, Wrong, again, back},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -100,10 +100,7 @@ async fn assign(State(web): State<Web>, framed: Framed, Form(form): Form<Typed>)
     };
     match outcome.await {
         Ok(root) => Ok(done("/admin/storage", &format!("{} may be used now.", root.uri))),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, form, wrong)).await,
     }
 }
 

@@ -8,7 +8,10 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use lakegate_app::accounts::users::{self, Consequences, UserInput};
+use lakegate_app::accounts::{
+    password_links::{self, PasswordLink, WaitingLink},
+    users::{self, Consequences, UserInput},
+};
 use lakegate_model::{Fault, ids::UserId, people::UserWithRoles, words::ProductRole};
 use serde::Deserialize;
 
@@ -31,6 +34,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/users/{user}/roles", post(set_roles))
         .route("/admin/users/{user}/state", post(set_state))
         .route("/admin/users/{user}/link", post(password_link))
+        .route("/admin/users/{user}/link/confirm", post(confirm_link))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -170,16 +174,19 @@ struct LinkPage {
     link: String,
     user: String,
     fresh: bool,
+    /// Whether another administrator has to confirm it first.
+    waits: bool,
 }
 
-fn link_page(framed: Framed, id: UserId, name: &str, secret: &str, fresh: bool) -> LinkPage {
+fn link_page(framed: Framed, id: UserId, name: &str, made: &PasswordLink, fresh: bool) -> LinkPage {
     LinkPage {
         shell: framed.shell,
         crumbs: crumbs(&[("Users", "/admin/users"), (name, &format!("/admin/users/{id}")), ("Password link", "")]),
         name: name.to_owned(),
-        link: format!("/reset-password/{secret}"),
+        link: format!("/reset-password/{}", made.secret),
         user: format!("/admin/users/{id}"),
         fresh,
+        waits: made.waits,
     }
 }
 
@@ -191,8 +198,8 @@ async fn create(
     let form = Typed::of(&pairs)?;
     match users::create(&web.app, &framed.reader.caller, &form.input()).await {
         Ok(made) => {
-            let secret = made.link_secret.unwrap_or_default();
-            show(StatusCode::CREATED, &link_page(framed, made.user.id, &made.user.display_name, &secret, true))
+            let link = PasswordLink { secret: made.link_secret.unwrap_or_default(), waits: false };
+            show(StatusCode::CREATED, &link_page(framed, made.user.id, &made.user.display_name, &link, true))
         }
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
@@ -219,6 +226,7 @@ struct UserPage {
     /// What disabling would do, a sentence each.
     consequences: Vec<String>,
     ownerless: Vec<String>,
+    waiting: Option<WaitingLink>,
     wrong: Wrong,
 }
 
@@ -227,6 +235,7 @@ async fn page(web: &Web, framed: Framed, id: UserId, wrong: Wrong) -> Result<Use
     let found = users::get(&web.app, caller, id).await?;
     let groups = users::groups_of(&web.app, caller, id).await?;
     let consequences = users::consequences(&web.app, caller, id).await?;
+    let waiting = password_links::waiting(&web.app, caller, id).await?;
     let user = found.user;
     Ok(UserPage {
         crumbs: crumbs(&[("Users", "/admin/users"), (&user.display_name, "")]),
@@ -238,6 +247,7 @@ async fn page(web: &Web, framed: Framed, id: UserId, wrong: Wrong) -> Result<Use
         base: format!("/admin/users/{id}"),
         consequences: said(&consequences),
         ownerless: consequences.projects_without_owner,
+        waiting,
         shell: framed.shell,
         username: user.username,
         email: user.email.unwrap_or_default(),
@@ -320,11 +330,16 @@ fn told(consequences: &Consequences) -> String {
 }
 
 async fn password_link(State(web): State<Web>, framed: Framed, Path(id): Path<UserId>) -> Result<Response, Refusal> {
-    match users::password_link(&web.app, &framed.reader.caller, id).await {
-        Ok(secret) => {
+    match password_links::ask(&web.app, &framed.reader.caller, id).await {
+        Ok(made) => {
             let name = users::get(&web.app, &framed.reader.caller, id).await?.user.display_name;
-            show(StatusCode::CREATED, &link_page(framed, id, &name, &secret, false))
+            show(StatusCode::CREATED, &link_page(framed, id, &name, &made, false))
         }
         Err(fault) => end(&web, framed, id, Err(fault)).await,
     }
+}
+
+async fn confirm_link(State(web): State<Web>, framed: Framed, Path(id): Path<UserId>) -> Result<Response, Refusal> {
+    let outcome = password_links::confirm(&web.app, &framed.reader.caller, id).await;
+    end(&web, framed, id, outcome.map(|()| "Confirmed. The link works for 30 minutes.".to_owned())).await
 }

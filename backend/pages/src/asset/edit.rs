@@ -24,7 +24,7 @@ use super::{
 use crate::{
     fields::Fields,
     flash,
-    kit::{Choice, Wrong},
+    kit::{Choice, Wrong, again},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -224,10 +224,6 @@ fn levels() -> Vec<Choice> {
     choices
 }
 
-fn revision_of(fields: &Fields) -> Result<i64, Fault> {
-    fields.one("revision").parse().map_err(|_| Fault::invalid("revision", "open the page again"))
-}
-
 async fn save(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
@@ -241,16 +237,13 @@ async fn save(
             let draft = format!("asset-{id}-{}", words.revision);
             Ok(flash::done_with_draft(&format!("{}/edit", asset_href(id)), "Saved.", &draft))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &edit_page(&web, frame, &view, words, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| edit_page(&web, frame, &view, words, wrong)).await,
     }
 }
 
 async fn carry_out(web: &Web, frame: &Framed, view: &AssetView, words: &Words, fields: &Fields) -> Result<(), Fault> {
     let change = words.edit(web, frame, view).await?;
-    edit::update(&web.app, &frame.reader.caller, view.asset.id, revision_of(fields)?, &change).await.map(drop)
+    edit::update(&web.app, &frame.reader.caller, view.asset.id, fields.revision()?, &change).await.map(drop)
 }
 
 #[derive(Template)]
@@ -328,7 +321,7 @@ async fn save_words(
         ..ColumnEdit::of(column.column.id)
     };
     let change = AssetEdit { columns: vec![change], ..AssetEdit::default() };
-    edit::update(&web.app, &frame.reader.caller, view.asset.id, revision_of(fields)?, &change).await.map(drop)
+    edit::update(&web.app, &frame.reader.caller, view.asset.id, fields.revision()?, &change).await.map(drop)
 }
 
 /// A fault about `columns[0].title` is one about `title` on a form for one column.

@@ -1,13 +1,17 @@
 //! What stands above every page of an asset.
 
-use lakegate_app::catalog::assets::{AssetView, Standing};
+use lakegate_app::catalog::assets::{self, AssetView, Standing};
 use lakegate_model::{
+    Fault,
     ids::AssetId,
     words::{AssetStatus, Mark},
 };
 
-use crate::kit::{Crumb, Tab, When, address};
-use lakegate_http::markdown;
+use crate::{
+    kit::{After, Crumb, Place, Tab, When, address},
+    shell::Framed,
+};
+use lakegate_http::{Web, markdown};
 
 /// Characters of the description under the title.
 pub(super) const LEAD: usize = 220;
@@ -56,6 +60,21 @@ pub struct AssetHead {
 /// The address of an asset's page.
 pub fn asset_href(id: AssetId) -> String {
     format!("/assets/{id}")
+}
+
+/// An asset with the list on one of its sub-pages: `below` is the address under that of the asset.
+///
+/// # Errors
+/// `not_found` for an asset that the reader may not know.
+pub async fn sub_list<'a>(
+    web: &Web,
+    frame: &Framed,
+    id: AssetId,
+    below: &str,
+    query: &'a After,
+) -> Result<(AssetView, Place<'a>), Fault> {
+    let view = assets::view(&web.app, &frame.reader.caller, id).await?;
+    Ok((view, Place::new(format!("{}/{below}", asset_href(id)), &query.after)))
 }
 
 /// A link that finds what has a facet's value.

@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::catalog::{
-    assets,
+    assets::{self, Standing},
     diff::DiffLine,
     revisions::{self, RevisionView},
 };
 use lakegate_model::ids::AssetId;
 use serde::Deserialize;
 
-use super::head::{AssetHead, asset_href};
+use super::head::{AssetHead, asset_href, sub_list};
 use crate::{
-    kit::{Pager, Place, When, Who, spoken},
+    kit::{After, Pager, When, Who, capitalised, spoken},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -29,6 +29,7 @@ struct Row {
     summary: String,
     actor: Who,
     at: When,
+    /// What changed with it; empty for the first one.
     href: String,
 }
 
@@ -41,39 +42,27 @@ struct RevisionsPage {
     pager: Pager,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct After {
-    #[serde(default)]
-    after: String,
-}
-
 async fn list(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     frame: Framed,
     Query(query): Query<After>,
 ) -> Result<Response, Refusal> {
-    let caller = &frame.reader.caller;
-    let view = assets::view(&web.app, caller, id).await?;
-    let base = format!("{}/revisions", asset_href(id));
-    let place = Place::new(base.clone(), &query.after);
-    let found = revisions::list(&web.app, caller, id, &place.request(&web, &frame.reader, 30)?).await?;
+    let (view, place) = sub_list(&web, &frame, id, "revisions", &query).await?;
+    let size = place.request(&web, &frame.reader, 30)?;
+    let found = revisions::list(&web.app, &frame.reader.caller, id, &size).await?;
     let pager = place.pager(&web, &frame.reader, &found)?;
+    // Nothing stands before the first revision that the reader may know of, so nothing to compare it with.
+    let first = found.items.last().filter(|_| found.next.is_none()).map(|step| step.revision);
     let row = |step: RevisionView| Row {
-        href: format!("{base}/{}", step.revision),
+        href: if Some(step.revision) == first { String::new() } else { format!("{}/{}", place.base, step.revision) },
         revision: step.revision,
-        summary: spoken_summary(&step.summary),
+        summary: capitalised(&step.summary),
         actor: Who::named(&step.actor),
         at: When::at(step.created_at),
     };
     let rows = found.items.into_iter().map(row).collect();
     show(StatusCode::OK, &RevisionsPage { shell: frame.shell, head: AssetHead::new(&view, "History"), rows, pager })
-}
-
-fn spoken_summary(summary: &str) -> String {
-    let mut letters = summary.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
 }
 
 /// One line of a difference, as `data::diff_line` takes it.
@@ -110,13 +99,15 @@ async fn compare(
 ) -> Result<Response, Refusal> {
     let caller = &frame.reader.caller;
     let view = assets::view(&web.app, caller, id).await?;
+    let member = matches!(view.standing, Standing::Member(_));
     let from = query.from.unwrap_or(to - 1);
     let found = revisions::compare(&web.app, caller, id, (from, to)).await?;
     let back = format!("{}/revisions", asset_href(id));
     let page = RevisionPage {
         head: AssetHead::new(&view, "History"),
         lines: found.into_iter().flat_map(lines).collect(),
-        earlier: if from > 1 { format!("{back}/{from}") } else { String::new() },
+        // Others than members may not know of what was before it was published.
+        earlier: if from > 1 && member { format!("{back}/{from}") } else { String::new() },
         from,
         to,
         back,

@@ -90,17 +90,13 @@ async fn publish_form(State(web): State<Web>, Path(id): Path<AssetId>, frame: Fr
     show(StatusCode::OK, &publish_page(&web, frame, id, String::new()).await?)
 }
 
-fn revision_of(fields: &Fields) -> Result<i64, Fault> {
-    fields.one("revision").parse().map_err(|_| Fault::invalid("revision", "open the page again"))
-}
-
 async fn publish_now(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    match publish::publish(&web.app, &frame.reader.caller, id, revision_of(&fields)?).await {
+    match publish::publish(&web.app, &frame.reader.caller, id, fields.revision()?).await {
         Ok(asset) => Ok(flash::done(&asset_href(id), &format!("{} is published.", asset.display_name()))),
         Err(fault) => {
             let (status, wrong) = Wrong::take(fault)?;
@@ -162,7 +158,7 @@ async fn carry_out(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> R
         from: fields.day("from")?,
         note: fields.one("note").to_owned(),
     };
-    publish::deprecate(&web.app, &frame.reader.caller, id, revision_of(fields)?, &how).await.map(drop)
+    publish::deprecate(&web.app, &frame.reader.caller, id, fields.revision()?, &how).await.map(drop)
 }
 
 /// The asset that a pasted address of its page means.
@@ -195,7 +191,7 @@ async fn undeprecate(
     reader: SignedIn,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    let done = publish::undeprecate(&web.app, &reader.caller, id, revision_of(&fields)?).await;
+    let done = publish::undeprecate(&web.app, &reader.caller, id, fields.revision()?).await;
     told(id, done.map(|asset| format!("{} takes requests again.", asset.display_name())))
 }
 
@@ -219,7 +215,7 @@ async fn archive(
     reader: SignedIn,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    let done = publish::archive(&web.app, &reader.caller, id, revision_of(&fields)?).await;
+    let done = publish::archive(&web.app, &reader.caller, id, fields.revision()?).await;
     told(id, done.map(|asset| format!("{} was put away.", asset.display_name())))
 }
 

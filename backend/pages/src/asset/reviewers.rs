@@ -16,11 +16,11 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::head::{AssetHead, asset_href};
+use super::head::{AssetHead, asset_href, sub_list};
 use crate::{
     fields::day_words,
     flash,
-    kit::{Pager, Place, When, Who, Wrong, counted},
+    kit::{After, Pager, When, Who, Wrong, counted},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -113,27 +113,19 @@ struct AccessPage {
     pager: Pager,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct After {
-    #[serde(default)]
-    after: String,
-}
-
 async fn list(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     frame: Framed,
     Query(query): Query<After>,
 ) -> Result<Response, Refusal> {
-    let caller = &frame.reader.caller;
-    let view = assets::view(&web.app, caller, id).await?;
-    let base = format!("{}/access", asset_href(id));
-    let place = Place::new(base.clone(), &query.after);
-    let found = views::who_has_access(&web.app, caller, id, &place.request(&web, &frame.reader, 50)?).await?;
+    let (view, place) = sub_list(&web, &frame, id, "access", &query).await?;
+    let size = place.request(&web, &frame.reader, 50)?;
+    let found = views::who_has_access(&web.app, &frame.reader.caller, id, &size).await?;
     let pager = place.pager(&web, &frame.reader, &found)?;
     let now = web.app.now();
     let row = |held: &SubscriptionView| {
-        let revoke = format!("{base}/{}/revoke", held.subscription.id);
+        let revoke = format!("{}/{}/revoke", place.base, held.subscription.id);
         Held::new(held, now, if held.can_revoke { revoke } else { String::new() })
     };
     let rows = found.items.iter().map(row).collect();

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::head::{AssetHead, asset_href};
 use crate::{
     flash,
-    kit::{Pager, Place, When, Who, Wrong},
+    kit::{After, Pager, Place, When, Who, Wrong},
     shell::{Framed, Shell, safe_next, show},
 };
 use lakegate_http::{
@@ -115,12 +115,6 @@ struct QuestionsPage {
     wrong: Wrong,
     /// The answer that was refused, and to which question.
     refused: Option<(QuestionId, String)>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct After {
-    #[serde(default)]
-    after: String,
 }
 
 async fn questions(

@@ -179,7 +179,7 @@ async fn import(
 }
 
 async fn take_in(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<(), Fault> {
-    let revision = fields.one("revision").parse().map_err(|_| Fault::invalid("revision", "open the page again"))?;
+    let revision = fields.revision()?;
     words_csv::import(&web.app, &frame.reader.caller, id, revision, fields.one("text")).await.map(drop)
 }
 

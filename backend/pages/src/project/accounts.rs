@@ -19,8 +19,10 @@ use serde::Deserialize;
 
 use super::{Head, Section, head};
 use crate::{
+    fields::Fields,
     flash::done,
-    kit::{Choice, When, Who, Wrong, back, confirm_first, spoken},
+    kit::{Choice, When, Who, Wrong, again, back, spoken},
+    proof::{self, Proof},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -145,10 +147,7 @@ async fn create(
             let to = format!("/projects/{id}/accounts/{}/tokens/new", account.id);
             Ok(done(&to, &format!("{} is there. Make a token for it.", account.name)))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, id, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, id, form, wrong)).await,
     }
 }
 
@@ -189,12 +188,11 @@ struct TokenForm {
 }
 
 impl TokenForm {
-    fn of(pairs: &[(String, String)]) -> Result<Self, Fault> {
-        let text = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
-        let scopes = pairs.iter().filter(|(name, _)| name == "scope").map(|(_, value)| value.parse());
+    fn of(fields: &Fields) -> Result<Self, Fault> {
+        let scopes = fields.all("scope").map(str::parse);
         Ok(Self {
-            name: text("name").unwrap_or_default(),
-            days: text("days").unwrap_or_default(),
+            name: fields.one("name").to_owned(),
+            days: fields.one("days").to_owned(),
             scopes: scopes.collect::<Result<_, Fault>>().map_err(|fault| fault.on("scopes"))?,
         })
     }
@@ -236,6 +234,7 @@ struct TokenPage {
     action: String,
     form: TokenForm,
     scopes: Vec<ScopeChoice>,
+    proof: Proof,
     /// The secret, shown on the answer to the form and never again.
     secret: String,
     until: When,
@@ -259,6 +258,7 @@ async fn token_page(
         action: format!("{}/accounts/{id}/tokens/new", head.base),
         head: head.below(Section::Accounts, &format!("Token for {account}")),
         scopes: scopes(&form.scopes),
+        proof: Proof::of(web, &framed),
         shell: framed.shell,
         account,
         form,
@@ -290,26 +290,22 @@ async fn create_token(
     State(web): State<Web>,
     framed: Framed,
     Path(which): Path<(ProjectId, ServiceAccountId)>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    let form = TokenForm::of(&pairs)?;
-    let made = match form.new_token(which.1) {
-        Ok(new) => api_tokens::create(&web.app, &framed.reader.caller, &new).await,
-        Err(fault) => Err(fault),
+    let form = TokenForm::of(&fields)?;
+    let made = async {
+        let new = form.new_token(which.1)?;
+        proof::confirm(&web, &framed, &fields).await?;
+        api_tokens::create(&web.app, &framed.reader.caller, &new).await
     };
-    match made {
+    match made.await {
         Ok(MadeToken { token, secret }) => {
             let page = token_page(&web, framed, which, form, Wrong::default()).await?;
             let (until, trial) = (When::at(token.expires_at), trial(&secret, which.0));
             show(StatusCode::CREATED, &TokenPage { secret, until, trial, ..page })
         }
         Err(fault) => {
-            let here = format!("/projects/{}/accounts/{}/tokens/new", which.0, which.1);
-            let fault = match confirm_first(fault, &here) {
-                Ok(response) => return Ok(response),
-                Err(fault) => fault,
-            };
-            let (status, wrong) = Wrong::take(fault)?;
+            let (status, wrong) = Wrong::take(proof::missing(fault))?;
             show(status, &token_page(&web, framed, which, form, wrong).await?)
         }
     }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::Wrong,
+    kit::{Wrong, again},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -126,10 +126,7 @@ async fn create(
         Ok(made) => {
             Ok(done(&format!("/projects/{id}/connections/{}", made.id), "Connection created. Try it on a bucket."))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, id, None, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, id, None, form, wrong)).await,
     }
 }
 
@@ -158,10 +155,7 @@ async fn update(
     let secret = Some(&form.secret_access_key).filter(|secret| !secret.is_empty()).map(SecretText::new);
     match connections::update(&web.app, &framed.reader.caller, id, &form.settings(), secret.as_ref()).await {
         Ok(_) => Ok(done(&format!("/projects/{project}/connections/{id}"), "Connection saved.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, project, Some(&known), form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, project, Some(&known), form, wrong)).await,
     }
 }
 

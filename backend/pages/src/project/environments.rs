@@ -18,7 +18,7 @@ use serde::Deserialize;
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Choice, When, Wrong, place_text},
+    kit::{Choice, When, Wrong, again, place_text},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -188,9 +188,6 @@ async fn create(
             let text = format!("Environment {} is ready.", view.environment.name);
             Ok(done(&format!("/projects/{id}/environments"), &text))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, id, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, id, form, wrong)).await,
     }
 }

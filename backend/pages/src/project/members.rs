@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Choice, When, Who, Wrong, people, person_meant, spoken},
+    kit::{Choice, When, Who, Wrong, again, people, person_meant, spoken},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -173,10 +173,7 @@ async fn end(
 ) -> Result<Response, Refusal> {
     match outcome {
         Ok(text) => Ok(done(&format!("/projects/{id}/members"), &text)),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(web, framed, id, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(web, framed, id, form, wrong)).await,
     }
 }
 

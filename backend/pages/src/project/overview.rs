@@ -22,7 +22,7 @@ use serde::Deserialize;
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Wrong, counted, grouped},
+    kit::{Wrong, again, counted, grouped},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -190,9 +190,6 @@ async fn leave(
     };
     match left {
         Ok(departure) => Ok(done("/projects", &format!("You left {name}. {}", departure.note))),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &overview_page(&web, framed, id, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| overview_page(&web, framed, id, wrong)).await,
     }
 }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Pager, Place, When, Who, Wrong, back},
+    kit::{After, Pager, Place, When, Who, Wrong, again, back},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -33,12 +33,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/projects/{project}/queries/new", post(new_form))
         .route("/projects/{project}/queries/{query}", get(edit_form).post(update))
         .route("/projects/{project}/queries/{query}/remove", post(remove))
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Paging {
-    #[serde(default)]
-    after: String,
 }
 
 struct Row {
@@ -64,7 +58,7 @@ async fn list(
     State(web): State<Web>,
     framed: Framed,
     Path(id): Path<ProjectId>,
-    Query(query): Query<Paging>,
+    Query(query): Query<After>,
 ) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let head = head(&web, reader, id, Section::Queries).await?;
@@ -159,10 +153,7 @@ async fn create(
         Ok(query) => {
             Ok(done(&format!("/query/saved/{}", query.id), &format!("{} is kept for your project.", query.name)))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &edit_page(&web, framed, id, None, (form, wrong)).await?)
-        }
+        Err(fault) => again(fault, |wrong| edit_page(&web, framed, id, None, (form, wrong))).await,
     }
 }
 
@@ -191,10 +182,7 @@ async fn update(
     let known = find(&web, &framed.reader, project, id).await?;
     match saved::update(&web.app, &framed.reader.caller, id, &form.input()).await {
         Ok(query) => Ok(done(&format!("/projects/{project}/queries"), &format!("{} saved.", query.name))),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &edit_page(&web, framed, project, Some(&known), (form, wrong)).await?)
-        }
+        Err(fault) => again(fault, |wrong| edit_page(&web, framed, project, Some(&known), (form, wrong))).await,
     }
 }
 

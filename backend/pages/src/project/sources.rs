@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     flash::{self, done},
-    kit::{Choice, Pager, Place, When, Wrong, back, place_text},
+    kit::{After, Choice, Pager, Place, When, Wrong, again, back, place_text},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -47,12 +47,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/projects/{project}/sources/{source}/run", post(run_now))
         .route("/projects/{project}/sources/{source}/remove", post(remove))
         .route("/projects/{project}/sources/{source}/runs/{run}/cancel", post(cancel))
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Paging {
-    #[serde(default)]
-    after: String,
 }
 
 struct Row {
@@ -77,7 +71,7 @@ async fn list(
     State(web): State<Web>,
     framed: Framed,
     Path(id): Path<ProjectId>,
-    Query(query): Query<Paging>,
+    Query(query): Query<After>,
 ) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let head = head(&web, reader, id, Section::Sources).await?;
@@ -205,10 +199,7 @@ async fn create(
                 Err(fault) => Ok(flash::refused(&to, &format!("The source is there, but did not start: {fault}"))),
             }
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &new_page(&web, framed, id, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| new_page(&web, framed, id, form, wrong)).await,
     }
 }
 
@@ -318,7 +309,7 @@ async fn detail(
     State(web): State<Web>,
     framed: Framed,
     Path((project, id)): Path<(ProjectId, DataSourceId)>,
-    Query(query): Query<Paging>,
+    Query(query): Query<After>,
 ) -> Result<Response, Refusal> {
     let source = find(&web, &framed.reader, project, id).await?;
     show(StatusCode::OK, &detail_page(&web, framed, source, &query.after, (None, Wrong::default())).await?)
@@ -338,10 +329,7 @@ async fn update(
     };
     match outcome.await {
         Ok(_) => Ok(done(&format!("/projects/{project}/sources/{id}"), "Source saved.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &detail_page(&web, framed, source, "", (Some(form), wrong)).await?)
-        }
+        Err(fault) => again(fault, |wrong| detail_page(&web, framed, source, "", (Some(form), wrong))).await,
     }
 }
 
@@ -373,10 +361,7 @@ async fn remove(
     let source = find(&web, &framed.reader, project, id).await?;
     match manage::remove(&web.app, &framed.reader.caller, id).await {
         Ok(()) => Ok(done(&format!("/projects/{project}/sources"), "Source removed. Its tables stay as they are.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &detail_page(&web, framed, source, "", (None, wrong)).await?)
-        }
+        Err(fault) => again(fault, |wrong| detail_page(&web, framed, source, "", (None, wrong))).await,
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Pager, Place, Tab, When, Who, Wrong, address, counted, spoken},
+    kit::{Pager, Place, Tab, When, Who, Wrong, address, again, counted, spoken},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -250,9 +250,6 @@ async fn end(
             let to = address(&format!("/projects/{project}/subscriptions"), &[("way", &form.way)]);
             Ok(done(&to, "Access has ended. The next query of this table is refused."))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &end_page(&web, framed, which, form, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| end_page(&web, framed, which, form, wrong)).await,
     }
 }

@@ -22,7 +22,7 @@ use lakegate_model::{
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Choice, Wrong, bytes, counted},
+    kit::{Choice, Wrong, again, bytes, counted},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -108,10 +108,7 @@ async fn take(
     match taken {
         Ok(uploaded) => Ok(arrived(&uploaded, by_script)),
         Err(fault) if by_script => Err(fault.into()),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &page(&web, framed, id, typed, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| page(&web, framed, id, typed, wrong)).await,
     }
 }
 

@@ -21,6 +21,7 @@ use lakegate_model::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::way_on;
 use lakegate_http::{
     Refusal, Web,
     extract::{Json, Path, Query, SignedIn},
@@ -143,7 +144,7 @@ impl From<QueryRun> for StatusShape {
             bytes_scanned: run.scanned_bytes,
             truncated: false,
             columns: run.columns.unwrap_or_default().into_iter().map(Into::into).collect(),
-            error: error.map(|message| json!({ "code": run.code, "detail": message })),
+            error: error.map(|message| json!({ "code": run.code, "fix": way_on(&message), "detail": message })),
         }
     }
 }

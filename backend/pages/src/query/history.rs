@@ -4,10 +4,9 @@ use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::query::history;
 use lakegate_model::{access::QueryRun, words::QueryState};
-use serde::Deserialize;
 
 use crate::{
-    kit::{Crumb, Pager, Place, When, bytes, counted, crumbs, duration},
+    kit::{After, Crumb, Pager, Place, When, bytes, counted, crumbs, duration},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Query};
@@ -52,12 +51,6 @@ struct Row {
     scanned: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct ListQuery {
-    #[serde(default)]
-    after: String,
-}
-
 #[derive(Template)]
 #[template(path = "query/history.html")]
 struct HistoryPage {
@@ -67,7 +60,7 @@ struct HistoryPage {
     pager: Pager,
 }
 
-async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<ListQuery>) -> Result<Response, Refusal> {
+async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<After>) -> Result<Response, Refusal> {
     let reader = &framed.reader;
     let place = Place::new("/query/history", &query.after);
     let page = history::list(&web.app, &reader.caller, &place.request(&web, reader, 25)?).await?;

@@ -7,6 +7,7 @@ use lakegate_model::{Fault, access::QueryRun, ids::QueryId, words::QueryState};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::way_on;
 use crate::{
     kit::{Crumb, bytes, counted, crumbs, duration, grouped, sentence},
     shell::{Framed, Shell, show},
@@ -96,7 +97,7 @@ fn empty(shell: Shell, run: &QueryRun) -> ResultPage {
         icon,
         running: run.state == QueryState::Running,
         why: run.message.as_deref().map(sentence).unwrap_or_default(),
-        fix: String::new(),
+        fix: run.message.as_deref().and_then(way_on).unwrap_or_default().to_owned(),
         figures: vec![duration(run.elapsed_ms), format!("{} scanned", bytes(run.scanned_bytes))],
         heads: Vec::new(),
         rows: Vec::new(),

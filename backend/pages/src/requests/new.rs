@@ -20,7 +20,7 @@ use crate::{
     asset::head::asset_href,
     fields::Fields,
     flash,
-    kit::{Choice, Crumb, Wrong},
+    kit::{Choice, Crumb, Wrong, again},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -190,10 +190,7 @@ pub(super) async fn send(
             let views = wanted(&web, &frame, &fields).await?;
             arrived(&web, &frame, &made, &draft(&views)).await
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &new_page(&web, frame, &fields, wrong).await?)
-        }
+        Err(fault) => again(fault, |wrong| new_page(&web, frame, &fields, wrong)).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::{ask, doc, found, indexed, put, upsert};
 use lakegate_search::{Applied, Change, Document, Index, SearchError};
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -47,6 +48,23 @@ fn a_removed_document_does_not_come_back() {
     assert_eq!(index.apply(vec![upsert(at(2, "never", "n"))], 4).unwrap().stale, 1);
     put(&index, vec![at(5, "a", "alpha")]);
     assert_eq!(found(&index, "alpha"), ["a"]);
+}
+
+#[test]
+fn a_commit_that_was_cut_off_does_not_stop_the_next() {
+    let place = indexed(vec![at(1, "a", "alpha"), at(1, "b", "beta")]);
+    let meta = place.dir.path().join("meta.json");
+    let before = fs::read(&meta).unwrap();
+    put(&place.index, vec![at(2, "a", "gamma")]);
+    drop(place.index);
+    // A crash before the new list of files took the place of the old one: what the commit wrote lies there, unused.
+    fs::write(&meta, before).unwrap();
+    let index = Index::open(place.dir.path()).unwrap();
+    assert_eq!((index.position(), found(&index, "alpha")), (1, vec!["a".to_owned()]));
+    put(&index, vec![at(2, "a", "gamma")]);
+    assert_eq!((index.position(), found(&index, "gamma")), (2, vec!["a".to_owned()]));
+    assert!(found(&index, "alpha").is_empty());
+    assert_eq!(found(&index, "beta"), ["b"]);
 }
 
 #[test]

@@ -86,12 +86,16 @@ async fn copy_all(app: &App, data_dir: &Path, aside: &Path) -> anyhow::Result<Ma
         make_private(aside)?;
         copy_anchors(app, aside)?;
         app.db.copy_to(&aside.join(DATABASE)).await?;
+        sync(&aside.join(DATABASE))?;
+        lakegate_model::failpoint!("backup.database_copied");
         let files = files_of_copy(&aside.join(DATABASE)).await?;
         let (inside, elsewhere): (Vec<_>, Vec<_>) =
             files.iter().map(|file| place_in(data_dir, file)).partition(Option::is_some);
         if copy_files(data_dir, &aside.join(FILES), inside.iter().flatten())? {
+            lakegate_model::failpoint!("backup.files_copied");
             let manifest = manifest(app, data_dir, inside.len(), elsewhere.len());
             write_synced(&aside.join(MANIFEST), serde_json::to_string_pretty(&manifest)?.as_bytes())?;
+            lakegate_model::failpoint!("backup.described");
             return Ok(manifest);
         }
         remove(aside)?;
@@ -116,6 +120,7 @@ fn copy_anchors(app: &App, aside: &Path) -> anyhow::Result<()> {
     let anchors = chain::anchor_path(app);
     if anchors.exists() {
         fs::copy(&anchors, aside.join(ANCHORS)).with_context(|| anchors.display().to_string())?;
+        sync(&aside.join(ANCHORS))?;
     }
     Ok(())
 }
@@ -142,12 +147,20 @@ fn copy_files<'a>(from: &Path, to: &Path, places: impl Iterator<Item = &'a PathB
             make_private(folder)?;
         }
         match fs::copy(&source, &target) {
-            Ok(_) => File::open(&target)?.sync_all()?,
+            Ok(_) => {
+                sync(&target)?;
+                target.parent().map_or(Ok(()), sync)?;
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error).with_context(|| source.display().to_string()),
         }
     }
     Ok(true)
+}
+
+/// Makes the content of a file, or the names in a folder, durable.
+fn sync(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
@@ -174,17 +187,24 @@ pub fn is_archive(path: &Path) -> bool {
     path.to_string_lossy().ends_with(".tar.gz")
 }
 
-/// The whole backup appears under its name at once.
+/// The whole backup appears under its name at once, as the last thing: what a crash leaves before, the next attempt
+/// writes over.
 fn finish(aside: &Path, target: &Path) -> anyhow::Result<()> {
-    if !is_archive(target) {
-        return fs::rename(aside, target).with_context(|| target.display().to_string());
-    }
+    let whole = if is_archive(target) { pack(aside, target)? } else { aside.to_owned() };
+    fs::rename(whole, target).with_context(|| target.display().to_string())?;
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Ok(sync(folder)?)
+}
+
+/// Packs a folder into an archive beside the target, and removes the folder.
+fn pack(aside: &Path, target: &Path) -> anyhow::Result<PathBuf> {
     let packed = beside(target, "packing")?;
     let mut archive = tar::Builder::new(GzEncoder::new(private_file(&packed)?, Compression::default()));
     archive.append_dir_all(".", aside)?;
     archive.into_inner()?.finish()?.sync_all()?;
-    fs::rename(&packed, target)?;
-    Ok(remove(aside)?)
+    remove(aside)?;
+    lakegate_model::failpoint!("backup.packed");
+    Ok(packed)
 }
 
 fn private_file(path: &Path) -> std::io::Result<File> {

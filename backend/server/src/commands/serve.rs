@@ -1,7 +1,14 @@
 //! `lakegate serve` and `lakegate demo`.
 
 use anyhow::ensure;
-use lakegate_app::{App, Caller, accounts::set_up, places::roots, query::kept};
+use lakegate_app::{
+    App, Caller,
+    accounts::set_up,
+    keys::rotate,
+    places::roots,
+    query::kept,
+    sources::{runner, unfinished},
+};
 use lakegate_web::Metrics;
 use std::process::ExitCode;
 
@@ -19,10 +26,9 @@ use crate::{
 /// # Errors
 /// Whatever keeps it from starting.
 pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
-    ensure!(
-        !as_demo || is_loopback(&config),
-        "server.listen: the demo's people sign in without a password, so it listens on this machine alone"
-    );
+    if as_demo {
+        need_this_machine(&config)?;
+    }
     config.log.start(as_demo);
     let opened = wire::open(&config, Use::Server, as_demo).await?;
     let app = opened.app.clone();
@@ -33,7 +39,10 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
     );
     let doors = listen::open(&config).await?;
     assign_roots(&app, &config).await?;
+    reseal(&app).await?;
     kept::recover(&app).await?;
+    unfinished::recover(&app).await?;
+    runner::recover(&app).await?;
     let stop = listen::stop_signal()?;
     let work = background::start(&app, &stop);
     let mut web_config = wire::web_config(&config);
@@ -50,8 +59,30 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The demonstration is for whoever sits at the machine.
+///
+/// # Errors
+/// An address that other machines can reach.
+pub fn need_this_machine(config: &Config) -> anyhow::Result<()> {
+    let elsewhere = config.server.address().filter(|address| !address.ip().is_loopback());
+    let Some(address) = elsewhere else { return Ok(()) };
+    anyhow::bail!(
+        "server.listen: {address} can be reached from other machines, and the demo's people sign in without a password, so \
+         it listens on 127.0.0.1 alone; for others start `lakegate serve` on a data directory of its own"
+    )
+}
+
 fn is_loopback(config: &Config) -> bool {
     config.server.address().is_some_and(|address| address.ip().is_loopback())
+}
+
+/// After a new master key: nothing stays sealed with an older one.
+async fn reseal(app: &App) -> anyhow::Result<()> {
+    let moved = rotate::reseal(app).await?;
+    if moved > 0 {
+        tracing::info!(moved, key_id = app.keys.key_id, "sealed values were moved to the newest master key");
+    }
+    Ok(())
 }
 
 /// Folders that the configuration names may be used from now on.

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod outgoing;
+mod reading;
 pub mod secret;
 pub mod server;
 pub mod sources;
@@ -86,7 +87,7 @@ pub fn read(flags: &Flags) -> anyhow::Result<Config> {
     if let Some(listen) = &flags.listen {
         figment = figment.merge(Serialized::default("server.listen", listen));
     }
-    figment.extract().map_err(|errors| anyhow::anyhow!(explain(errors))).context("the configuration cannot be used")
+    reading::extract(&figment).map_err(unusable)
 }
 
 /// `LAKEGATE_DATA_DIR`, and every variable with a section: `LAKEGATE_SERVER__LISTEN`.
@@ -94,14 +95,8 @@ fn environment() -> Env {
     Env::prefixed(PREFIX).filter(|key| key == "data_dir" || key.as_str().contains("__")).split("__")
 }
 
-/// One line per wrong key.
-fn explain(errors: figment::Error) -> String {
-    let line = |error: figment::Error| {
-        let key = error.path.join(".");
-        let source = error.metadata.as_ref().map(|metadata| format!(" (in {})", metadata.name)).unwrap_or_default();
-        if key.is_empty() { format!("{}{source}", error.kind) } else { format!("{key}: {}{source}", error.kind) }
-    };
-    errors.into_iter().map(line).collect::<Vec<_>>().join("\n")
+fn unusable(wrong: Vec<String>) -> anyhow::Error {
+    anyhow::anyhow!("the configuration cannot be used:\n{}", wrong.join("\n"))
 }
 
 impl Config {
@@ -110,6 +105,12 @@ impl Config {
     /// # Errors
     /// All that is wrong, one line each.
     pub fn validate(&self) -> anyhow::Result<()> {
+        let wrong = self.wrong();
+        if wrong.is_empty() { Ok(()) } else { Err(unusable(wrong)) }
+    }
+
+    /// What is wrong with the values, a line each.
+    fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         if self.data_dir.as_os_str().is_empty() {
             wrong.push("data_dir: name a folder".to_owned());
@@ -123,7 +124,7 @@ impl Config {
         self.metrics.validate(&mut wrong);
         self.log.validate(&mut wrong);
         self.outgoing.validate(&mut wrong);
-        if wrong.is_empty() { Ok(()) } else { bail!("the configuration cannot be used:\n{}", wrong.join("\n")) }
+        wrong
     }
 
     /// The configuration as TOML, secrets left out.
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     fn from_toml(text: &str) -> anyhow::Result<Config> {
-        Figment::new().merge(Toml::string(text)).extract().map_err(|errors| anyhow::anyhow!(explain(errors)))
+        reading::extract(&Figment::new().merge(Toml::string(text))).map_err(unusable)
     }
 
     #[test]

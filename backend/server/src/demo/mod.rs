@@ -10,7 +10,10 @@ mod story;
 
 use anyhow::ensure;
 use lakegate_app::{App, accounts::set_up};
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::say;
 
@@ -42,12 +45,21 @@ pub async fn seed(app: &App) -> anyhow::Result<()> {
         "the data directory {} is not the demo's; name another one with --data-dir",
         app.settings.data_dir.display()
     );
-    fs::write(&mark, "seeding\n")?;
+    write_mark(&mark, "seeding\n")?;
     let cast = people::gather(app).await?;
     let places = places::found(app, &cast).await?;
     story::tell(app, &cast, &places).await?;
-    fs::write(&mark, "ready\n")?;
+    lakegate_model::failpoint!("demo.told");
+    write_mark(&mark, "ready\n")?;
     Ok(())
+}
+
+/// At once: without its mark a demo that was cut off would be taken for somebody's real data.
+fn write_mark(mark: &Path, word: &str) -> std::io::Result<()> {
+    let aside = mark.with_extension("new");
+    fs::write(&aside, word)?;
+    fs::File::open(&aside)?.sync_all()?;
+    fs::rename(aside, mark)
 }
 
 /// Lines for whoever started the demo.

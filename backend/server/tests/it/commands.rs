@@ -16,6 +16,9 @@ fn an_address_that_others_can_reach_is_refused() {
     for command in ["demo", "serve"] {
         let output = run(&root.path().join("data"), &[command, "--listen", "0.0.0.0:0"]);
         assert!(!output.status.success() && err(&output).contains("server.listen"), "{}", err(&output));
+        let advice = if command == "demo" { "lakegate serve" } else { "server.trusted_proxies" };
+        assert!(err(&output).contains(advice), "{}", err(&output));
+        assert_eq!(err(&output).contains("TLS"), command == "serve", "{}", err(&output));
     }
 }
 

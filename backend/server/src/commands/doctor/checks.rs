@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{Finding, Patient};
 
-/// Less free space than this is worth a word.
+/// Less free space than this is too little, on a disk that has more than ten times as much.
 const SPACE_BYTES: u64 = 1 << 30;
 /// Clocks may differ by this much.
 const DRIFT_SECONDS: i64 = 5;
@@ -95,7 +95,7 @@ pub fn keys(patient: &Patient<'_>) -> Vec<Finding> {
         None => Keys::from_file(&file, &crate::random::SystemRandom),
     };
     vec![match keys {
-        Ok(keys) => Finding::good("keys", format!("master key {}", keys.key_id)),
+        Ok(keys) => Finding::good("keys", format!("master key {}", keys.ids().collect::<Vec<_>>().join(", before it "))),
         Err(fault) => Finding::bad("keys", fault.message.clone(), fault.fix.unwrap_or_default()),
     }]
 }
@@ -118,15 +118,22 @@ pub async fn clock(patient: &Patient<'_>) -> Vec<Finding> {
 /// The disk.
 pub fn space(patient: &Patient<'_>) -> Vec<Finding> {
     let folder = &patient.dir.path;
-    vec![match fs4::available_space(folder) {
-        Ok(free) if free >= SPACE_BYTES => Finding::good("disk", format!("{} MiB free", free >> 20)),
-        Ok(free) => Finding::bad(
+    vec![match room(folder) {
+        Ok((free, total)) if free >= SPACE_BYTES.min(total / 10) => {
+            Finding::good("disk", format!("{} MiB free", free >> 20))
+        }
+        Ok((free, _)) => Finding::bad(
             "disk",
             format!("only {} MiB free for {}", free >> 20, folder.display()),
             "make room, or move the data directory to a larger disk",
         ),
         Err(error) => Finding::bad("disk", error.to_string(), "see that the data directory is mounted"),
     }]
+}
+
+/// Free and all bytes of the disk of a folder.
+fn room(folder: &Path) -> std::io::Result<(u64, u64)> {
+    Ok((fs4::available_space(folder)?, fs4::total_space(folder)?))
 }
 
 /// How far the index has followed.

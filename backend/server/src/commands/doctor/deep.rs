@@ -1,14 +1,16 @@
 //! The slow checks: rows, files and index entries, one by one.
 
+use lakegate_app::sources::unfinished;
+use lakegate_lake::maintain;
 use lakegate_model::Fault;
 use lakegate_search::{IndexSet, MAX_KEYS, SearchError};
 use lakegate_store::{
-    in_read,
+    changes, in_read,
     upkeep::{self, TableFile},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 use url::Url;
@@ -42,6 +44,12 @@ pub async fn rows(patient: &Patient<'_>) -> Vec<Finding> {
 
 /// Files that tables name but are gone or changed, and files of the local lake that no table names.
 pub async fn files(patient: &Patient<'_>) -> Vec<Finding> {
+    // In this order, files, notes, rows, an upload that goes on meanwhile is never taken for what a crash left.
+    let there = below(&patient.dir.path.join("lake"));
+    let unfinished = match unfinished(&patient.dir.path) {
+        Ok(unfinished) => unfinished,
+        Err(error) => return vec![Finding::bad("files", error.to_string(), "let the server's user read its folder")],
+    };
     let files = in_read!(&patient.db, |tx, _scope| { Ok(upkeep::all_files(tx).await?) });
     let files = match files {
         Ok(files) => files,
@@ -49,28 +57,47 @@ pub async fn files(patient: &Patient<'_>) -> Vec<Finding> {
     };
     let named: BTreeMap<PathBuf, &TableFile> =
         files.iter().filter_map(|file| Some((local_path(file)?, file))).collect();
-    let mut findings = Vec::new();
-    for (path, file) in &named {
-        findings.extend(missing(path, file));
-    }
-    let known: BTreeSet<&Path> = named.keys().map(PathBuf::as_path).collect();
-    for orphan in unnamed(&patient.dir.path.join("lake"), &known) {
-        let text = format!("no table names {}", orphan.display());
-        findings.push(Finding::bad("files", text, "delete it, if no upload or run is under way"));
-    }
-    let remote = files.iter().filter(|file| file.remote).count();
+    let mut findings: Vec<Finding> = named.iter().filter_map(|(path, file)| missing(path, file)).collect();
+    let (under_way, orphans): (Vec<_>, Vec<_>) = there
+        .into_iter()
+        .filter(|path| !named.contains_key(path) && path.exists())
+        .partition(|path| unfinished.contains(path));
+    findings.extend(
+        orphans.iter().map(|orphan| Finding::bad("files", format!("no table names {}", orphan.display()), "delete it")),
+    );
     if findings.is_empty() {
         findings.push(Finding::good("files", format!("{} local files are as the tables name them", named.len())));
+    }
+    findings.extend(aside(under_way.len(), files.iter().filter(|file| file.remote).count()));
+    cut(findings)
+}
+
+/// What is as it should be, and yet not as the tables name it.
+fn aside(under_way: usize, remote: usize) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if under_way > 0 {
+        let text = format!("{under_way} of uploads under way, or cut off and removed by the next start");
+        findings.push(Finding::good("files", text));
     }
     if remote > 0 {
         findings.push(Finding::good("files", format!("{remote} files in object stores were not looked at")));
     }
-    cut(findings)
+    findings
 }
 
 fn local_path(file: &TableFile) -> Option<PathBuf> {
-    let folder = Url::parse(&file.location).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok()?;
-    Some(folder.join(&file.path))
+    Some(local_folder(&file.location)?.join(&file.path))
+}
+
+fn local_folder(location: &str) -> Option<PathBuf> {
+    Url::parse(location).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok()
+}
+
+/// Files that an upload may have written and not yet entered, under either of their names.
+fn unfinished(data_dir: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    let noted = unfinished::list(data_dir)?;
+    let places = noted.iter().filter_map(|note| Some((local_folder(&note.location)?, &note.path)));
+    Ok(places.flat_map(|(folder, path)| [folder.join(path), folder.join(maintain::staged_path(path))]).collect())
 }
 
 fn missing(path: &Path, file: &TableFile) -> Option<Finding> {
@@ -89,17 +116,15 @@ fn missing(path: &Path, file: &TableFile) -> Option<Finding> {
     }
 }
 
-/// Files below a folder that are not known. Folders that cannot be read are passed over: `storage` tells of them.
-fn unnamed(folder: &Path, known: &BTreeSet<&Path>) -> Vec<PathBuf> {
+/// Files below a folder. Folders that cannot be read are passed over: `storage` tells of them.
+fn below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => open.push(path),
-                Ok(_) if !known.contains(path.as_path()) => found.push(path),
-                _ => {}
+                Ok(kind) if kind.is_dir() => open.push(entry.path()),
+                _ => found.push(entry.path()),
             }
         }
     }
@@ -109,23 +134,27 @@ fn unnamed(folder: &Path, known: &BTreeSet<&Path>) -> Vec<PathBuf> {
 
 /// Index entries without an asset, and assets that are not in the index.
 pub async fn index(patient: &Patient<'_>) -> Vec<Finding> {
-    let assets = in_read!(&patient.db, |tx, _scope| { Ok(upkeep::all_assets(tx).await?) });
-    let assets: BTreeSet<String> = match assets {
-        Ok(ids) => ids.into_iter().map(|id| format!("asset:{id}")).collect(),
+    let found =
+        in_read!(&patient.db, |tx, _scope| { Ok((upkeep::all_assets(tx).await?, changes::change_last(tx).await?)) });
+    let (assets, last): (BTreeSet<String>, i64) = match found {
+        Ok((ids, last)) => (ids.into_iter().map(|id| format!("asset:{id}")).collect(), last),
         Err(fault) => return vec![unread("index entries", &fault)],
     };
     if !patient.index_folder().exists() {
         return Vec::new();
     }
     match entries(&patient.index_folder()) {
-        Ok(Some(entries)) => compare(&assets, &entries),
+        Ok(Some((_, position))) if position < last => {
+            vec![Finding::good("index entries", "behind; start the server, which catches up, to compare them")]
+        }
+        Ok(Some((entries, _))) => compare(&assets, &entries),
         Ok(None) => vec![Finding::good("index entries", "in use by the running server; stop it to compare them")],
         Err(fault) => vec![Finding::bad("index entries", fault.to_string(), "run `lakegate reindex`")],
     }
 }
 
-/// Keys of the asset entries; `None` while a server has the index open.
-fn entries(folder: &Path) -> Result<Option<BTreeSet<String>>, Fault> {
+/// Keys of the asset entries, and the change up to which they stand; `None` while a server has the index open.
+fn entries(folder: &Path) -> Result<Option<(BTreeSet<String>, i64)>, Fault> {
     let set = match IndexSet::open(folder) {
         Err(SearchError::Locked(_)) => return Ok(None),
         other => other.map_err(Fault::internal)?,
@@ -135,7 +164,7 @@ fn entries(folder: &Path) -> Result<Option<BTreeSet<String>>, Fault> {
     let mut after: Option<String> = None;
     loop {
         let page = index.keys(after.as_deref(), MAX_KEYS).map_err(Fault::internal)?;
-        let Some(last) = page.last() else { return Ok(Some(keys)) };
+        let Some(last) = page.last() else { return Ok(Some((keys, index.position()))) };
         after = Some(last.key.clone());
         keys.extend(page.into_iter().map(|entry| entry.key).filter(|key| key.starts_with("asset:")));
     }

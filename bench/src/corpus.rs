@@ -1,16 +1,17 @@
-//! The generated catalog: every document is a function of its number and the seed.
+//! The generated catalog, which the benchmarks share: every asset is a function of its number and the seed.
 
 use lakegate_search::{Document, Facets, UnlistedText};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
 
-/// Different words.
-pub const VOCABULARY: usize = 50_000;
+/// Words; some few of them have the same text (see [`distinct_words`]).
+pub const VOCABULARY: usize = 60_000;
 /// Projects; each document is visible to its project alone.
 pub const PROJECTS: u32 = 2_000;
 const TAGS: u32 = 200;
-const DOMAINS: u32 = 60;
+/// Domains; a project lies in the one of its number modulo this.
+pub const DOMAINS: u32 = 60;
 const ONSETS: [char; 16] = ['b', 'd', 'f', 'g', 'h', 'k', 'l', 'm', 'n', 'p', 'r', 's', 't', 'v', 'w', 'z'];
 const VOWELS: [char; 3] = ['a', 'o', 'u'];
 
@@ -125,6 +126,11 @@ pub fn visible() -> Vec<String> {
 
 pub fn is_visible(project: u32) -> bool {
     project % 10 == 3
+}
+
+/// How many different texts the words of the vocabulary have.
+pub fn distinct_words() -> usize {
+    (0..VOCABULARY as u32).map(text_of).collect::<std::collections::HashSet<_>>().len()
 }
 
 /// The text of a word: three or four syllables, none of which an English stemmer would touch at the end.

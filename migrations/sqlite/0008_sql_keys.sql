@@ -1,0 +1,11 @@
+-- The text of each query in the audit is sealed under a key of its own. Whoever erases the key erases the text, and the
+-- chain of the audit holds.
+CREATE TABLE sql_keys (
+    query_id BLOB NOT NULL PRIMARY KEY,
+    actor_id BLOB,
+    key_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+CREATE INDEX sql_keys_actor ON sql_keys (actor_id, created_at);
+CREATE INDEX sql_keys_created ON sql_keys (created_at);
