@@ -212,8 +212,8 @@ both!(
                 let client = client.clone();
                 async move { client.try_send(slow).await.is_err() }
             });
-            // Its name was free and its note is written; now another takes the name.
-            eventually_ok("the slow upload", async || entries(&app.data_dir.join("unfinished")).len() == 1).await;
+            // Its name was free, and its bytes are taken; now another takes the name.
+            eventually_ok("the slow upload", async || entries(&app.data_dir.join("uploads")).len() == 1).await;
             upload::asset(upload::upload(&client, environment, &table, "a.csv", b"id\n7\n8\n".to_vec()).await);
             drop(bytes);
             assert!(slow.await.unwrap(), "{point}");
@@ -270,7 +270,8 @@ both!(
             assert_eq!(rows(&user, &sql).await, [[json!(11)]]);
             owner.post(&format!("{path}/approve"), json!({ "reason": "Fine" })).await.is(409);
 
-            let subscription = request["subscription_id"].as_str().unwrap();
+            let all = user.get("/api/v1/subscriptions").await.ok();
+            let subscription = all["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no subscription: {all}"));
             let path = format!("/api/v1/subscriptions/{subscription}/revoke");
             to_die(app, point).await;
             let owner = here(&sales.producer.owner, app);

@@ -371,6 +371,10 @@ impl QueryHandle {
     pub fn cancel(&self) {
         self.ledger.stop(Stop::Cancelled);
     }
+    /// Whether somebody ended the query. Rows that were computed before that may still stand in its stream.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.ledger.stopped(), Some(Stop::Cancelled))
+    }
     /// What the query has used so far, or in all once it has ended.
     pub fn report(&self) -> Report {
         self.ledger.report()

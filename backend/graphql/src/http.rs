@@ -196,6 +196,7 @@ async fn execute(
         let status = Some(StatusCode::METHOD_NOT_ALLOWED);
         return Err(Unexecuted { status, ..Unexecuted::document(at, fault) });
     }
+    limits::check_variables(&endpoint.shape, &document).map_err(|fault| Unexecuted::document(at, fault))?;
     let weight = limits::weigh(&endpoint.shape, &document, operation, &variables);
     weight.map_err(|fault| Unexecuted::document(at, fault))?;
     let (kind, fields) = (operation.ty, log::root_fields(&endpoint.shape, &document, operation));

@@ -18,7 +18,10 @@ use lakegate_model::{
     Code, Fault,
     page::{DEFAULT_SIZE, MAX_SIZE},
 };
-use std::{collections::HashMap, convert::Infallible};
+use std::{
+    collections::{HashMap, HashSet},
+    convert::Infallible,
+};
 
 /// Largest document in bytes.
 pub const DOCUMENT_BYTES: usize = 64 * 1024;
@@ -39,9 +42,14 @@ const INTROSPECTION_DEPTH: usize = 20;
 /// Lists of a type that lead to types again.
 const TYPE_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
 
+/// Scalars that every schema has.
+const BUILT_IN: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+
 /// The fields of each type, as far as weighing needs them.
 #[derive(Debug)]
 pub struct Shape {
+    /// Names of all types, those of inputs and scalars too.
+    names: HashSet<String>,
     types: HashMap<String, HashMap<String, FieldShape>>,
 }
 
@@ -73,9 +81,10 @@ impl Shape {
     /// `internal` if the text is not a schema.
     pub fn of(sdl: &str) -> Result<Self, Fault> {
         let document = parse_schema(sdl).map_err(Fault::internal)?;
-        let mut types = HashMap::new();
+        let (mut types, mut names) = (HashMap::new(), HashSet::from(BUILT_IN.map(str::to_owned)));
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
+            names.insert(definition.node.name.node.to_string());
             let fields = match definition.node.kind {
                 TypeKind::Object(object) => object.fields,
                 TypeKind::Interface(interface) => interface.fields,
@@ -87,7 +96,7 @@ impl Shape {
             });
             types.insert(definition.node.name.node.to_string(), fields.collect());
         }
-        Ok(Self { types })
+        Ok(Self { names, types })
     }
 
     /// Whether a type has a field.
@@ -156,6 +165,29 @@ fn tokens(query: &str) -> usize {
         in_word = false;
     }
     count
+}
+
+/// Refuses variables of types that are not there: the executor's validation takes it for granted that they are.
+///
+/// # Errors
+/// `invalid`
+pub fn check_variables(shape: &Shape, document: &ExecutableDocument) -> Result<(), Fault> {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node);
+    for definition in operations.flat_map(|operation| &operation.variable_definitions) {
+        let name = innermost(&definition.node.var_type.node);
+        if !shape.names.contains(name) {
+            return Err(Fault::invalid("query", format!("there is no type {name}")));
+        }
+    }
+    Ok(())
+}
+
+/// The name in a type, without its lists.
+fn innermost(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::Named(name) => name,
+        BaseType::List(inner) => innermost(inner),
+    }
 }
 
 /// Weighs the operation of a document that will be executed.

@@ -13,8 +13,8 @@ statements! {
     SQL_KEY_BY_ID = "SELECT sealed FROM sql_keys WHERE query_id = $1";
     SQL_KEYS_ERASE = "DELETE FROM sql_keys WHERE created_at < $1";
     SQL_KEYS_ERASE_OF = "DELETE FROM sql_keys WHERE actor_id = $1 AND created_at < $2";
-    TEXTS_ERASE = "UPDATE queries SET sql_text = $2 WHERE started_at < $1 AND state <> 'running'";
-    TEXTS_ERASE_OF = "UPDATE queries SET sql_text = $3 WHERE (user_id = $1 OR service_account_id = $1) AND started_at < $2 AND state <> 'running'";
+    TEXTS_ERASE = "UPDATE queries SET sql_text = $2, columns = NULL, message = NULL, result_until = CASE WHEN result_until IS NULL THEN NULL ELSE started_at END WHERE started_at < $1 AND state <> 'running'";
+    TEXTS_ERASE_OF = "UPDATE queries SET sql_text = $3, columns = NULL, message = NULL, result_until = CASE WHEN result_until IS NULL THEN NULL ELSE started_at END WHERE (user_id = $1 OR service_account_id = $1) AND started_at < $2 AND state <> 'running'";
     OLD_SECRETS = "SELECT id, sealed FROM secrets WHERE key_id <> $1 ORDER BY id LIMIT $2";
     OLD_SQL_KEYS = "SELECT query_id, sealed FROM sql_keys WHERE key_id <> $1 ORDER BY query_id LIMIT $2";
     SECRET_RESEAL = "UPDATE secrets SET key_id = $2, sealed = $3 WHERE id = $1";
@@ -48,7 +48,8 @@ pub async fn sql_keys_erase(tx: &mut WriteTx, actor: Option<Uuid>, before: Times
     }
 }
 
-/// Puts `instead` in the place of the texts of ended queries in the history. Returns how many.
+/// Puts `instead` in the place of the texts of ended queries in the history, and takes away what repeats parts of them:
+/// names of columns, messages, kept results. Returns how many.
 pub async fn query_texts_erase(
     tx: &mut WriteTx,
     actor: Option<Uuid>,

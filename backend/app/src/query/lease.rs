@@ -88,6 +88,8 @@ pub(super) fn leased<B: Send + 'static>(
     futures::stream::unfold(state, |state| async move {
         let (mut rows, mut lease, handle) = state?;
         let item = match rows.next().await? {
+            // Rows that were computed before the end do not go out after it.
+            Ok(_) if handle.is_cancelled() => Err(Fault::new(Code::Cancelled, "the query was cancelled")),
             Ok(batch) => lease.hold().await.map(|()| batch),
             Err(fault) => Err(fault),
         };

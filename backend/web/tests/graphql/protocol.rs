@@ -90,9 +90,15 @@ async fn malformed_requests_are_bad_requests_in_both_forms() {
 async fn documents_that_cannot_be_executed_are_errors_of_the_request() {
     let site = Site::new().await;
     let ada = site.person("ada", &[]).await;
-    for query in
-        ["{", "{ nothing }", "{ me { name { x } } }", "query A { me { name } } query B { me { name } }", "{ ...F }"]
-    {
+    for query in [
+        "{",
+        "{ nothing }",
+        "{ me { name { x } } }",
+        "query A { me { name } } query B { me { name } }",
+        "{ ...F }",
+        "query ($a: [[Nothing!]!]! = [[1]]) { me { name } }",
+        "query ($a: Project = {}) { me { name } }",
+    ] {
         let body = json!({ "query": query }).to_string();
         refused(&post_as(&site, &ada, OWN, PLAIN, &body).await, StatusCode::BAD_REQUEST, "invalid");
         refused(&post_as(&site, &ada, PLAIN, PLAIN, &body).await, StatusCode::OK, "invalid");

@@ -13,7 +13,7 @@ async fn place() -> (Site, Person, String) {
     let site = Site::new().await;
     let ada = site.person("ada", &[ProductRole::Administrator]).await;
     let domain = Uuid::from(site.domain("Sales").await);
-    let made = site.good(&ada, "POST /api/v1/projects", json!({ "domain": domain, "name": "Producer" })).await;
+    let made = site.good(&ada, "POST /api/v1/projects", json!({ "domain_id": domain, "name": "Producer" })).await;
     let project = made["id"].as_str().unwrap().to_owned();
     (site, ada, project)
 }

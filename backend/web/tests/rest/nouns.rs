@@ -1,6 +1,7 @@
 //! Operations that carry a noun through its life.
 
 use axum::http::StatusCode;
+use lakegate_app::query::kept;
 use lakegate_model::words::ProductRole;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,9 +21,11 @@ struct Place {
 impl Place {
     async fn new() -> Self {
         let site = Site::new().await;
+        // As at the start of a server: makes the folder of kept results.
+        kept::recover(&site.app).await.unwrap();
         let olga = site.person("olga", &[]).await;
         let domain = Uuid::from(site.domain("Sales").await);
-        let made = site.good(&olga, "POST /api/v1/projects", json!({ "domain": domain, "name": "Producer" })).await;
+        let made = site.good(&olga, "POST /api/v1/projects", json!({ "domain_id": domain, "name": "Producer" })).await;
         let project = text(&made["id"]);
         let path = format!("POST /api/v1/projects/{project}/environments");
         let environment = site.good(&olga, &path, json!({ "name": "lake" })).await;
