@@ -1,6 +1,6 @@
 //! The kinds of people that every door is tried with.
 
-use lakegate_tests::{Browser, Client, Server};
+use lakegate_tests::{Browser, Server};
 use std::collections::BTreeMap;
 
 use crate::{ACTORS, world::World};
@@ -8,22 +8,19 @@ use crate::{ACTORS, world::World};
 /// One of each kind, with a token and a browser.
 pub struct Actors {
     ids: BTreeMap<String, &'static str>,
-    clients: BTreeMap<&'static str, Client>,
     browsers: BTreeMap<&'static str, Browser>,
 }
 
 impl Actors {
     /// Signs everybody in.
     pub async fn gather(app: &Server, world: &World) -> Self {
-        let mut actors = Self { ids: BTreeMap::new(), clients: BTreeMap::new(), browsers: BTreeMap::new() };
+        let mut actors = Self { ids: BTreeMap::new(), browsers: BTreeMap::new() };
         for kind in ACTORS {
             let Some(person) = world.person(kind) else {
-                actors.clients.insert(kind, app.anonymous());
                 actors.browsers.insert(kind, Browser::new(&app.url));
                 continue;
             };
             actors.ids.insert(person.id.clone(), kind);
-            actors.clients.insert(kind, person.client.clone());
             actors.browsers.insert(kind, app.browser(&person.username).await);
         }
         actors
@@ -32,11 +29,6 @@ impl Actors {
     /// The kind of a principal of the log.
     pub fn of(&self, principal: &str, id: &str) -> Option<&'static str> {
         if principal == "anonymous" { Some("anonymous") } else { self.ids.get(id).copied() }
-    }
-
-    /// Calls with a token.
-    pub fn client(&self, kind: &str) -> &Client {
-        &self.clients[kind]
     }
 
     /// Calls with a cookie. A door may have ended the session: then a new one is begun.

@@ -172,6 +172,6 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
         status => Cell::of(&door, status, ""),
     };
     let ended_own_session = page.path == "/sign-out" || page.path == "/sign-in";
-    let changed = changed(&door, &before, &database::state(app).await);
+    let changed = changed(&before, &database::state(app).await);
     if ended_own_session && cell.is_refusal() { cell } else { judge(&door, actor, cell, &changed) }
 }

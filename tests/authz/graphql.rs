@@ -5,7 +5,6 @@ use serde_json::Map;
 use std::{collections::BTreeMap, pin::Pin};
 
 use crate::{
-    actors::Actors,
     database, judge,
     matrix::Cell,
     rest::changed,
@@ -266,14 +265,7 @@ fn selection(fields: &Fields, kind: &str) -> String {
 }
 
 /// Asks a field as somebody.
-pub async fn try_out(
-    app: &Server,
-    world: &World,
-    actors: &Actors,
-    fields: &Fields,
-    field: &Field,
-    actor: &str,
-) -> Cell {
+pub async fn try_out(app: &Server, world: &World, fields: &Fields, field: &Field, actor: &str) -> Cell {
     let door = field.name();
     let ids = world.ids(app, &door, actor).await;
     let mut variables = Map::new();
@@ -295,7 +287,7 @@ pub async fn try_out(
         selection(fields, &field.kind)
     );
     let before = database::state(app).await;
-    let answer = actors.client(actor).graphql(&text, Value::Object(variables)).await;
+    let answer = world.client(app, actor).await.graphql(&text, Value::Object(variables)).await;
     let json = answer.json();
     let problem = &json["data"][&field.field]["problem"]["code"];
     let error = &json["errors"][0]["extensions"]["code"];
@@ -309,6 +301,6 @@ pub async fn try_out(
         "internal" => panic!("{door} as {actor}: {answer}"),
         other => Cell::Unfit(other.to_owned()),
     };
-    let changed = changed(&door, &before, &database::state(app).await);
+    let changed = changed(&before, &database::state(app).await);
     judge(&door, actor, cell, &changed)
 }

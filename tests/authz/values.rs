@@ -37,7 +37,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
             json!("Because it is so.")
         }
         "password" | "current_password" | "new_password" => return Some(password(world, name, n)),
-        "uri" => json!(format!("file:///srv/made{n}/")),
+        "uri" => json!(format!("s3://made{n}/")),
         "role" => json!("viewer"),
         "kind" => json!("user"),
         "roles" => json!(["auditor"]),
@@ -49,7 +49,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "region" | "access_key_id" | "secret_access_key" => json!("x"),
         "endpoint" => json!("http://127.0.0.1:1"),
         "theme" => json!("dark"),
-        "discover" => json!("listed"),
+        "discover" => json!("requestable"),
         "mark" => json!("bookmark"),
         "action" | "decision" | "verdict" => json!("approve"),
         "email" | "successor" | "from" | "until" | "owner" | "interval_seconds" | "unlisted" | "export" | "exact" => {
@@ -60,7 +60,8 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "assets" | "asset_ids" => json!([ids.get("asset")?]),
         "revision" => world.revision(ids.get("asset")?).await,
         "location" if door.contains("test") => json!("s3://nowhere/x/"),
-        "location" => return None,
+        "location" => json!(world.folder(n)),
+        "refresh_token" => json!("of nobody"),
         "connection" | "connection_id" if !door.contains("{connection}") => return None,
         other => json!(ids.get(alias(other))?),
     };

@@ -1,7 +1,7 @@
 //! Things that doors are tried on, and new ones for doors that use a thing up.
 
 use lakegate_tests::{
-    Server, Value,
+    Client, Server, Value,
     answer::id,
     files::write,
     json,
@@ -14,6 +14,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+/// The id of nothing.
+const NOWHERE: &str = "018f0000-0000-7000-8000-000000000000";
+
 /// Ids by the name of the parameter that takes them.
 pub type Ids = BTreeMap<&'static str, String>;
 
@@ -24,6 +27,9 @@ pub struct World {
     people: BTreeMap<&'static str, Person>,
     ids: Ids,
     count: AtomicU64,
+    files: std::path::PathBuf,
+    /// Sign-ins that replace those that a door has ended.
+    clients: tokio::sync::Mutex<BTreeMap<String, Client>>,
 }
 
 impl World {
@@ -31,21 +37,59 @@ impl World {
     pub async fn build(app: &Server) -> Self {
         let sales = app.published_sales().await;
         let other = app.team("oscar", &sales.domain, "Another project", "another").await;
-        let mut people = BTreeMap::from([("admin", app.admin.clone()), ("owner", sales.producer.owner.clone())]);
-        people.insert("stranger", app.person("sven").await);
-        for (kind, name) in [("viewer", "vera"), ("contributor", "carl")] {
+        // Whoever makes things for the others is none of those who are tried: a door may end his sign-in.
+        let mut people = BTreeMap::from([("stranger", app.person("sven").await)]);
+        people.insert("admin", app.person_with("alan", &["administrator"]).await);
+        for (kind, name) in [("viewer", "vera"), ("contributor", "carl"), ("owner", "otto")] {
             let person = app.person(name).await;
             sales.producer.join(&person, kind).await;
             people.insert(kind, person);
         }
-        let mut world = Self { sales, other, people, ids: Ids::new(), count: AtomicU64::new(0) };
+        let mut world = Self {
+            sales,
+            other,
+            people,
+            ids: Ids::new(),
+            count: AtomicU64::new(0),
+            files: app.files(),
+            clients: tokio::sync::Mutex::default(),
+        };
         world.ids = world.standing(app).await;
         world
+    }
+
+    /// Signs everybody in anew: access tokens end after a while.
+    pub async fn renew(&mut self, app: &mut Server) {
+        app.admin.client = app.signed_in(&app.admin.username).await;
+        for person in
+            [&mut self.sales.producer.owner, &mut self.other.owner].into_iter().chain(self.people.values_mut())
+        {
+            person.client = app.signed_in(&person.username).await;
+        }
+    }
+
+    /// Signs one of the people in again, if a door has ended what he had.
+    pub async fn client(&self, app: &Server, kind: &str) -> Client {
+        let Some(person) = self.person(kind) else { return app.anonymous() };
+        let client = self.clients.lock().await.get(kind).cloned().unwrap_or_else(|| person.client.clone());
+        if client.get("/api/v1/me").await.status.is_success() {
+            return client;
+        }
+        let client = app.signed_in(&person.username).await;
+        self.clients.lock().await.insert(kind.to_owned(), client.clone());
+        client
     }
 
     /// Somebody of a kind; nobody for anonymous.
     pub fn person(&self, kind: &str) -> Option<&Person> {
         self.people.get(kind)
+    }
+
+    /// The address of a new empty folder from which sources may read.
+    pub fn folder(&self, n: u64) -> String {
+        let folder = self.files.join(format!("made{n}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        story::folder_uri(&folder)
     }
 
     /// A number never given before.
@@ -90,7 +134,9 @@ impl World {
         let mut ids = Ids::new();
         let (team, n) = (&self.sales.producer, self.next());
         let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
-        if has(&["{user}", "{member}", "user", "User", "Owner", "teward", "ember", "nvit", "person"]) {
+        if has(&[
+            "{user}", "{member}", "user", "User", "Owner", "teward", "ember", "nvit", "person", "transfer", "appoint",
+        ]) {
             let person = app.person(&format!("u{n}")).await;
             if has(&["/members/{kind}", "removeProjectMember", "changeProjectMember", "transfer"]) {
                 team.join(&person, "viewer").await;
@@ -106,7 +152,7 @@ impl World {
             self.invite(app, actor, &mut ids, n).await;
         }
         if has(&["{root}", "toragRoot"]) {
-            let root = json!({ "uri": format!("file:///srv/root{n}/") });
+            let root = json!({ "uri": format!("s3://root{n}/") });
             ids.insert("root", id(&app.admin.post("/api/v1/storage-roots", root).await.ok()));
         }
         if has(&["{connection}", "onnection"]) {
@@ -114,10 +160,33 @@ impl World {
             let path = format!("/api/v1/projects/{}/connections", team.project);
             ids.insert("connection", id(&team.owner.post(&path, connection).await.ok()));
         }
+        if has(&["saved", "Saved"]) {
+            let saved = json!({ "name": format!("saved {n}"), "sql": "select 1 as one" });
+            let path = format!("/api/v1/projects/{}/saved-queries", team.project);
+            let saved = id(&team.owner.post(&path, saved).await.ok());
+            ids.insert("query", saved.clone());
+            ids.insert("saved", saved.clone());
+            ids.insert("saved_query", saved);
+        }
+        if has(&["/leave", "leaveProject"]) {
+            self.to_leave(actor, &mut ids, n).await;
+        }
         self.fresh_in_lake(app, door, n, &mut ids).await;
         self.fresh_access(door, n, &mut ids).await;
         self.fresh_secrets(app, door, actor, n, &mut ids).await;
         ids
+    }
+
+    /// A project that the actor may leave, if he belongs to one at all.
+    async fn to_leave(&self, actor: &str, ids: &mut Ids, n: u64) {
+        let (Some(person), false) = (self.person(actor), actor == "stranger") else { return };
+        let owner = &self.other.owner;
+        let project = json!({ "domain_id": self.sales.domain, "name": format!("Leaving {n}") });
+        let project = id(&owner.post("/api/v1/projects", project).await.ok());
+        let role = if ["viewer", "contributor"].contains(&actor) { actor } else { "owner" };
+        let member = json!({ "kind": "user", "id": person.id, "role": role });
+        owner.post(&format!("/api/v1/projects/{project}/members"), member).await.ok();
+        ids.insert("project", project);
     }
 
     /// An invitation of the actor into a project of somebody else.
@@ -224,15 +293,16 @@ impl World {
                 ids.insert("token", id(&team.owner.post("/api/v1/tokens", token).await.ok()));
             }
         }
-        let Some(person) = self.person(actor) else {
+        let (Some(person), client) = (self.person(actor), self.client(app, actor).await) else {
             ids.entry("token").or_insert_with(|| team.project.clone());
             ids.insert("session", team.project.clone());
-            ids.insert("query", team.project.clone());
+            ids.entry("query").or_insert_with(|| team.project.clone());
+            ids.insert("notice", NOWHERE.to_owned());
             return;
         };
         if has(&["/tokens/{token}", "revokeApiToken", "/account/tokens"]) && !ids.contains_key("token") {
             let token = json!({ "name": format!("t{n}"), "scopes": ["read"], "days": 1 });
-            let token = id(&person.post("/api/v1/tokens", token).await.ok());
+            let token = id(&client.post("/api/v1/tokens", token).await.ok());
             if has(&["/account/tokens"]) {
                 ids.insert("id", token.clone());
             }
@@ -240,7 +310,7 @@ impl World {
         }
         if has(&["{session}", "endSession", "/account/sessions"]) {
             app.browser(&person.username).await;
-            let all = person.get("/api/v1/me/sessions").await.ok();
+            let all = client.get("/api/v1/me/sessions").await.ok();
             let newest = all
                 .as_array()
                 .unwrap()
@@ -252,7 +322,12 @@ impl World {
             }
             ids.insert("session", session);
         }
-        if has(&["{query}", "query", "Query", "queries"]) {
+        if has(&["{notice}", "otice"]) {
+            let all = client.get("/api/v1/notices").await.ok();
+            let notice = all["items"][0]["id"].as_str().unwrap_or(NOWHERE);
+            ids.insert("notice", notice.to_owned());
+        }
+        if has(&["{query}", "query", "Query", "queries"]) && !has(&["saved", "Saved"]) {
             let owner = team.acting();
             owner.query("select 1 as one").await.ok();
             let all = owner.get("/api/v1/queries?first=1").await.ok();

@@ -99,7 +99,7 @@ impl Mixer {
     }
 
     /// The next input.
-    pub fn next(&mut self) -> Vec<u8> {
+    pub fn next_bytes(&mut self) -> Vec<u8> {
         self.given += 1;
         if let Some(seed) = self.seeds.get(self.given - 1) {
             return seed.clone();
@@ -117,7 +117,7 @@ impl Mixer {
 
     /// The next input as text: bytes that are none are replaced.
     pub fn next_text(&mut self) -> String {
-        String::from_utf8_lossy(&self.next()).into_owned()
+        String::from_utf8_lossy(&self.next_bytes()).into_owned()
     }
 
     fn change(&mut self, bytes: &mut Vec<u8>) {

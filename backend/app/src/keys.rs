@@ -59,8 +59,10 @@ impl Keys {
     /// `invalid` if one of them is not 32 bytes in base64.
     pub fn from_base64(text: &str) -> Result<Self, Fault> {
         let words = || text.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty());
-        let retired = words().filter_map(|word| word.strip_prefix(RETIRED)).map(public_key).collect::<Result<_, _>>()?;
-        let mut masters = words().filter(|word| !word.starts_with(RETIRED)).map(master).collect::<Result<Vec<_>, _>>()?;
+        let retired =
+            words().filter_map(|word| word.strip_prefix(RETIRED)).map(public_key).collect::<Result<_, _>>()?;
+        let mut masters =
+            words().filter(|word| !word.starts_with(RETIRED)).map(master).collect::<Result<Vec<_>, _>>()?;
         if masters.is_empty() {
             return Err(malformed());
         }

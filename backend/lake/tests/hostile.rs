@@ -81,7 +81,7 @@ async fn files_are_read_or_refused(kind: &str, name: &str, base: usize) {
     let mut mixer = Mixer::new(kind, false, seed);
     let place = Place::new();
     for _ in 0..mixer.count(base) {
-        let input = mixer.next();
+        let input = mixer.next_bytes();
         accept(place.infer(name, &input).await, "inference", seed, &input);
         accept(place.import(name, &input).await, "import", seed, &input);
     }

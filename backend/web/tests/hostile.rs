@@ -54,7 +54,7 @@ async fn graphql_documents() {
     let site = Site::new().await;
     let person = site.person("ann", &[]).await;
     for _ in 0..mixer.count(200) {
-        let input = mixer.next();
+        let input = mixer.next_bytes();
         let request = Request::post("/graphql")
             .header(header::AUTHORIZATION, &person.bearer)
             .header(header::CONTENT_TYPE, "application/json")
@@ -74,7 +74,7 @@ async fn query_strings_of_lists() {
     let site = Site::new().await;
     let person = site.person("ann", &[]).await;
     for _ in 0..mixer.count(60) {
-        let input = mixer.next();
+        let input = mixer.next_bytes();
         // As it is where an address may hold it, else with its bytes escaped.
         let escaped: String = form_urlencoded::byte_serialize(&input).collect();
         for path in LISTS {

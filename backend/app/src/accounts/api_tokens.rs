@@ -17,8 +17,8 @@ use crate::{
     App, Caller, Identity,
     audit::{self, Event},
     caller::{known, person},
-    places::{inside_proof, project_proof},
     keys::token_hash,
+    places::{inside_proof, project_proof},
 };
 
 /// Marks a text as an API token of Lakegate, so that scanners find leaked ones.

@@ -88,7 +88,7 @@ async fn files(kind: &str, name: &str, format: FileFormat, base: usize) {
     let mut mixer = Mixer::new(kind, false, seed);
     for _ in 0..mixer.count(base) {
         let lab = Lab::new();
-        let input = mixer.next();
+        let input = mixer.next_bytes();
         let table = lab.table("t", format.clone(), &columns(), &[(name, input.clone())]);
         accept(run(&lab, "select * from db.t", &table).await, "select *", seed, &input);
         accept(run(&lab, "select count(*) from db.t where id > 1", &table).await, "count(*)", seed, &input);

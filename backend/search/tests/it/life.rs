@@ -126,18 +126,18 @@ fn damage_is_told_and_does_not_panic() {
     let place = indexed(documents);
     let expected = place.index.keys(None, 100).unwrap();
     drop(place.index);
-    let files: Vec<_> = std::fs::read_dir(place.dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    let files: Vec<_> = fs::read_dir(place.dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
     let files: Vec<_> = files.into_iter().filter(|file| file.extension().is_some_and(|e| e != "lock")).collect();
     assert!(files.len() > 5);
     let mut told = 0;
     for file in &files {
-        let good = std::fs::read(file).unwrap();
+        let good = fs::read(file).unwrap();
         // The library keeps no checksum of its two small JSON files.
         let unchecked = file.extension().is_some_and(|e| e == "json");
         for bad in damages(&good) {
             match &bad {
-                None => std::fs::remove_file(file).unwrap(),
-                Some(bytes) => std::fs::write(file, bytes).unwrap(),
+                None => fs::remove_file(file).unwrap(),
+                Some(bytes) => fs::write(file, bytes).unwrap(),
             }
             match Index::open(place.dir.path()) {
                 Err(SearchError::NeedsRebuild(_)) => told += 1,
@@ -148,7 +148,7 @@ fn damage_is_told_and_does_not_panic() {
                     assert_eq!(index.search(&ask("words")).unwrap().total, 50);
                 }
             }
-            std::fs::write(file, &good).unwrap();
+            fs::write(file, &good).unwrap();
         }
     }
     assert!(told > 3 * files.len(), "{told}");

@@ -76,7 +76,7 @@ async fn a_result_is_kept_read_taken_along_and_deleted() {
 
     let file = site.call(olga, &format!("GET /api/v1/queries/{id}/download?format=csv"), Value::Null).await;
     assert_eq!(file.status, StatusCode::OK, "{}", file.text);
-    assert_eq!(file.text, ROWS);
+    assert_eq!(file.text, ROWS.replace('\n', "\r\n"));
     assert_eq!(file.header("content-disposition"), "attachment; filename=\"result.csv\"");
 
     let mark = site.person("mark", &[]).await;

@@ -95,7 +95,9 @@ pub fn keys(patient: &Patient<'_>) -> Vec<Finding> {
         None => Keys::from_file(&file, &crate::random::SystemRandom),
     };
     vec![match keys {
-        Ok(keys) => Finding::good("keys", format!("master key {}", keys.ids().collect::<Vec<_>>().join(", before it "))),
+        Ok(keys) => {
+            Finding::good("keys", format!("master key {}", keys.ids().collect::<Vec<_>>().join(", before it ")))
+        }
         Err(fault) => Finding::bad("keys", fault.message.clone(), fault.fix.unwrap_or_default()),
     }]
 }
