@@ -1,7 +1,7 @@
 //! The pages, as the program's sources route them.
 
 use lakegate_tests::Server;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -10,11 +10,13 @@ use std::{
 
 use crate::{
     actors::Actors,
-    database, judge,
+    database,
+    forms::{self, Body},
+    judge,
     matrix::Cell,
     rest::{changed, fill},
     values,
-    world::World,
+    world::{Ids, World},
 };
 
 /// One method of an address of the portal.
@@ -137,6 +139,29 @@ fn fields() -> BTreeSet<String> {
     names
 }
 
+/// Every field that some form has and that has a common value.
+async fn common(world: &World, ids: &Ids, door: &str) -> Vec<(String, String)> {
+    let mut form = Vec::new();
+    for name in fields() {
+        if let Some(value) = values::value(world, ids, door, &name).await {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            form.push((name, text.trim_matches(['[', ']', '"']).to_owned()));
+        }
+    }
+    form
+}
+
+/// A form with a small CSV file as its last field.
+fn with_file(request: RequestBuilder, form: &[(&str, String)]) -> RequestBuilder {
+    let field = |(name, value): &(&str, String)| {
+        format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let fields: String = form.iter().map(field).collect();
+    let file =
+        "--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x.csv\"\r\n\r\nid\n1\n\r\n--edge--\r\n";
+    request.header("content-type", "multipart/form-data; boundary=edge").body(format!("{fields}{file}"))
+}
+
 /// Tries a page or form as somebody.
 pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, actor: &str) -> Cell {
     let door = page.name();
@@ -150,19 +175,17 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
     ] {
         ids.entry(name).or_insert_with(|| value.to_owned());
     }
-    let path = fill(&page.path, &ids);
+    let path = format!("{}{}", fill(&page.path, &ids), forms::query(&ids, &door));
     let browser = actors.browser(app, world, actor).await;
     let token = browser.csrf().await;
     let mut request = browser.request(page.method.clone(), &path).header("x-csrf-token", &token);
     if page.method != Method::GET {
-        let mut form = Vec::new();
-        for name in fields() {
-            if let Some(value) = values::value(world, &ids, &door, &name).await {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                form.push((name, text.trim_matches(['[', ']', '"']).to_owned()));
-            }
-        }
-        request = request.form(&form);
+        request = match forms::body(world, &ids, &door).await {
+            Some(Body::Form(form)) => request.form(&form),
+            Some(Body::Json(body)) => request.json(&body),
+            Some(Body::File(form)) => with_file(request, &form),
+            None => request.form(&common(world, &ids, &door).await),
+        };
     }
     let before = database::state(app).await;
     let answer = browser.send(request).await;

@@ -183,7 +183,10 @@ fn make<'a>(world: &'a World, fields: &'a Fields, ids: &'a Ids, door: &'a str, i
             }
             let mut object = Map::new();
             for member in members {
-                if let Some(value) = make(world, fields, ids, door, member).await {
+                // An id inside an input names a part of the subject.
+                let part = Input { name: "column".to_owned(), kind: member.kind.clone() };
+                let asked = if member.name == "id" { &part } else { member };
+                if let Some(value) = make(world, fields, ids, door, asked).await {
                     object.insert(member.name.clone(), value);
                 }
             }
@@ -193,9 +196,16 @@ fn make<'a>(world: &'a World, fields: &'a Fields, ids: &'a Ids, door: &'a str, i
         let name = snake(&input.name);
         let name = if name == "id" || name == "ids" { subject(door) } else { name };
         let found = values::value(world, ids, door, &name).await;
+        let found = if input.base() == "Boolean" { found.map(|_| json!(true)) } else { found };
         let found = match (found, fields.enums.get(input.base())) {
             (Some(Value::String(text)), Some(words)) => {
                 words.iter().find(|word| word.eq_ignore_ascii_case(&text)).or(words.first()).map(|word| json!(word))
+            }
+            (Some(Value::Array(all)), Some(words)) => {
+                let given = |text: &&String| {
+                    all.iter().any(|one| one.as_str().is_some_and(|one| one.eq_ignore_ascii_case(text)))
+                };
+                words.iter().find(given).or(words.first()).map(|word| json!([word]))
             }
             (None, Some(words)) if input.is_required() => words.first().map(|word| json!(word)),
             (found, _) => found,
@@ -211,7 +221,7 @@ fn make<'a>(world: &'a World, fields: &'a Fields, ids: &'a Ids, door: &'a str, i
 
 fn stand_in(input: &Input) -> Value {
     match input.base() {
-        "Int" => json!(1),
+        "Int" | "Long" => json!(1),
         "Float" => json!(1.0),
         "Boolean" => json!(true),
         "ID" | "UUID" | "Uuid" => json!("018f0000-0000-7000-8000-000000000000"),
@@ -260,6 +270,7 @@ fn selection(fields: &Fields, kind: &str) -> String {
     match fields.objects.get(kind.trim_matches(['[', ']', '!'])) {
         Some(members) if members.iter().any(|member| member.name == "problem") => "{ problem { code } }".to_owned(),
         Some(_) => "{ __typename }".to_owned(),
+        None if kind.trim_matches('!') == "Node" => "{ __typename }".to_owned(),
         None => String::new(),
     }
 }

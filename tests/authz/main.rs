@@ -9,6 +9,7 @@
 mod actors;
 mod database;
 mod entries;
+mod forms;
 mod graphql;
 mod matrix;
 mod rest;

@@ -111,7 +111,13 @@ pub async fn try_out(app: &Server, world: &World, operation: &Operation, actor: 
                 .join("&")
         );
     }
-    let client = world.client(app, actor).await;
+    if operation.path == "/api/v1/subscriptions" {
+        path = format!("{path}?project={}", ids["project"]);
+    }
+    let mut client = world.client(app, actor).await;
+    if operation.path.ends_with("/preview") || operation.path == "/api/v1/tables" {
+        client = client.acting(&world.sales.producer.project);
+    }
     let mut request = client.request(operation.method.clone(), &path);
     if operation.path.ends_with("/uploads") {
         request = request

@@ -52,7 +52,10 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "discover" => json!("requestable"),
         "mark" => json!("bookmark"),
         "action" | "decision" | "verdict" => json!("approve"),
-        "email" | "successor" | "from" | "until" | "owner" | "interval_seconds" | "unlisted" | "export" | "exact" => {
+        "owner" => json!(world.sales.producer.owner.id),
+        "csv" => json!(world.words(ids.get("asset")?).await),
+        "asset" if door.contains("acceptSuggestions") => return None,
+        "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
             return None;
         }
         "columns" if door.contains("release") => json!([ids.get("column")?]),

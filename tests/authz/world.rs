@@ -3,6 +3,7 @@
 use lakegate_tests::{
     Client, Server, Value,
     answer::id,
+    eventually_ok,
     files::write,
     json,
     people::{PASSWORD, Person},
@@ -138,17 +139,28 @@ impl World {
             "{user}", "{member}", "user", "User", "Owner", "teward", "ember", "nvit", "person", "transfer", "appoint",
         ]) {
             let person = app.person(&format!("u{n}")).await;
-            if has(&["/members/{kind}", "removeProjectMember", "changeProjectMember", "transfer"]) {
+            if has(&["/members/{kind}", "removeProjectMember", "changeProjectMember"]) {
                 team.join(&person, "viewer").await;
             }
-            if has(&["/invitations/{user}"]) {
+            if has(&["/invitations/{user}", "withdrawInvitation"]) {
                 let invitation = json!({ "user": person.id, "role": "viewer" });
                 team.owner.post(&format!("/api/v1/projects/{}/invitations", team.project), invitation).await.ok();
             }
             ids.insert("member", person.id.clone());
+            if has(&["/members", "ProjectMember"]) {
+                ids.insert("id", person.id.clone());
+            }
+            ids.insert("username", person.username.clone());
             ids.insert("user", person.id);
         }
-        if has(&["me/invitations", "inbox/invitations", "invitation", "Invitation"]) && !has(&["{user}"]) {
+        if has(&[
+            "me/invitations",
+            "inbox/invitations",
+            "/{project}/invitation",
+            "acceptInvitation",
+            "declineInvitation",
+        ]) && !has(&["{project}/invitations"])
+        {
             self.invite(app, actor, &mut ids, n).await;
         }
         if has(&["{root}", "toragRoot"]) {
@@ -168,7 +180,7 @@ impl World {
             ids.insert("saved", saved.clone());
             ids.insert("saved_query", saved);
         }
-        if has(&["/leave", "leaveProject"]) {
+        if has(&["/leave", "leaveProject", "transfer"]) {
             self.to_leave(actor, &mut ids, n).await;
         }
         self.fresh_in_lake(app, door, n, &mut ids).await;
@@ -186,6 +198,10 @@ impl World {
         let role = if ["viewer", "contributor"].contains(&actor) { actor } else { "owner" };
         let member = json!({ "kind": "user", "id": person.id, "role": role });
         owner.post(&format!("/api/v1/projects/{project}/members"), member).await.ok();
+        if let Some(user) = ids.get("user") {
+            let member = json!({ "kind": "user", "id": user, "role": "viewer" });
+            owner.post(&format!("/api/v1/projects/{project}/members"), member).await.ok();
+        }
         ids.insert("project", project);
     }
 
@@ -328,11 +344,28 @@ impl World {
             ids.insert("notice", notice.to_owned());
         }
         if has(&["{query}", "query", "Query", "queries"]) && !has(&["saved", "Saved"]) {
-            let owner = team.acting();
-            owner.query("select 1 as one").await.ok();
-            let all = owner.get("/api/v1/queries?first=1").await.ok();
-            ids.insert("query", id(&all["items"][0]));
+            ids.insert("query", self.kept_query(actor, &client).await);
         }
+    }
+
+    /// A query with a kept result: the actor's own if he belongs to the project, else its owner's.
+    async fn kept_query(&self, actor: &str, client: &Client) -> String {
+        let team = &self.sales.producer;
+        let client = if ["viewer", "contributor", "owner"].contains(&actor) { client } else { &team.owner.client };
+        let ask = json!({ "sql": "select 1 as one", "project": team.project });
+        let query = id(&client.post("/api/v1/queries", ask).await.ok());
+        eventually_ok("the end of a query", async || {
+            client.get(&format!("/api/v1/queries/{query}")).await.ok()["state"] != "running"
+        })
+        .await;
+        query
+    }
+
+    /// The words of an asset's first column, as they go in.
+    pub async fn words(&self, asset: &str) -> String {
+        let view = self.sales.producer.owner.get(&format!("/api/v1/assets/{asset}")).await;
+        let name = if view.status.is_success() { view.json()["columns"][0]["name"].clone() } else { json!("x") };
+        format!("column,title,description,tags,terms\n{},Title,Words.,,\n", name.as_str().unwrap_or("x"))
     }
 
     /// The revision at which the asset of a try stands.

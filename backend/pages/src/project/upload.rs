@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Multipart, State},
+    extract::{DefaultBodyLimit, Multipart, State, multipart::MultipartRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -99,12 +99,15 @@ async fn take(
     framed: Framed,
     Path(id): Path<ProjectId>,
     headers: HeaderMap,
-    multipart: Multipart,
+    multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Refusal> {
     let by_script =
         headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
     let mut typed = Typed::default();
-    let taken = receive(&web, &framed.reader, multipart, &mut typed).await;
+    let taken = match multipart {
+        Ok(multipart) => receive(&web, &framed.reader, multipart, &mut typed).await,
+        Err(_) => Err(Fault::invalid("file", "the file has to come as multipart/form-data")),
+    };
     match taken {
         Ok(uploaded) => Ok(arrived(&uploaded, by_script)),
         Err(fault) if by_script => Err(fault.into()),

@@ -1,0 +1,89 @@
+//! What pages are sent where the table of good values does not fit: the fields of their forms, and the bodies of their
+//! scripts.
+
+use lakegate_tests::{Value, json};
+
+use crate::world::{Ids, World};
+
+/// The body of a request to a page.
+pub enum Body {
+    Form(Vec<(&'static str, String)>),
+    Json(Value),
+    /// A form with a file.
+    File(Vec<(&'static str, String)>),
+}
+
+/// The body for a door; `None` if the common values do.
+pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
+    let n = world.next();
+    let id = |name: &str| ids.get(name).cloned().unwrap_or_default();
+    let revision = match ids.get("asset") {
+        Some(asset) => world.revision(asset).await.to_string(),
+        None => String::new(),
+    };
+    let why = "Because it is so.".to_owned();
+    let form = match door {
+        "POST /account/profile" => vec![("display_name", format!("Made {n}")), ("email", String::new())],
+        "POST /account/tokens" | "POST /projects/{project}/accounts/{account}/tokens/new" => {
+            vec![("name", format!("made {n}")), ("days", "1".to_owned()), ("scope", "read".to_owned())]
+        }
+        "POST /admin/users" => {
+            vec![
+                ("username", format!("made_{n}")),
+                ("display_name", format!("Made {n}")),
+                ("role", "auditor".to_owned()),
+            ]
+        }
+        "POST /admin/users/{user}/roles" => vec![("role", "auditor".to_owned())],
+        "POST /assets/{id}/publish" | "POST /assets/{id}/archive" | "POST /assets/{id}/undeprecate" => {
+            vec![("revision", revision)]
+        }
+        "POST /assets/{id}/deprecate" => vec![("revision", revision), ("note", why)],
+        "POST /assets/{id}/edit" => vec![
+            ("revision", revision),
+            ("title", format!("Made {n}")),
+            ("description", why),
+            ("owner", world.sales.producer.owner.id.clone()),
+            ("discover", "requestable".to_owned()),
+        ],
+        "POST /assets/{id}/edit/{column}" => {
+            vec![("revision", revision), ("title", format!("Made {n}")), ("description", why)]
+        }
+        "POST /assets/{id}/names/{suggestion}" => vec![("verdict", "accept".to_owned())],
+        "POST /assets/{id}/release" => vec![("revision", revision), ("column", id("column"))],
+        "POST /assets/{id}/words" => vec![("revision", revision), ("text", world.words(&id("id")).await)],
+        "POST /domains/{domain}/stewards" => vec![("person", id("username"))],
+        "POST /inbox/invitations/{project}" | "POST /projects/{project}/invitation" => {
+            vec![("verdict", "accept".to_owned())]
+        }
+        "POST /projects/{project}/members/invite" => {
+            vec![("person", id("username")), ("role", "viewer".to_owned())]
+        }
+        "POST /projects/{project}/members/transfer" => vec![("to", id("user"))],
+        "POST /projects/{project}/members/{kind}/{member}/role" => vec![("role", "contributor".to_owned())],
+        "POST /requests/new" => vec![("asset", id("asset")), ("project", id("project")), ("reason", why)],
+        "POST /requests/{key}/decision" => vec![("verdict", "approve".to_owned()), ("reason", why)],
+        "POST /projects/{project}/upload" => {
+            return Some(Body::File(vec![("environment", id("environment")), ("table", format!("made_{n}"))]));
+        }
+        "PATCH /assets/{id}/columns" | "PATCH /bench/{asset}/columns" => {
+            return Some(Body::Json(json!({ "row": id("column"), "field": "title", "value": format!("Made {n}"),
+                "version": revision })));
+        }
+        "PUT /query/draft" => return Some(Body::Json(json!({ "body": "select 1" }))),
+        "POST /query/run" => {
+            return Some(Body::Json(json!({ "sql": "select 1 as one", "project": id("project") })));
+        }
+        _ => return None,
+    };
+    Some(Body::Form(form))
+}
+
+/// What an address needs behind its question mark.
+pub fn query(ids: &Ids, door: &str) -> String {
+    match door {
+        "GET /requests/new" => format!("?asset={}", ids["asset"]),
+        "GET /query/{query}/download" => "?format=csv".to_owned(),
+        _ => String::new(),
+    }
+}
