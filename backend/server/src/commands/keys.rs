@@ -18,7 +18,7 @@ pub enum Command {
     ShowId,
     /// Put a new master key in front. What older ones sealed still opens; the server seals it anew at its next start.
     Rotate,
-    /// Take older master keys away, once nothing is sealed with them.
+    /// Take older master keys away, once nothing is sealed with them. The server has to be stopped.
     Retire,
 }
 
@@ -58,20 +58,23 @@ fn rotate(config: &Config) -> anyhow::Result<()> {
         "the master key is now {}; restart every server, which seals everything anew with it",
         keys.key_id
     ));
-    say::line("then run `lakegate keys retire` to take the older one away, and keep a copy of the new key");
+    say::line(
+        "later, with all servers stopped, run `lakegate keys retire` to take the older one away, and keep a copy of the new key",
+    );
     Ok(())
 }
 
 async fn retire(config: &Config) -> anyhow::Result<()> {
     need_file(config)?;
-    let opened = wire::open(config, Use::Visit, false).await?;
+    // A server that runs may still seal with the older key, and would lose what it seals.
+    let opened = wire::open(config, Use::Server, false).await?;
     let resealed = rotate::is_resealed(&opened.app).await;
     opened.app.db.close().await;
     anyhow::ensure!(
         resealed?,
-        "something is still sealed with an older master key: restart the server, then try again"
+        "something is still sealed with an older master key: start the server once, stop it, then try again"
     );
     let keys = Keys::retire_file(&config.key_file(), &SystemRandom)?;
-    say::line(format!("the only master key is {} now; restart every server", keys.key_id));
+    say::line(format!("the only master key is {} now", keys.key_id));
     Ok(())
 }
