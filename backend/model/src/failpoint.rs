@@ -3,7 +3,7 @@
 //! `failpoint!("upload.file_visible")` stands where one effect is done and the next is not. In a build without debug
 //! assertions it is nothing. Otherwise the process aborts there if the environment variable `LAKEGATE_FAILPOINT` names the
 //! point: `name` for the first time it is reached, `name:3` for the third. A name that is not in [`ALL`] does not compile,
-//! and a name of [`ALL`] that no scenario of `tests/it/failpoints.rs` reaches fails that test.
+//! and a name of [`ALL`] that no scenario of `tests/it/failpoints/` reaches fails that test.
 
 /// Every point, by the area whose use cases pass it.
 pub const ALL: &[&str] = &[

@@ -181,7 +181,6 @@ async fn grid(State(web): State<Web>, framed: Framed, Path(id): Path<AssetId>) -
 fn grid_page(shell: Shell, view: AssetView) -> GridPage {
     let columns: Vec<Column> = view.columns.into_iter().map(column).collect();
     let pending = columns.iter().filter(|column| column.pending).count();
-    let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let title = view.asset.display_name().to_owned();
     GridPage {
         shell,
@@ -191,8 +190,8 @@ fn grid_page(shell: Shell, view: AssetView) -> GridPage {
         name: view.asset.name,
         title,
         revision: view.asset.revision,
-        count: counted(signed(columns.len()), "column", "columns"),
-        pending: counted(signed(pending), "pending column", "pending columns"),
+        count: counted(columns.len(), "column", "columns"),
+        pending: counted(pending, "pending column", "pending columns"),
         any_pending: pending > 0,
         columns,
         may_edit: view.may_edit,
@@ -275,8 +274,7 @@ async fn release(
             return Err(Fault::invalid("column", "choose at least one column"));
         }
         publish::release(&web.app, &reader.caller, id, &columns).await?;
-        let count = i64::try_from(columns.len()).unwrap_or(i64::MAX);
-        Ok(format!("Released {}.", counted(count, "column", "columns")))
+        Ok(format!("Released {}.", counted(columns.len(), "column", "columns")))
     };
     back(&format!("/bench/{id}"), outcome.await)
 }

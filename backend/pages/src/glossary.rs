@@ -271,7 +271,7 @@ async fn edit_page(web: &Web, framed: Framed, known: &Term, form: Typed, wrong: 
         action: format!("{own}/edit"),
         back: own,
         domains: Vec::new(),
-        uses: counted(i64::try_from(uses).unwrap_or(i64::MAX), "asset uses", "assets use"),
+        uses: counted(uses, "asset uses", "assets use"),
         form,
         wrong,
     })
@@ -292,9 +292,11 @@ async fn update(
     match glossary::update(&web.app, &framed.reader.caller, id, &form.input()).await {
         Ok(_) => Ok(done(&format!("/glossary/{id}"), "Term saved.")),
         Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let known = find(&web, &framed.reader, id).await?;
-            show(status, &edit_page(&web, framed, &known, form, wrong).await?)
+            again(fault, async |wrong| {
+                let known = find(&web, &framed.reader, id).await?;
+                edit_page(&web, framed, &known, form, wrong).await
+            })
+            .await
         }
     }
 }

@@ -125,7 +125,7 @@ async fn tables(web: &Web, frame: &Framed) -> Result<(Vec<Table>, bool), Fault> 
     let row = |table: &schema::ReadableTable| Table {
         name: format!("{}.{}", table.database, table.name),
         href: table.asset.map(asset_href).unwrap_or_default(),
-        columns: counted(i64::try_from(table.columns.len()).unwrap_or(i64::MAX), "column", "columns"),
+        columns: counted(table.columns.len(), "column", "columns"),
         until: table.asset.and_then(|id| ends.get(&id)).cloned().unwrap_or_default(),
         query: super::asset::verdict::query_href(table),
     };

@@ -165,13 +165,20 @@ pub fn spoken(word: &str) -> String {
     capitalised(&word.replace('_', " "))
 }
 
+/// A count of any width as most counts here are; one beyond that is shown as the largest.
+pub fn whole(count: impl TryInto<i64>) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
+}
+
 /// A count with its noun: "1 file", "1,204 files".
-pub fn counted(count: i64, one: &str, many: &str) -> String {
+pub fn counted(count: impl TryInto<i64>, one: &str, many: &str) -> String {
+    let count = whole(count);
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
 /// A number in groups of three digits.
-pub fn grouped(count: i64) -> String {
+pub fn grouped(count: impl TryInto<i64>) -> String {
+    let count = whole(count);
     let digits = count.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
     for (at, digit) in digits.chars().enumerate() {
@@ -231,6 +238,15 @@ pub async fn again<P: Template, E: Into<Refusal>, F: Future<Output = Result<P, E
 ) -> Result<Response, Refusal> {
     let (status, wrong) = Wrong::take(fault)?;
     show(status, &page(wrong).await.map_err(Into::into)?)
+}
+
+/// As [`again`], where the page is drawn from what is at hand.
+///
+/// # Errors
+/// What [`Wrong::take`] passes on.
+pub fn again_with<P: Template>(fault: Fault, page: impl FnOnce(Wrong) -> P) -> Result<Response, Refusal> {
+    let (status, wrong) = Wrong::take(fault)?;
+    show(status, &page(wrong))
 }
 
 /// A location as people read it. A folder of the server's own lake goes without the path to it: that holds nothing
@@ -302,6 +318,7 @@ mod tests {
         assert_eq!(grouped(1_441_548), "1,441,548");
         assert_eq!(grouped(-12_000), "-12,000");
         assert_eq!(counted(1, "file", "files"), "1 file");
+        assert_eq!((whole(7_usize), whole(u64::MAX), whole(-7_i64)), (7, i64::MAX, -7));
         assert_eq!((bytes(0), bytes(999), bytes(1_536)), ("0 B".into(), "999 B".into(), "1.5 kB".into()));
         assert_eq!((bytes(999_600), bytes(186_000_000)), ("1.0 MB".into(), "186 MB".into()));
         assert_eq!(

@@ -15,7 +15,7 @@ use self::{
 };
 use super::{
     fields::Fields,
-    kit::{Tab, counted, grouped},
+    kit::{Tab, counted, grouped, whole},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Query};
@@ -158,7 +158,7 @@ async fn page(State(web): State<Web>, frame: Framed, Query(fields): Query<Fields
     let wanted = Wanted::read(&fields)?;
     let found = search::search(&web.app, &frame.reader.caller, wanted.query()).await?;
     let standings = Standings::of(&web, &frame, &found.hits).await?;
-    let total = i64::try_from(found.total).unwrap_or(i64::MAX);
+    let total = whole(found.total);
     let at = |page: usize| Wanted { page, ..wanted.clone() }.href();
     let shown = (wanted.page - 1) * SIZE + found.hits.len();
     let more = u64::try_from(shown).is_ok_and(|shown| shown < found.total) && wanted.page < MAX_OFFSET / SIZE;
@@ -197,9 +197,8 @@ fn sorts(wanted: &Wanted) -> Vec<Tab> {
 }
 
 fn summary(page: usize, hits: usize, total: i64) -> String {
-    let number = |count: usize| grouped(i64::try_from(count).unwrap_or(i64::MAX));
     let first = (page - 1) * SIZE;
-    format!("{} to {} of {}", number(first + 1), number(first + hits), grouped(total))
+    format!("{} to {} of {}", grouped(first + 1), grouped(first + hits), grouped(total))
 }
 
 #[cfg(test)]

@@ -59,9 +59,9 @@ struct SignInPage<'a> {
 }
 
 impl<'a> SignInPage<'a> {
-    fn new(web: &'a Web, visitor: &Visitor, next: &'a str, username: &'a str) -> Self {
+    fn new(web: &'a Web, visitor: &Visitor, next: &'a str, username: &'a str, wrong: Wrong) -> Self {
         let (shell, people) = (BareShell::new(web, visitor), web.config.demo_people.as_slice());
-        Self { shell, people, next, username, notice: String::new(), wrong: Wrong::default() }
+        Self { shell, people, next, username, notice: String::new(), wrong }
     }
 }
 
@@ -80,7 +80,7 @@ async fn sign_in_form(
     } else {
         flash::of(&headers).map(|flash| flash.text).unwrap_or_default()
     };
-    show(StatusCode::OK, &SignInPage { notice, ..SignInPage::new(&web, &visitor, next, "") })
+    show(StatusCode::OK, &SignInPage { notice, ..SignInPage::new(&web, &visitor, next, "", Wrong::default()) })
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,10 +100,7 @@ async fn sign_in_now(
     let next = safe_next(&form.next);
     match sign_in::sign_in(&web.app, &visitor.caller, &form.username, &form.password, agent(&headers)).await {
         Ok(started) => welcome(&web, &visitor, &started, next).await,
-        Err(fault) => {
-            let (status, wrong) = mendable(fault)?;
-            show(status, &SignInPage { wrong, ..SignInPage::new(&web, &visitor, next, &form.username) })
-        }
+        Err(fault) => again(fault, |wrong| SignInPage::new(&web, &visitor, next, &form.username, wrong)),
     }
 }
 
@@ -176,8 +173,8 @@ async fn demo_sign_in(
     welcome(&web, &visitor, &started, safe_next(&form.next)).await
 }
 
-/// Takes a fault that the person at a form about an account can mend; passes others on.
-fn mendable(fault: Fault) -> Result<(StatusCode, Wrong), Refusal> {
+/// Shows a form about an account again if the person at it can mend the fault; passes other faults on.
+fn again<P: Template>(fault: Fault, page: impl FnOnce(Wrong) -> P) -> Result<Response, Refusal> {
     let here = match fault.code {
         Code::Unauthenticated | Code::Throttled => true,
         Code::Invalid | Code::Conflict => matches!(fault.field.as_deref(), Some("username" | "password")),
@@ -187,7 +184,7 @@ fn mendable(fault: Fault) -> Result<(StatusCode, Wrong), Refusal> {
         return Err(fault.into());
     }
     let status = StatusCode::from_u16(fault.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    Ok((status, Wrong::of(fault)))
+    show(status, &page(Wrong::of(fault)))
 }
 
 #[derive(Template)]
@@ -223,9 +220,8 @@ async fn set_up_now(
     Form(form): Form<AccountForm>,
 ) -> Result<Response, Refusal> {
     if let Err(fault) = set_up::set_up(&web.app, &visitor.caller, &secret, &form.username, &form.password).await {
-        let (status, wrong) = mendable(fault)?;
         let shell = BareShell::new(&web, &visitor);
-        return show(status, &SetUpPage { shell, username: form.username, wrong });
+        return again(fault, |wrong| SetUpPage { shell, username: form.username, wrong });
     }
     let started = sign_in::sign_in(&web.app, &visitor.caller, &form.username, &form.password, agent(&headers)).await?;
     welcome(&web, &visitor, &started, "/").await
@@ -251,10 +247,7 @@ async fn reset_now(
 ) -> Result<Response, Refusal> {
     match set_up::reset_password(&web.app, &visitor.caller, &secret, &form.password).await {
         Ok(()) => Ok(flash::done("/sign-in", "Password changed. Sign in with the new one.")),
-        Err(fault) => {
-            let (status, wrong) = mendable(fault)?;
-            show(status, &ResetPage { shell: BareShell::new(&web, &visitor), wrong })
-        }
+        Err(fault) => again(fault, |wrong| ResetPage { shell: BareShell::new(&web, &visitor), wrong }),
     }
 }
 
@@ -295,11 +288,7 @@ async fn confirm_now(
     match sign_in::confirm(&web.app, &visitor.caller, &form.password).await {
         Ok(()) => Ok(Redirect::to(next).into_response()),
         Err(fault) if visitor.session.is_none() => Err(fault.into()),
-        Err(fault) => {
-            let (status, wrong) = mendable(fault)?;
-            let shell = BareShell::new(&web, &visitor);
-            show(status, &ConfirmPage { shell, next, wrong })
-        }
+        Err(fault) => again(fault, |wrong| ConfirmPage { shell: BareShell::new(&web, &visitor), next, wrong }),
     }
 }
 

@@ -20,7 +20,7 @@ use lakegate_model::{
 
 use super::{
     flash::{self, Flash},
-    kit::Who,
+    kit::{Who, whole},
 };
 use lakegate_http::{
     Refusal, Web, assets, csrf,
@@ -93,7 +93,7 @@ impl FromRequestParts<Web> for Framed {
 impl Shell {
     async fn new(web: &Web, reader: &SignedIn, me: &Me) -> Result<Self, Fault> {
         let tasks = views::task_count(&web.app, &reader.caller).await?;
-        let invitations = i64::try_from(invitations::mine(&web.app, &reader.caller).await?.len()).unwrap_or(i64::MAX);
+        let invitations = whole(invitations::mine(&web.app, &reader.caller).await?.len());
         let inbox_count = tasks.saturating_add(invitations);
         let name = me.user.as_ref().map_or(&me.name, |user| &user.display_name);
         let project =

@@ -7,7 +7,7 @@ pub trait Act {
 }
 
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $words:literal;)*) => {
         /// Every action that policy decides on.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Action {
@@ -22,6 +22,13 @@ macro_rules! actions {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Action::$name => $text),* }
             }
+
+            /// What a person reads who may not do it, after "you may not".
+            ///
+            /// It depends on the action alone, so that a refusal tells nothing of what it was about.
+            pub const fn in_words(self) -> &'static str {
+                match self { $(Action::$name => $words),* }
+            }
         }
 
         $(
@@ -35,57 +42,57 @@ macro_rules! actions {
 
 actions! {
     /// See the list of users and groups, and create, change, disable them.
-    ManageUsers = "user.manage",
+    ManageUsers = "user.manage", "manage users and groups";
     /// Assign storage roots.
-    ManageStorage = "storage.manage",
+    ManageStorage = "storage.manage", "manage storage";
     /// Read the whole audit.
-    ReadAudit = "audit.read",
+    ReadAudit = "audit.read", "read the whole audit";
     /// Create, rename and move domains, name stewards.
-    ManageDomain = "domain.manage",
+    ManageDomain = "domain.manage", "change domains here";
     /// See a domain and its terms.
-    ViewDomain = "domain.view",
+    ViewDomain = "domain.view", "see this domain";
     /// Start a project in a domain.
-    CreateProject = "project.create",
+    CreateProject = "project.create", "start a project here";
     /// Define and change glossary terms.
-    ManageTerms = "glossary.manage",
+    ManageTerms = "glossary.manage", "change the glossary of this domain";
     /// See the inside of a project.
-    ViewProject = "project.view",
+    ViewProject = "project.view", "see the inside of this project";
     /// Change a project's members, environments, connections and service accounts.
-    ManageProject = "project.manage",
+    ManageProject = "project.manage", "manage this project";
     /// Create and run sources, describe assets, upload.
-    Contribute = "project.contribute",
+    Contribute = "project.contribute", "add or change data in this project";
     /// Ask for access on behalf of a project.
-    RequestForProject = "project.request",
+    RequestForProject = "project.request", "ask for access on behalf of this project";
     /// Save queries in a project.
-    SaveQuery = "query.save",
+    SaveQuery = "query.save", "save queries in this project";
     /// Run queries.
-    RunQuery = "query.run",
+    RunQuery = "query.run", "run queries";
     /// Find an asset and read what is listed of it.
-    DiscoverAsset = "asset.discover",
+    DiscoverAsset = "asset.discover", "find this asset";
     /// Change an asset's words, tags, columns and state.
-    EditAsset = "asset.edit",
+    EditAsset = "asset.edit", "change this asset";
     /// Ask for access to an asset.
-    RequestAsset = "asset.request",
+    RequestAsset = "asset.request", "ask for access to this asset";
     /// Open columns that arrived after publishing.
-    ReleaseColumns = "asset.release_columns",
+    ReleaseColumns = "asset.release_columns", "open new columns of this asset";
     /// Vouch for an asset.
-    CertifyAsset = "asset.certify",
+    CertifyAsset = "asset.certify", "certify this asset";
     /// See who has access to an asset.
-    ReviewAsset = "asset.review",
+    ReviewAsset = "asset.review", "see who has access to this asset";
     /// Read a request and its thread.
-    ViewRequest = "request.view",
+    ViewRequest = "request.view", "read this request";
     /// Ask or answer in the thread of a request.
-    CommentRequest = "request.comment",
+    CommentRequest = "request.comment", "comment on this request";
     /// Approve, reject or ask back.
-    DecideRequest = "request.decide",
+    DecideRequest = "request.decide", "decide this request";
     /// Edit or withdraw an open request.
-    EditRequest = "request.edit",
+    EditRequest = "request.edit", "change or withdraw this request";
     /// See a subscription.
-    ViewSubscription = "subscription.view",
+    ViewSubscription = "subscription.view", "see this subscription";
     /// Give a subscription back.
-    CancelSubscription = "subscription.cancel",
+    CancelSubscription = "subscription.cancel", "give this subscription back";
     /// Take a subscription back.
-    RevokeSubscription = "subscription.revoke",
+    RevokeSubscription = "subscription.revoke", "take this subscription back";
     /// Change one's own account: password, sessions, tokens.
-    ManageAccount = "account.manage",
+    ManageAccount = "account.manage", "change this account";
 }

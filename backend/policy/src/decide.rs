@@ -46,9 +46,7 @@ impl Verdict {
     fn fault(self, action: Action, resource: &Resource) -> Fault {
         match self {
             Self::SignIn => Fault::new(Code::Unauthenticated, "this needs a signed-in person or a token"),
-            Self::Forbid(fix) => {
-                Fault::new(Code::Forbidden, format!("your rights do not include {}", action.as_str())).fix(fix)
-            }
+            Self::Forbid(fix) => Fault::new(Code::Forbidden, format!("you may not {}", action.in_words())).fix(fix),
             Self::Hide | Self::Allow => Fault::not_found(resource.word()),
         }
     }
@@ -222,5 +220,34 @@ fn on_user(actor: &Actor, action: Action, itself: bool) -> Verdict {
         Action::ManageAccount => Verdict::allow_if(itself, Verdict::Hide),
         Action::ManageUsers => Verdict::allow_if(actor.has(ProductRole::Administrator), ASK_ADMINISTRATOR),
         _ => Verdict::Hide,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{people, resources};
+
+    #[test]
+    fn refusals_speak_to_people() {
+        for action in Action::ALL {
+            let refused = Verdict::Forbid("ask").fault(*action, &Resource::Platform);
+            assert_eq!(refused.code, Code::Forbidden);
+            assert!(!refused.message.contains(action.as_str()) && !refused.message.contains(['.', '_']), "{refused}");
+        }
+        let asked = verdict(&people()[1].1, Action::ManageUsers, &resources()[0].1);
+        let refused = asked.fault(Action::ManageUsers, &resources()[0].1);
+        assert_eq!(refused.message, "you may not manage users and groups");
+        assert_eq!(refused.fix.as_deref(), Some("ask an administrator"));
+    }
+
+    /// What a thing is may not shine through the words in which an action on it is refused.
+    #[test]
+    fn a_refusal_reads_the_same_for_every_thing() {
+        for action in Action::ALL {
+            let texts = resources().into_iter().map(|(_, thing)| Verdict::Forbid("ask").fault(*action, &thing).message);
+            let different: std::collections::BTreeSet<String> = texts.collect();
+            assert_eq!(different.len(), 1, "{different:?}");
+        }
     }
 }

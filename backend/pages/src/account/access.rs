@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::{
     asset::{head::asset_href, reviewers::Held},
     flash,
-    kit::{Choice, Crumb, Pager, Place, Tab, Wrong, address},
+    kit::{Choice, Crumb, Pager, Place, Tab, Wrong, address, again, crumbs},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -125,17 +125,23 @@ struct GiveBackPage {
     wrong: Wrong,
 }
 
-async fn give_back_page(web: &Web, frame: Framed, id: SubscriptionId) -> Result<GiveBackPage, Fault> {
+async fn give_back_page(
+    web: &Web,
+    frame: Framed,
+    id: SubscriptionId,
+    reason: String,
+    wrong: Wrong,
+) -> Result<GiveBackPage, Fault> {
     let held = views::subscription(&web.app, &frame.reader.caller, id).await?;
     Ok(GiveBackPage {
-        crumbs: vec![
-            Crumb { label: "My access".into(), href: "/account/access".into() },
-            Crumb { label: held.asset_name.clone(), href: asset_href(held.subscription.asset_id) },
-            Crumb { label: "Give back".into(), href: String::new() },
-        ],
+        crumbs: crumbs(&[
+            ("My access", "/account/access"),
+            (&held.asset_name, &asset_href(held.subscription.asset_id)),
+            ("Give back", ""),
+        ]),
         held: Held::new(&held, web.app.now(), String::new()),
-        reason: String::new(),
-        wrong: Wrong::default(),
+        reason,
+        wrong,
         shell: frame.shell,
     })
 }
@@ -145,7 +151,7 @@ async fn give_back_form(
     Path(id): Path<SubscriptionId>,
     frame: Framed,
 ) -> Result<Response, Refusal> {
-    show(StatusCode::OK, &give_back_page(&web, frame, id).await?)
+    show(StatusCode::OK, &give_back_page(&web, frame, id, String::new(), Wrong::default()).await?)
 }
 
 #[derive(Debug, Deserialize)]
@@ -162,10 +168,6 @@ async fn give_back(
 ) -> Result<Response, Refusal> {
     match subscriptions::cancel(&web.app, &frame.reader.caller, id, &form.reason).await {
         Ok(()) => Ok(flash::done("/account/access", "Given back. Its owners were told.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let page = give_back_page(&web, frame, id).await?;
-            show(status, &GiveBackPage { reason: form.reason, wrong, ..page })
-        }
+        Err(fault) => again(fault, |wrong| give_back_page(&web, frame, id, form.reason, wrong)).await,
     }
 }

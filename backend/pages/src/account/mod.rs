@@ -21,7 +21,7 @@ use lakegate_model::{
 use super::{
     fields::Fields,
     flash,
-    kit::{When, Wrong, spoken},
+    kit::{When, Wrong, again, spoken},
     proof::Proof,
     shell::{Framed, Shell, show},
 };
@@ -187,15 +187,26 @@ fn token_form(fields: &Fields, proof: Proof) -> TokenForm {
     }
 }
 
+/// Shows the page again with what was wrong in the form that `failed`; `fields` fill its forms.
+async fn refused(
+    web: &Web,
+    frame: Framed,
+    fields: &Fields,
+    failed: &'static str,
+    fault: Fault,
+) -> Result<Response, Refusal> {
+    again(fault, async |wrong| {
+        let page = account_page(web, frame, fields).await?;
+        Ok::<_, Fault>(AccountPage { wrong, failed, ..page })
+    })
+    .await
+}
+
 async fn profile(State(web): State<Web>, frame: Framed, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
     let email = Some(fields.one("email").trim()).filter(|email| !email.is_empty());
     match me::set_profile(&web.app, &frame.reader.caller, fields.one("display_name"), email).await {
         Ok(()) => Ok(flash::done("/account", "Saved.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let page = account_page(&web, frame, &fields).await?;
-            show(status, &AccountPage { wrong, failed: "profile", ..page })
-        }
+        Err(fault) => refused(&web, frame, &fields, "profile", fault).await,
     }
 }
 
@@ -203,11 +214,7 @@ async fn password(State(web): State<Web>, frame: Framed, Form(fields): Form<Fiel
     let (current, new) = (fields.one("current_password"), fields.one("new_password"));
     match me::change_password(&web.app, &frame.reader.caller, current, new).await {
         Ok(()) => Ok(flash::done("/sign-in", "Password changed. Sign in with the new one.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let page = account_page(&web, frame, &Fields::default()).await?;
-            show(status, &AccountPage { wrong, failed: "password", ..page })
-        }
+        Err(fault) => refused(&web, frame, &Fields::default(), "password", fault).await,
     }
 }
 

@@ -4,12 +4,10 @@ use axum::{Router, extract::State, http::StatusCode, response::Response, routing
 use lakegate_app::accounts::api_tokens::{self, NewToken};
 use lakegate_model::{Fault, ids::ApiTokenId, words::TokenScope};
 
-use super::{AccountPage, account_page};
+use super::{AccountPage, account_page, refused};
 use crate::{
     fields::Fields,
-    flash,
-    kit::Wrong,
-    proof,
+    flash, proof,
     shell::{Framed, show},
 };
 use lakegate_http::{
@@ -28,11 +26,7 @@ async fn create(State(web): State<Web>, frame: Framed, Form(fields): Form<Fields
             let page = account_page(&web, frame, &Fields::default()).await?;
             show(StatusCode::OK, &AccountPage { secret, ..page })
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(proof::missing(fault))?;
-            let page = account_page(&web, frame, &fields).await?;
-            show(status, &AccountPage { wrong, failed: "token", ..page })
-        }
+        Err(fault) => refused(&web, frame, &fields, "token", proof::missing(fault)).await,
     }
 }
 

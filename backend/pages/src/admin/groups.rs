@@ -15,7 +15,7 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::{PersonForm, tabs};
+use super::{ListQuery, PersonForm, tabs};
 use crate::{
     flash::done,
     kit::{Choice, Crumb, Pager, Place, Tab, When, Who, Wrong, address, again, back, crumbs, people, person_meant},
@@ -31,14 +31,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/groups", get(list).post(create))
         .route("/admin/groups/{group}", get(detail).post(add))
         .route("/admin/groups/{group}/members/{user}/remove", post(remove))
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ListQuery {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    after: String,
 }
 
 struct Row {

@@ -16,6 +16,15 @@ pub fn routes() -> Router<Web> {
     Router::new().merge(users::routes()).merge(groups::routes()).merge(domains::routes()).merge(storage::routes())
 }
 
+/// The query string of a list that can be searched.
+#[derive(Debug, Default, Deserialize)]
+struct ListQuery {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+}
+
 /// The field that names somebody who is to join a list of people.
 #[derive(Debug, Default, Deserialize)]
 struct PersonForm {

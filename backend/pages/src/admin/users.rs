@@ -15,10 +15,12 @@ use lakegate_app::accounts::{
 use lakegate_model::{Fault, ids::UserId, people::UserWithRoles, words::ProductRole};
 use serde::Deserialize;
 
-use super::tabs;
+use super::{ListQuery, tabs};
 use crate::{
     flash::done,
-    kit::{Crumb, Pager, Place, Tab, When, Who, Wrong, address, confirm_first, counted, crumbs, spoken},
+    kit::{
+        Crumb, Pager, Place, Tab, When, Who, Wrong, address, again, again_with, confirm_first, counted, crumbs, spoken,
+    },
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -35,14 +37,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/users/{user}/state", post(set_state))
         .route("/admin/users/{user}/link", post(password_link))
         .route("/admin/users/{user}/link/confirm", post(confirm_link))
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct ListQuery {
-    #[serde(default)]
-    q: String,
-    #[serde(default)]
-    after: String,
 }
 
 struct Row {
@@ -201,10 +195,7 @@ async fn create(
             let link = PasswordLink { secret: made.link_secret.unwrap_or_default(), waits: false };
             show(StatusCode::CREATED, &link_page(framed, made.user.id, &made.user.display_name, &link, true))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &new_page(framed, form, wrong))
-        }
+        Err(fault) => again_with(fault, |wrong| new_page(framed, form, wrong)),
     }
 }
 
@@ -258,15 +249,14 @@ async fn page(web: &Web, framed: Framed, id: UserId, wrong: Wrong) -> Result<Use
 }
 
 fn said(consequences: &Consequences) -> Vec<String> {
-    let count = |count: u64, one, many| counted(i64::try_from(count).unwrap_or(i64::MAX), one, many);
     let mut said = vec!["Signing in is refused.".to_owned()];
     if consequences.sessions_ended > 0 {
-        said.push(format!("{} at once.", count(consequences.sessions_ended, "session ends", "sessions end")));
+        said.push(format!("{} at once.", counted(consequences.sessions_ended, "session ends", "sessions end")));
     }
     if consequences.tokens_revoked > 0 {
         said.push(format!(
             "{} for good.",
-            count(consequences.tokens_revoked, "token is revoked", "tokens are revoked")
+            counted(consequences.tokens_revoked, "token is revoked", "tokens are revoked")
         ));
     }
     said.push("Grants, requests and saved queries belong to projects and stay.".to_owned());
@@ -284,10 +274,7 @@ async fn end(web: &Web, framed: Framed, id: UserId, outcome: Result<String, Faul
         Ok(text) => Ok(done(&here, &text)),
         Err(fault) => match confirm_first(fault, &here) {
             Ok(response) => Ok(response),
-            Err(fault) => {
-                let (status, wrong) = Wrong::take(fault)?;
-                show(status, &page(web, framed, id, wrong).await?)
-            }
+            Err(fault) => again(fault, |wrong| page(web, framed, id, wrong)).await,
         },
     }
 }

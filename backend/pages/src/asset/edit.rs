@@ -24,7 +24,7 @@ use super::{
 use crate::{
     fields::Fields,
     flash,
-    kit::{Choice, Wrong, again},
+    kit::{Choice, Wrong, again, again_with},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -289,7 +289,6 @@ async fn save_column(
             Ok(flash::done(&format!("{}/edit#columns", asset_href(id)), &format!("{} was saved.", known.column.name)))
         }
         Err(fault) => {
-            let (status, wrong) = Wrong::take(unprefixed(fault))?;
             let text = |name: &str| fields.one(name).to_owned();
             let row = GridRow {
                 title: text("title"),
@@ -300,7 +299,8 @@ async fn save_column(
                 ..grid_row(&view, known)
             };
             let head = AssetHead::new(&view, "Edit");
-            show(status, &ColumnPage { shell: frame.shell, head, row, revision: text("revision"), wrong })
+            let (shell, revision) = (frame.shell, text("revision"));
+            again_with(unprefixed(fault), |wrong| ColumnPage { shell, head, row, revision, wrong })
         }
     }
 }

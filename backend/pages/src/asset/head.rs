@@ -8,7 +8,7 @@ use lakegate_model::{
 };
 
 use crate::{
-    kit::{After, Crumb, Place, Tab, When, address},
+    kit::{After, Crumb, Place, Tab, When, address, whole},
     shell::Framed,
 };
 use lakegate_http::{Web, markdown};
@@ -147,8 +147,7 @@ fn tabs(view: &AssetView, active: &str, href: &str) -> Vec<Tab> {
         tabs.push(tab("Access", "/access", 0));
     }
     if view.may_edit {
-        let open = i64::try_from(view.suggestions.len()).unwrap_or(i64::MAX);
-        tabs.push(tab("Edit", "/edit", open));
+        tabs.push(tab("Edit", "/edit", whole(view.suggestions.len())));
     }
     tabs
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     fields::Fields,
     flash,
-    kit::{Wrong, sentence},
+    kit::{Wrong, again, again_with, sentence},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -98,11 +98,7 @@ async fn publish_now(
 ) -> Result<Response, Refusal> {
     match publish::publish(&web.app, &frame.reader.caller, id, fields.revision()?).await {
         Ok(asset) => Ok(flash::done(&asset_href(id), &format!("{} is published.", asset.display_name()))),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let error = wrong.besides([]).to_owned();
-            show(status, &publish_page(&web, frame, id, error).await?)
-        }
+        Err(fault) => again(fault, |wrong| publish_page(&web, frame, id, wrong.besides([]).to_owned())).await,
     }
 }
 
@@ -145,10 +141,7 @@ async fn deprecate(
     let view = editable(&web, &frame, id).await?;
     match carry_out(&web, &frame, id, &fields).await {
         Ok(()) => Ok(flash::done(&asset_href(id), "Deprecated. Subscribers were told.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &deprecate_page(frame, &view, &fields, wrong))
-        }
+        Err(fault) => again_with(fault, |wrong| deprecate_page(frame, &view, &fields, wrong)),
     }
 }
 

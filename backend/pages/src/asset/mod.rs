@@ -41,7 +41,7 @@ use self::{
     verdict::{Access, Answer},
 };
 use super::{
-    kit::{Crumb, Who, bytes, counted, grouped},
+    kit::{Crumb, Who, bytes, counted, grouped, whole},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Path, markdown};
@@ -140,8 +140,8 @@ async fn page(
         about: about(&view.asset.description),
         is_described: !view.asset.description.is_empty(),
         note: view.asset.deprecation_note.clone(),
-        column_count: number(columns.len()),
-        pending: number(columns.iter().filter(|column| column.mark == "pending").count()),
+        column_count: whole(columns.len()),
+        pending: whole(columns.iter().filter(|column| column.mark == "pending").count()),
         reasons: reasons(&view, &columns),
         columns,
         facts: facts(&view),
@@ -181,10 +181,6 @@ async fn holders(web: &Web, frame: &Framed, view: &AssetView) -> Result<(Vec<Who
     let names: Vec<Who> = found.items.iter().filter(active).map(|held| Who::named(&held.project_name)).collect();
     let more = names.len() > 5 || found.next.is_some();
     Ok((names.into_iter().take(5).collect(), more))
-}
-
-fn number(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn column_row(view: &ColumnView, readable: Option<&ReadableTable>) -> ColumnRow {

@@ -20,7 +20,7 @@ use super::head::{AssetHead, asset_href, sub_list};
 use crate::{
     fields::day_words,
     flash,
-    kit::{After, Pager, When, Who, Wrong, counted},
+    kit::{After, Pager, When, Who, Wrong, again, counted},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -66,7 +66,7 @@ impl Held {
         let columns = match &held.columns {
             None if held.grant.is_some() => "All columns".to_owned(),
             None => String::new(),
-            Some(names) => counted(i64::try_from(names.len()).unwrap_or(i64::MAX), "column", "columns"),
+            Some(names) => counted(names.len(), "column", "columns"),
         };
         let ended = held.subscription.ended_at;
         Self {
@@ -143,7 +143,12 @@ struct RevokePage {
     wrong: Wrong,
 }
 
-async fn revoke_page(web: &Web, frame: Framed, id: AssetId, held: SubscriptionId) -> Result<RevokePage, Fault> {
+async fn revoke_page(
+    web: &Web,
+    frame: Framed,
+    (id, held): (AssetId, SubscriptionId),
+    (reason, wrong): (String, Wrong),
+) -> Result<RevokePage, Fault> {
     let caller = &frame.reader.caller;
     let view = assets::view(&web.app, caller, id).await?;
     let held = views::subscription(&web.app, caller, held).await?;
@@ -151,18 +156,18 @@ async fn revoke_page(web: &Web, frame: Framed, id: AssetId, held: SubscriptionId
         head: AssetHead::new(&view, "Access"),
         held: Held::new(&held, web.app.now(), String::new()),
         back: format!("{}/access", asset_href(id)),
-        reason: String::new(),
-        wrong: Wrong::default(),
+        reason,
+        wrong,
         shell: frame.shell,
     })
 }
 
 async fn revoke_form(
     State(web): State<Web>,
-    Path((id, held)): Path<(AssetId, SubscriptionId)>,
+    Path(which): Path<(AssetId, SubscriptionId)>,
     frame: Framed,
 ) -> Result<Response, Refusal> {
-    show(StatusCode::OK, &revoke_page(&web, frame, id, held).await?)
+    show(StatusCode::OK, &revoke_page(&web, frame, which, (String::new(), Wrong::default())).await?)
 }
 
 #[derive(Debug, Deserialize)]
@@ -181,10 +186,6 @@ async fn revoke(
         Ok(()) => {
             Ok(flash::done(&format!("{}/access", asset_href(id)), "Access was taken back. The next query is refused."))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let page = revoke_page(&web, frame, id, held).await?;
-            show(status, &RevokePage { reason: form.reason, wrong, ..page })
-        }
+        Err(fault) => again(fault, |wrong| revoke_page(&web, frame, (id, held), (form.reason, wrong))).await,
     }
 }

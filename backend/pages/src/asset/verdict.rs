@@ -200,7 +200,7 @@ impl Access<'_> {
     fn how_much(&self) -> String {
         let there = self.view.columns.iter().filter(|column| column.column.state == ColumnState::Active).count();
         let open = self.readable.map_or(0, |table| table.columns.len());
-        let many = |count: usize| counted(i64::try_from(count).unwrap_or(i64::MAX), "column", "columns");
+        let many = |count: usize| counted(count, "column", "columns");
         if open >= there { format!("all {}", many(open)) } else { format!("{open} of {}", many(there)) }
     }
 

@@ -304,9 +304,6 @@ async fn create_token(
             let (until, trial) = (When::at(token.expires_at), trial(&secret, which.0));
             show(StatusCode::CREATED, &TokenPage { secret, until, trial, ..page })
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(proof::missing(fault))?;
-            show(status, &token_page(&web, framed, which, form, wrong).await?)
-        }
+        Err(fault) => again(proof::missing(fault), |wrong| token_page(&web, framed, which, form, wrong)).await,
     }
 }

@@ -171,9 +171,8 @@ async fn test(
             Ok(done(&format!("/projects/{project}/connections/{id}"), "The connection works: it may list that place."))
         }
         Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
             let typed = Typed { location: form.location, ..Typed::of(&known) };
-            show(status, &page(&web, framed, project, Some(&known), typed, wrong).await?)
+            again(fault, |wrong| page(&web, framed, project, Some(&known), typed, wrong)).await
         }
     }
 }

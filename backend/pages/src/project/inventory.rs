@@ -100,7 +100,7 @@ async fn list(
         shell: framed.shell,
         filters: filters(&path, status),
         filtered: status.is_some(),
-        open_names: counted(i64::try_from(open).unwrap_or(i64::MAX), "proposed name", "proposed names"),
+        open_names: counted(open, "proposed name", "proposed names"),
         any_open_names: open > 0,
         here: place.base,
         assets: rows,

@@ -193,8 +193,8 @@ async fn invite(
         let invited = invitations::invite(&web.app, &framed.reader.caller, id, person.id, role).await;
         invited.map_err(|fault| if fault.field.as_deref() == Some("user") { fault.on("person") } else { fault })?;
         Ok(format!("{} was invited and finds it under Projects.", person.display_name))
-    };
-    let outcome = outcome.await;
+    }
+    .await;
     end(&web, framed, id, form, outcome).await
 }
 
@@ -209,8 +209,8 @@ async fn add_group(
         let group = Uuid::parse_str(&form.group).map_err(|_| Fault::invalid("group", "choose a group"))?;
         let member = members::add(&web.app, &framed.reader.caller, id, (MemberKind::Group, group), role).await?;
         Ok(format!("Everybody in {} is a {role} now.", member.name))
-    };
-    let outcome = outcome.await;
+    }
+    .await;
     end(&web, framed, id, form, outcome).await
 }
 
@@ -224,8 +224,8 @@ async fn transfer(
         let to: UserId = form.to.parse().map_err(|_| Fault::invalid("to", "choose a member"))?;
         members::transfer(&web.app, &framed.reader.caller, id, to).await?;
         Ok("The project has a new owner. You are a contributor now.".to_owned())
-    };
-    let outcome = outcome.await;
+    }
+    .await;
     end(&web, framed, id, form, outcome).await
 }
 
@@ -249,8 +249,8 @@ async fn set_role(
         let kind: MemberKind = kind.parse()?;
         members::set_role(&web.app, &framed.reader.caller, id, (kind, member), role).await?;
         Ok(format!("Role changed to {role}."))
-    };
-    let outcome = outcome.await;
+    }
+    .await;
     end(&web, framed, id, Typed::default(), outcome).await
 }
 

@@ -87,8 +87,8 @@ async fn overview_page(web: &Web, framed: Framed, id: ProjectId, wrong: Wrong) -
         used: count(&used),
         given: count(&given),
         steps,
-        people: counted(i64::try_from(people.len()).unwrap_or(i64::MAX), "member", "members"),
-        places: counted(i64::try_from(places.len()).unwrap_or(i64::MAX), "environment", "environments"),
+        people: counted(people.len(), "member", "members"),
+        places: counted(places.len(), "environment", "environments"),
         shell,
         head,
         wrong,
@@ -97,7 +97,7 @@ async fn overview_page(web: &Web, framed: Framed, id: ProjectId, wrong: Wrong) -
 
 fn count<T>(page: &Page<T>) -> String {
     let more = if page.next.is_some() { "+" } else { "" };
-    format!("{}{more}", grouped(i64::try_from(page.items.len()).unwrap_or(i64::MAX)))
+    format!("{}{more}", grouped(page.items.len()))
 }
 
 /// What a producing project does first; empty once it is done, and for those who do not do it.
@@ -140,17 +140,22 @@ struct EditPage {
     wrong: Wrong,
 }
 
-async fn edit_page(web: &Web, framed: Framed, id: ProjectId) -> Result<(Shell, Head), Refusal> {
-    let Framed { reader, shell, .. } = framed;
-    let reader = &reader;
-    let head = head(web, reader, id, Section::Overview).await?;
-    Ok((shell, head.below(Section::Overview, "Name and description")))
+/// The form with what was typed, or else with what is there.
+async fn edit_page(
+    web: &Web,
+    framed: Framed,
+    id: ProjectId,
+    form: Option<EditForm>,
+    wrong: Wrong,
+) -> Result<EditPage, Refusal> {
+    let head = head(web, &framed.reader, id, Section::Overview).await?;
+    let present = || EditForm { name: head.name.clone(), description: head.view.project.description.clone() };
+    let form = form.unwrap_or_else(present);
+    Ok(EditPage { shell: framed.shell, head: head.below(Section::Overview, "Name and description"), form, wrong })
 }
 
 async fn edit_form(State(web): State<Web>, framed: Framed, Path(id): Path<ProjectId>) -> Result<Response, Refusal> {
-    let (shell, head) = edit_page(&web, framed, id).await?;
-    let form = EditForm { name: head.name.clone(), description: head.view.project.description.clone() };
-    show(StatusCode::OK, &EditPage { shell, head, form, wrong: Wrong::default() })
+    show(StatusCode::OK, &edit_page(&web, framed, id, None, Wrong::default()).await?)
 }
 
 async fn edit(
@@ -162,11 +167,7 @@ async fn edit(
     let change = ProjectChange { name: Some(form.name.clone()), description: Some(form.description.clone()) };
     match projects::update(&web.app, &framed.reader.caller, id, &change).await {
         Ok(_) => Ok(done(&format!("/projects/{id}"), "Saved.")),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            let (shell, head) = edit_page(&web, framed, id).await?;
-            show(status, &EditPage { shell, head, form, wrong })
-        }
+        Err(fault) => again(fault, |wrong| edit_page(&web, framed, id, Some(form), wrong)).await,
     }
 }
 

@@ -151,7 +151,7 @@ fn row(head: &Head, view: SubscriptionView, outgoing: bool) -> Row {
     let end = format!("{}/subscriptions/{}/end", head.base, view.subscription.id);
     let active = view.subscription.state == SubscriptionState::Active;
     let columns = match (&view.columns, active) {
-        (Some(names), true) => counted(i64::try_from(names.len()).unwrap_or(i64::MAX), "column", "columns"),
+        (Some(names), true) => counted(names.len(), "column", "columns"),
         (None, true) => "All columns".to_owned(),
         (_, false) => String::new(),
     };

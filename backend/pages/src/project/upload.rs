@@ -22,7 +22,7 @@ use lakegate_model::{
 use super::{Head, Section, head};
 use crate::{
     flash::done,
-    kit::{Choice, Wrong, again, bytes, counted},
+    kit::{Choice, Wrong, again, bytes, counted, whole},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -70,7 +70,7 @@ async fn page(web: &Web, framed: Framed, id: ProjectId, form: Typed, wrong: Wron
         form,
         environments: places.collect(),
         tables: tables(web, &reader, id).await?,
-        limit: bytes(i64::try_from(limit(web)).unwrap_or(i64::MAX)),
+        limit: bytes(whole(limit(web))),
         wrong,
     })
 }
@@ -117,8 +117,7 @@ async fn take(
 
 fn arrived(uploaded: &Uploaded, by_script: bool) -> Response {
     let to = format!("/assets/{}", uploaded.asset);
-    let rows = i64::try_from(uploaded.rows).unwrap_or(i64::MAX);
-    let response = done(&to, &format!("Uploaded: {}.", counted(rows, "row", "rows")));
+    let response = done(&to, &format!("Uploaded: {}.", counted(uploaded.rows, "row", "rows")));
     if !by_script {
         return response;
     }

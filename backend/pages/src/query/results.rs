@@ -121,12 +121,11 @@ fn fill(page: &mut ResultPage, run: &QueryRun, rows: &[Vec<Value>], total: u64, 
         .into_iter()
         .map(|column| Head { name: column.name, kind: column.column_type, numeric: column.numeric })
         .collect();
-    let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let shown = u64::try_from(rows.len()).unwrap_or(0);
-    page.figures.insert(0, counted(signed(total), "row", "rows"));
+    page.figures.insert(0, counted(total, "row", "rows"));
     if shown > 0 {
-        let (from, to) = (grouped(signed(offset + 1)), grouped(signed(offset + shown)));
-        page.summary = format!("{from} to {to} of {}", grouped(signed(total)));
+        let (from, to) = (grouped(offset + 1), grouped(offset + shown));
+        page.summary = format!("{from} to {to} of {}", grouped(total));
     }
     let at = |offset: u64| format!("/query/results/{}?offset={offset}", run.id);
     if offset > 0 {

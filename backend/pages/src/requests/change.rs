@@ -8,11 +8,11 @@ use lakegate_app::access::{
 };
 use lakegate_model::{Code, Fault, catalog::Column};
 
-use super::{Pick, found, request_href, request_page};
+use super::{Pick, chosen_columns, found, request_href, request_page};
 use crate::{
     fields::{Fields, day_text},
     flash,
-    kit::{Crumb, Wrong},
+    kit::{Crumb, Wrong, again_with, crumbs},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -32,10 +32,7 @@ pub(super) async fn comment(
             let draft = format!("comment-{}", detail.view.request.reference());
             Ok(flash::done_with_draft(&request_href(&detail.view), "Sent.", &draft))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &request_page(&web, frame, detail, &fields, wrong))
-        }
+        Err(fault) => again_with(fault, |wrong| request_page(&web, frame, detail, &fields, wrong)),
     }
 }
 
@@ -90,11 +87,7 @@ fn edit_page(
         listed.map(|(column, asked)| (column.ordinal, Pick::new(column, ticked(column, asked)))).collect();
     columns.sort_by_key(|(ordinal, _)| *ordinal);
     EditPage {
-        crumbs: vec![
-            Crumb { label: "Inbox".into(), href: "/inbox".into() },
-            Crumb { label: reference.clone(), href: href.clone() },
-            Crumb { label: "Change".into(), href: String::new() },
-        ],
+        crumbs: crumbs(&[("Inbox", "/inbox"), (&reference, &href), ("Change", "")]),
         asset: view.asset_name.clone(),
         producer: view.producer_name.clone(),
         draft: format!("edit-{reference}"),
@@ -110,11 +103,7 @@ fn edit_page(
 }
 
 fn change(fields: &Fields) -> Result<Edit, Fault> {
-    let columns = match fields.one("columns") {
-        "some" => Some(fields.ids("column").map_err(|fault| fault.on("columns"))?),
-        _ => None,
-    };
-    Ok(Edit { reason: fields.one("reason").to_owned(), columns, until: fields.day("until")? })
+    Ok(Edit { reason: fields.one("reason").to_owned(), columns: chosen_columns(fields)?, until: fields.day("until")? })
 }
 
 pub(super) async fn save(
@@ -134,11 +123,10 @@ pub(super) async fn save(
             Ok(flash::done_with_draft(&request_href(&detail.view), "Changed. It waits for a decision again.", &draft))
         }
         Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
             let some = fields.one("columns") == "some";
             let words = (fields.one("reason").to_owned(), fields.one("until").to_owned(), some);
             let ticked = |column: &Column, _: bool| !some || fields.holds("column", &column.id.to_string());
-            show(status, &edit_page(frame, &detail, words, ticked, wrong))
+            again_with(fault, |wrong| edit_page(frame, &detail, words, ticked, wrong))
         }
     }
 }

@@ -8,14 +8,8 @@ use lakegate_app::access::{
 };
 use lakegate_model::Fault;
 
-use super::{found, request_href, request_page};
-use crate::{
-    fields::Fields,
-    flash,
-    kit::Wrong,
-    proof,
-    shell::{Framed, show},
-};
+use super::{chosen_columns, found, request_href, request_page};
+use crate::{fields::Fields, flash, kit::again_with, proof, shell::Framed};
 use lakegate_http::{
     Refusal, Web,
     extract::{Form, Path},
@@ -33,10 +27,7 @@ pub(super) async fn decide(
             let draft = format!("decision-{}", detail.view.request.reference());
             Ok(flash::done_with_draft(&request_href(&detail.view), &said, &draft))
         }
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(proof::missing(fault))?;
-            show(status, &request_page(&web, frame, detail, &fields, wrong))
-        }
+        Err(fault) => again_with(proof::missing(fault), |wrong| request_page(&web, frame, detail, &fields, wrong)),
     }
 }
 
@@ -64,17 +55,13 @@ async fn carry_out(web: &Web, frame: &Framed, detail: &RequestDetail, fields: &F
 }
 
 fn approval(fields: &Fields, detail: &RequestDetail) -> Result<Approval, Fault> {
-    let columns = match fields.one("columns") {
-        "some" => Some(fields.ids("column").map_err(|fault| fault.on("columns"))?),
-        _ => None,
-    };
     // The field shows the day of the wished end; leaving it alone keeps the wished moment.
     let until = fields.day("until")?;
     let wished = detail.view.request.wanted_until;
     let same_day = until.zip(wished).is_some_and(|(until, wished)| until.date_naive() == wished.date_naive());
     Ok(Approval {
         reason: fields.one("reason").to_owned(),
-        columns,
+        columns: chosen_columns(fields)?,
         until: if same_day { wished } else { until },
         export: fields.has("export"),
     })

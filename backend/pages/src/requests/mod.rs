@@ -25,7 +25,7 @@ use super::{
         preview::{Rows, RowsPart, is_part},
     },
     fields::{Fields, day_text, day_words},
-    kit::{Crumb, When, Who, Wrong, counted},
+    kit::{Crumb, When, Who, Wrong, counted, crumbs},
     proof::Proof,
     shell::{Framed, Shell, show},
 };
@@ -79,6 +79,17 @@ pub fn request_href(view: &RequestView) -> String {
 /// A request in the address, as the caller may see it.
 async fn found(web: &Web, frame: &Framed, text: &str) -> Result<RequestDetail, Fault> {
     views::get(&web.app, &frame.reader.caller, key(text)?).await
+}
+
+/// The columns that a form names; `None` where it is about all.
+///
+/// # Errors
+/// `invalid` on `columns`, for a form that is not one of ours.
+fn chosen_columns(fields: &Fields) -> Result<Option<Vec<ColumnId>>, Fault> {
+    match fields.one("columns") {
+        "some" => fields.ids("column").map(Some).map_err(|fault| fault.on("columns")),
+        _ => Ok(None),
+    }
 }
 
 /// A column to tick.
@@ -207,7 +218,7 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         proof: if view.can_decide { Proof::of(web, &frame) } else { Proof::default() },
     };
     RequestPage {
-        crumbs: crumbs(&view),
+        crumbs: crumbs(&[("Inbox", "/inbox"), (&request.reference(), "")]),
         reference: request.reference(),
         href: request_href(&view),
         status: state_badge(request.state),
@@ -244,13 +255,8 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
 }
 
 fn wanted(all: bool, count: usize) -> String {
-    let columns = counted(i64::try_from(count).unwrap_or(i64::MAX), "column", "columns");
+    let columns = counted(count, "column", "columns");
     if all { format!("all {columns}") } else { columns }
-}
-
-fn crumbs(view: &RequestView) -> Vec<Crumb> {
-    let inbox = Crumb { label: "Inbox".into(), href: "/inbox".into() };
-    vec![inbox, Crumb { label: view.request.reference(), href: String::new() }]
 }
 
 fn decided(view: &RequestView) -> Option<Decided> {
@@ -295,11 +301,7 @@ async fn rows(
     }
     let href = request_href(&detail.view);
     let reference = detail.view.request.reference();
-    let crumbs = vec![
-        Crumb { label: "Inbox".into(), href: "/inbox".into() },
-        Crumb { label: reference.clone(), href: href.clone() },
-        Crumb { label: "Preview".into(), href: String::new() },
-    ];
+    let crumbs = crumbs(&[("Inbox", "/inbox"), (&reference, &href), ("Preview", "")]);
     show(StatusCode::OK, &PreviewPage { shell: frame.shell, crumbs, reference, href, rows })
 }
 

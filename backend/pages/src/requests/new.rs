@@ -15,12 +15,12 @@ use lakegate_model::{
     words::{ColumnState, RequestState},
 };
 
-use super::{Pick, request_href};
+use super::{Pick, chosen_columns, request_href};
 use crate::{
     asset::head::asset_href,
     fields::Fields,
     flash,
-    kit::{Choice, Crumb, Wrong, again},
+    kit::{Choice, Crumb, Wrong, again, crumbs},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -100,7 +100,7 @@ async fn new_page(web: &Web, frame: Framed, fields: &Fields, wrong: Wrong) -> Re
         .map(|(project, _)| Choice::new(project.id.to_string(), project.name.clone()))
         .collect();
     Ok(NewPage {
-        crumbs: crumbs(&views),
+        crumbs: path_here(&views),
         heading: heading(&views),
         project: chosen(&frame, fields, &projects),
         projects,
@@ -141,14 +141,11 @@ fn heading(views: &[AssetView]) -> String {
     }
 }
 
-fn crumbs(views: &[AssetView]) -> Vec<Crumb> {
-    let search = Crumb { label: "Search".into(), href: "/search".into() };
-    let here = Crumb { label: "Request access".into(), href: String::new() };
+fn path_here(views: &[AssetView]) -> Vec<Crumb> {
+    let (search, here) = (("Search", "/search"), ("Request access", ""));
     match views {
-        [one] => {
-            vec![search, Crumb { label: one.asset.display_name().to_owned(), href: asset_href(one.asset.id) }, here]
-        }
-        _ => vec![search, here],
+        [one] => crumbs(&[search, (one.asset.display_name(), &asset_href(one.asset.id)), here]),
+        _ => crumbs(&[search, here]),
     }
 }
 
@@ -195,15 +192,11 @@ pub(super) async fn send(
 }
 
 fn wish(fields: &Fields) -> Result<Wish, Fault> {
-    let columns = match fields.one("columns") {
-        "some" => Some(fields.ids("column").map_err(|fault| fault.on("columns"))?),
-        _ => None,
-    };
     Ok(Wish {
         project: fields.id("project")?,
         assets: fields.ids("asset")?,
         reason: fields.one("reason").to_owned(),
-        columns,
+        columns: chosen_columns(fields)?,
         until: fields.day("until")?,
     })
 }

@@ -81,12 +81,12 @@ fn view(wanted: &Wanted, labelled: &LabelledFacet) -> FacetView {
     let option = |value: &LabelledValue| OptionView {
         label: words(facet, value),
         href: wanted.toggled(facet, &value.value).href(),
-        count: grouped(i64::try_from(value.count).unwrap_or(i64::MAX)),
+        count: grouped(value.count),
         chosen: wanted.filters.iter().any(|(own, held)| *own == facet && *held == value.value),
     };
     let more = match labelled.left_out {
         0 => String::new(),
-        left => format!("and {} more; add words to see them", grouped(i64::try_from(left).unwrap_or(i64::MAX))),
+        left => format!("and {} more; add words to see them", grouped(left)),
     };
     FacetView { title: title(facet), options: labelled.values.iter().map(option).collect(), more }
 }
