@@ -3,12 +3,13 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before } from "node:test";
 import { openBrowser, visit } from "./lib/browser.mjs";
 import * as deeds from "./lib/deeds.mjs";
 import { inspect, walk } from "./lib/inspect.mjs";
 import { addPerson, PEOPLE, signIn } from "./lib/people.mjs";
 import * as portal from "./lib/portal.mjs";
+import { chapters } from "./lib/scene.mjs";
 import { startServer, temporaryFolder } from "./lib/server.mjs";
 
 const CASES = new URL("../fixtures/cases/", import.meta.url).pathname;
@@ -21,17 +22,8 @@ const TABLE = "catalog_sales";
 const COUNT = "select order_number from catalog_sales";
 const NEWER = "Catalog Orders";
 
-const story = { folder: "", server: undefined, browser: undefined, request: "", brokenAt: "" };
-
-/** A test that continues the one before; after a failure the rest of the story has no ground to stand on. */
-function chapter(name, tell) {
-  test(name, async () => {
-    if (story.brokenAt) throw new Error(`the story broke off at: ${story.brokenAt}`);
-    story.brokenAt = name;
-    await tell();
-    story.brokenAt = "";
-  });
-}
+const story = { folder: "", server: undefined, browser: undefined, request: "" };
+const chapter = chapters();
 
 async function makeFolders() {
   story.folder = await temporaryFolder();

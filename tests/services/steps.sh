@@ -56,16 +56,17 @@ step_schemas() {
   return "$code"
 }
 
-# usage: node_tests FOLDER. Files one after the other: each starts a server and a browser of its own.
+# usage: node_tests FOLDER FILES_AT_ONCE. Each file starts what it needs for itself.
 node_tests() {
   install_npm "$1" || return 1
   (cd "$1" && find . -name node_modules -prune -o -name '*.test.mjs' -print0 | sort -z |
-    run_limited xargs -0 node --test --test-concurrency=1 --test-reporter=spec)
+    run_limited xargs -0 node --test --test-concurrency="$2" --test-reporter=spec)
 }
 
-step_interop() { node_tests "$ROOT/tests/interop"; }
+step_interop() { node_tests "$ROOT/tests/interop" 1; }
 
-step_browser() { node_tests "$ROOT/tests/browser"; }
+# Two servers with their browsers keep two cores busy and find room in the memory of a small machine.
+step_browser() { node_tests "$ROOT/tests/browser" 2; }
 
 step_docs() { python3 tests/services/links.py "$ROOT"; }
 

@@ -31,6 +31,23 @@ export async function signIn(page, user, secret) {
   await page.getByText(/^account of /i).waitFor();
 }
 
+/** The people of the demonstration, and the password of all of them. */
+export const DEMO_PEOPLE = {
+  ann: "Ann Analyst",
+  olga: "Olga Owner",
+  mark: "Mark Marketing",
+  stella: "Stella Steward",
+  ada: "Ada Admin",
+  aud: "Audrey Auditor",
+};
+export const DEMO_PASSWORD = "walk along the lake";
+
+/** Signs in as somebody of the demonstration with one click on the open sign-in page. */
+export async function continueAs(page, username) {
+  await page.getByRole("button", { name: `Continue as ${DEMO_PEOPLE[username]}` }).click();
+  await page.getByText(`Account of ${DEMO_PEOPLE[username]}`).waitFor();
+}
+
 /** An access token for the REST and GraphQL doors. */
 export async function accessToken(url, user, secret) {
   const response = await fetch(`${url}/api/v1/auth/token`, {
