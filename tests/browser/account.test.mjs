@@ -44,6 +44,8 @@ chapter("a token is shown once, works for programs, and no longer after it is re
     await inspect(page, "account-token-refused");
     await daily.askForToken(page, { name: "Notebook", days: "7" });
     await portal.sees(page.getByRole("main"), "Your token, shown this once");
+    const shown = page.getByRole("main").getByText("Your token, shown this once");
+    assert.ok(await shown.evaluate((note) => note.getBoundingClientRect().top < window.innerHeight && note.getBoundingClientRect().bottom > 0), "it stands in view");
     await inspect(page, "account-token");
     await portal.press(page.getByRole("main"), /^copy$/i);
     const token = await page.evaluate(() => navigator.clipboard.readText());

@@ -112,7 +112,7 @@ chapter("columns that arrive later are closed to others", async () => {
   });
 });
 
-chapter("the owner releases one of them, the steward sees the other waiting, and others read what is released", async () => {
+chapter("the owner releases one of them, the steward the other, and others read what is released", async () => {
   await visitAs("olga", async (page) => {
     await daily.openRelease(page, { title: SALES, waiting: 2 });
     await inspect(page, "asset-release");
@@ -128,11 +128,11 @@ chapter("the owner releases one of them, the steward sees the other waiting, and
     await daily.openPending(page);
     await portal.sees(page.getByRole("row").filter({ hasText: SALES }), SECOND);
     await inspect(page, "bench-pending");
-  });
-  await visitAs("olga", async (page) => {
-    await daily.openRelease(page, { title: SALES, waiting: 1 });
-    await portal.press(page, /^release$/i);
-    await portal.sees(page.getByRole("status"), /^the columns are open/i);
+    await portal.follow(page.getByRole("row").filter({ hasText: SALES }), /^open grid/i);
+    await page.getByRole("main").getByLabel(new RegExp(`^${SECOND}`)).check();
+    await inspect(page, "bench-release");
+    await portal.press(page, /^release chosen$/i);
+    await page.getByText(/pending column/i).waitFor({ state: "detached" });
   });
   await visitAs("mark", async (page) => {
     assert.equal(await portal.rowsOf(page, `select ${SECOND} from catalog_sales`), 11);
@@ -173,10 +173,12 @@ chapter("a viewer looks at rows and is told that he cannot take them away", asyn
     await deeds.answerInvitation(page, CONSUMER, "Accept");
     await portal.actIn(page, CONSUMER);
     assert.equal(await portal.rowsOf(page, FEW), 3);
+    assert.equal(await page.getByText(/^download$/i).isVisible(), false, "no download is offered to him");
     const address = `/query/${await daily.latestResult(page)}/download?format=csv`;
     await guard.allowing([403], async () => {
       assert.equal((await page.goto(address)).status(), 403);
       await portal.sees(page.getByRole("main"), /not take it away as a file/i);
+      await portal.sees(page.getByRole("main"), /make you a contributor/i);
       await inspect(page, "download-refused");
     });
   });

@@ -14,6 +14,7 @@
 //! are applied.
 
 mod analyse;
+mod best;
 mod document;
 mod error;
 mod gather;

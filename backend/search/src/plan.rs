@@ -1,6 +1,7 @@
 //! From what was typed to a query of the index.
 
 use crate::analyse::{unlisted_mark, unlisted_stem, unlisted_word};
+use crate::best::Best;
 use crate::parse::{Clause, MIN_PREFIX_CHARS, Scope, Want, parse};
 use crate::query::{Facet, FacetFilter};
 use crate::schema::{Fields, capped};
@@ -9,7 +10,7 @@ use crate::visible::{Tokens, VisibleCache, VisibleQuery};
 use crate::words::{Stemmer, tolerance};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tantivy::query::{BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query, TermQuery};
+use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Term};
 
 /// A title or name that equals the whole text.
@@ -141,7 +142,7 @@ fn scored(query: Boxed, score: f32) -> Boxed {
 fn any(mut queries: Vec<Boxed>) -> Boxed {
     match queries.len() {
         1 => queries.remove(0),
-        _ => Box::new(DisjunctionMaxQuery::new(queries)),
+        _ => Box::new(Best(queries)),
     }
 }
 

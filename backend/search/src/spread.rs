@@ -23,6 +23,9 @@ pub(crate) enum Tier {
 /// Stands between a word and what it is marked with.
 pub(crate) const SEPARATOR: u8 = 0x1f;
 
+/// Most tokens with which a word is looked up one by one.
+const LOOKED_UP: usize = 64;
+
 /// The score of a word by its tier; the first entry is unused.
 pub(crate) type Scores = [Score; 8];
 
@@ -98,7 +101,7 @@ impl SpreadWeight {
             match (pick, automaton) {
                 (Pick::Exact(word), _) => found.extend(index.terms().get(word)?),
                 (Pick::Prefix(word), _) => prefixed(index, word, |_| true, &mut found)?,
-                (Pick::Held(word, tokens), _) => prefixed(index, word, |key| is_held(key, tokens), &mut found)?,
+                (Pick::Held(word, tokens), _) => held(index, word, tokens, &mut found)?,
                 (Pick::Near(..), Some(automaton)) => similar(index, automaton, &mut found)?,
                 (Pick::Near(..), None) => {}
             }
@@ -126,6 +129,17 @@ fn prefixed(
         if wanted(stream.key()) {
             found.push(stream.value().clone());
         }
+    }
+    Ok(())
+}
+
+/// A whole word is looked up with each token of a caller who has few; otherwise all that begin so are looked through.
+fn held(index: &InvertedIndexReader, start: &str, tokens: &Tokens, found: &mut Vec<TermInfo>) -> tantivy::Result<()> {
+    if !start.as_bytes().ends_with(&[SEPARATOR]) || tokens.len() > LOOKED_UP {
+        return prefixed(index, start, |key| is_held(key, tokens), found);
+    }
+    for token in tokens.iter() {
+        found.extend(index.terms().get([start.as_bytes(), token.as_bytes()].concat())?);
     }
     Ok(())
 }

@@ -152,7 +152,7 @@ class Editor {
     const load = async (offset, limit) => (await ask("GET", `/query/${id}/rows?offset=${offset}&limit=${limit}`)).rows;
     this.grid = new Grid(this.part("result"), { columns: seen.columns, total: Number(seen.rows), load });
     for (const link of this.part("download")?.querySelectorAll("[data-format]") ?? []) link.href = `/query/${id}/download?format=${link.dataset.format}`;
-    if (this.part("download")) this.part("download").hidden = false;
+    if (this.part("download")) this.part("download").hidden = !seen.download;
     if (this.part("copy")) this.part("copy").hidden = false;
   }
 
@@ -161,9 +161,8 @@ class Editor {
     this.grid?.close();
     const words = problem.detail ?? problem.message ?? "The query did not run.";
     const fix = problem.fix ? h("p", {}, problem.fix) : null;
-    const code = problem.code ? h("p", { class: "tiny mono" }, problem.code) : null;
     this.part("result").replaceChildren(h("div", { class: `notice ${quiet ? "" : "danger"}`, role: quiet ? "status" : "alert" }, icon(quiet ? "info" : "circle-alert"),
-      h("div", { class: "notice-body" }, h("strong", {}, quiet ? "Cancelled" : "The query did not run"), h("pre", {}, words), fix, code)));
+      h("div", { class: "notice-body" }, h("strong", {}, quiet ? "Cancelled" : "The query did not run"), h("pre", {}, words), fix)));
     this.status(quiet ? "Cancelled" : "Failed", duration(performance.now() - this.started));
     if (problem.line) this.text.mark(problem.line, problem.column ?? 1, words);
   }

@@ -121,7 +121,10 @@ pub(crate) async fn view_of(
 ) -> Result<AssetView, Fault> {
     let may = |action| verdict(actor, action, &facts.into()) == Verdict::Allow;
     let member = actor.role_in(facts.project).is_some();
-    let visible = visible_columns(app, tx, actor, &state).await?;
+    let mut visible = visible_columns(app, tx, actor, &state).await?;
+    if may(Action::ReleaseColumns) {
+        visible.extend(pending_columns(&state));
+    }
     let may_edit = may(Action::EditAsset);
     let mut view = AssetView {
         columns: column_views(&state, &visible),
@@ -175,6 +178,11 @@ pub(crate) async fn visible_columns(
     }
     let open = there.filter(|column| column.state == ColumnState::Active);
     Ok(open.filter(|column| !column.unlisted || granted.contains(&column.id)).map(|column| column.id).collect())
+}
+
+/// Whoever may open pending columns has to see which ones wait, as a steward of the domain.
+fn pending_columns(state: &State) -> impl Iterator<Item = ColumnId> + '_ {
+    state.columns.iter().filter(|column| column.state == ColumnState::Pending).map(|column| column.id)
 }
 
 fn column_views(state: &State, visible: &HashSet<ColumnId>) -> Vec<ColumnView> {

@@ -83,7 +83,8 @@ pub async fn ask(app: &App, caller: &Caller, id: AssetId, body: &str) -> Result<
         let question: QuestionId = app.new_id();
         store::question_insert(tx, &proof, question, person(actor)?, &body, app.now()).await?;
         let title = format!("A question about {}", asset.display_name());
-        let message = tell::about(&asset, "asset.question", title, &body, Some(format!("question:{question}")));
+        let message =
+            tell::about_question(&asset, "asset.question", title, &body, Some(format!("question:{question}")));
         let to = answerers(tx, &asset).await?;
         notify(app, tx, to, &message).await?;
         let event = Event::on("asset.ask", "asset", id).owned_by(asset.project_id);
@@ -124,7 +125,7 @@ pub async fn answer(app: &App, caller: &Caller, id: QuestionId, answer: &str) ->
         let question = found.ok_or_else(|| Fault::not_found("question"))?;
         store::question_answer(tx, &proof, id, &answer, person(actor)?, app.now()).await?;
         let title = format!("Your question about {} was answered", asset.display_name());
-        let message = tell::about(&asset, "asset.answer", title, &answer, None);
+        let message = tell::about_question(&asset, "asset.answer", title, &answer, None);
         notify(app, tx, [question.author_id], &message).await?;
         let event = Event::on("asset.answer", "asset", asset.id).owned_by(asset.project_id);
         audit::record(app, tx, caller, actor, event).await?;

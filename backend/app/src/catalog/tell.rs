@@ -24,6 +24,18 @@ pub(crate) fn about(asset: &Asset, kind: &'static str, title: String, body: &str
     Message { kind, title, body: body.to_owned(), link: asset_link(asset.id), once_key: once }
 }
 
+/// [`about`], leading to the questions of the asset.
+pub(crate) fn about_question(
+    asset: &Asset,
+    kind: &'static str,
+    title: String,
+    body: &str,
+    once: Option<String>,
+) -> Message {
+    let message = about(asset, kind, title, body, once);
+    Message { link: format!("{}/questions", message.link), ..message }
+}
+
 /// People of the projects that subscribe to an asset.
 pub(crate) async fn subscribers(tx: &mut Tx, asset: &Asset) -> Result<BTreeSet<UserId>, Fault> {
     let mut people = BTreeSet::new();

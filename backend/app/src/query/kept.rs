@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use super::{
     Ask,
     lease::leased,
-    run::{Allowed, Answer, KeptFile, allow, fingerprint_now, record_end, run},
+    run::{Allowed, Answer, KeptFile, allow, record_end, resolved_now, run},
 };
 use crate::{
     App, Caller,
@@ -157,10 +157,17 @@ async fn readable(app: &App, caller: &Caller, id: QueryId) -> Result<QueryRun, F
     if run.result_until.is_none_or(|until| until <= app.now()) {
         return Err(gone("the result is no longer kept"));
     }
-    if run.fingerprint.is_none() || run.fingerprint != fingerprint_now(app, caller, &run).await? {
+    let now = resolved_now(app, caller, &run).await?.map(|resolved| resolved.fingerprint);
+    if run.fingerprint.is_none() || run.fingerprint != now {
         return Err(gone("your access or the data changed since this ran"));
     }
     Ok(run)
+}
+
+/// Whether the rows of an earlier query of the caller may leave as a file: what a page offers goes by this, and
+/// [`download`] decides again.
+pub async fn may_download(app: &App, caller: &Caller, run: &QueryRun) -> Result<bool, Fault> {
+    Ok(resolved_now(app, caller, run).await?.is_some_and(|resolved| resolved.export))
 }
 
 /// Deletes one of the caller's kept results; the query stays in his history.

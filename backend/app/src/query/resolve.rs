@@ -36,6 +36,8 @@ pub struct Resolved {
     pub valid_until: Option<Timestamp>,
     /// Whether the rows of every table may leave as a file.
     pub export: bool,
+    /// Whether the caller's role lets him take anything away.
+    pub takes_away: bool,
 }
 
 /// The project that the actor acts in.
@@ -44,7 +46,7 @@ pub struct Resolved {
 /// `invalid` naming `project` if it is in none.
 pub fn acting(actor: &Actor) -> Result<ProjectId, Fault> {
     actor.acting.ok_or_else(|| {
-        Fault::invalid("project", "queries run in a project: say which").fix("choose a project, or send its id")
+        Fault::invalid("project", "queries run in a project: say which").fix("choose a project to act in")
     })
 }
 
@@ -77,6 +79,7 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
         fingerprint: String::new(),
         valid_until: None,
         export: takes_away(actor),
+        takes_away: takes_away(actor),
     };
     for named in chosen {
         if let Some(table) = governed(app, tx, actor, &named).await? {
@@ -213,6 +216,9 @@ pub fn need_export(resolved: &Resolved) -> Result<(), Fault> {
     if resolved.export {
         return Ok(());
     }
-    Err(Fault::new(Code::Forbidden, "your access lets you look at this data, not take it away as a file")
-        .fix("ask its owner for the right to export"))
+    let way_on = match resolved.takes_away {
+        true => "ask its owner for the right to export",
+        false => "ask an owner of your project to make you a contributor",
+    };
+    Err(Fault::new(Code::Forbidden, "your access lets you look at this data, not take it away as a file").fix(way_on))
 }

@@ -387,12 +387,12 @@ pub async fn cancel(app: &App, caller: &Caller, id: QueryId) -> Result<bool, Fau
 }
 
 /// Resolves the access to the tables of a text once more, for showing a kept result; `None` if the caller has none.
-pub(super) async fn fingerprint_now(app: &App, caller: &Caller, run: &QueryRun) -> Result<Option<String>, Fault> {
+pub(super) async fn resolved_now(app: &App, caller: &Caller, run: &QueryRun) -> Result<Option<Resolved>, Fault> {
     let wanted = references(&run.sql_text)?;
     let caller = Caller { project: run.project_id, ..caller.clone() };
     let resolved = look!(app, &caller, "query.result", |tx, scope, actor| { resolve(app, tx, actor, &wanted).await });
     match resolved {
-        Ok(resolved) => Ok(Some(resolved.fingerprint)),
+        Ok(resolved) => Ok(Some(resolved)),
         Err(fault) if fault.code == Code::NotFound => Ok(None),
         Err(fault) => Err(fault),
     }

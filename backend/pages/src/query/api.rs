@@ -125,6 +125,8 @@ struct StatusShape {
     /// A result is kept whole or not at all: what is over a limit fails.
     truncated: bool,
     columns: Vec<ColumnShape>,
+    /// Whether the rows may leave as a file.
+    download: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Value>,
 }
@@ -144,6 +146,7 @@ impl From<QueryRun> for StatusShape {
             bytes_scanned: run.scanned_bytes,
             truncated: false,
             columns: run.columns.unwrap_or_default().into_iter().map(Into::into).collect(),
+            download: false,
             error: error.map(|message| json!({ "code": run.code, "fix": way_on(&message), "detail": message })),
         }
     }
@@ -154,7 +157,9 @@ async fn status(
     reader: SignedIn,
     Path(id): Path<QueryId>,
 ) -> Result<Answer<StatusShape>, Refusal> {
-    Ok(Answer(kept::status(&web.app, &reader.caller, id).await?.into()))
+    let run = kept::status(&web.app, &reader.caller, id).await?;
+    let download = run.state == QueryState::Succeeded && kept::may_download(&web.app, &reader.caller, &run).await?;
+    Ok(Answer(StatusShape { download, ..run.into() }))
 }
 
 #[derive(Debug, Deserialize)]

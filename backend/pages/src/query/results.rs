@@ -62,7 +62,7 @@ struct ResultPage {
     summary: String,
     previous: String,
     next: String,
-    /// Where the rows leave as files; empty while there are none.
+    /// Where the rows leave as files; empty while there are none, or where they may not.
     download: String,
 }
 
@@ -78,7 +78,12 @@ async fn result(
         let exact = JsonOptions { exact: true };
         let count = usize::try_from(ROWS).unwrap_or(usize::MAX);
         match kept::page(&web.app, &framed.reader.caller, id, query.offset, count, exact).await {
-            Ok(found) => fill(&mut page, &run, &found.rows, found.row_count, query.offset),
+            Ok(found) => {
+                fill(&mut page, &run, &found.rows, found.row_count, query.offset);
+                if kept::may_download(&web.app, &framed.reader.caller, &run).await? {
+                    page.download = format!("/query/{}/download?format=", run.id);
+                }
+            }
             Err(fault) => said(&mut page, &fault),
         }
     }
@@ -134,7 +139,6 @@ fn fill(page: &mut ResultPage, run: &QueryRun, rows: &[Vec<Value>], total: u64, 
     if offset + shown < total {
         page.next = at(offset + shown);
     }
-    page.download = format!("/query/{}/download?format=", run.id);
 }
 
 fn cells(row: &[Value], numeric: &[bool]) -> Vec<Cell> {
