@@ -8,7 +8,7 @@ mod plain;
 
 use anyhow::{Context, Result, ensure};
 use futures::StreamExt;
-use lakegate_engine::{Engine, EngineConfig, GovernedTable, Limits, QuerySpec};
+use lakegate_engine::{Engine, EngineConfig, GovernedTable, Limits, MaskKeys, QuerySpec};
 use std::{
     io::Write,
     path::PathBuf,
@@ -132,6 +132,7 @@ async fn governed_rows(engine: &Engine, table: &GovernedTable, sql: &str) -> Res
         default_database: None,
         limits,
         now: chrono::Utc::now(),
+        mask_keys: MaskKeys { salt: [0; 16], hmac: [0; 32] },
     };
     let mut running = engine.start(spec).await.map_err(|fault| anyhow::anyhow!("{fault:?}"))?;
     let mut rows = 0;

@@ -236,6 +236,7 @@ fn subject(door: &str) -> String {
         ("service_account", "account"),
         ("saved_quer", "query"),
         ("quer", "query"),
+        ("restriction", "restriction"),
         ("suggestion", "suggestion"),
         ("subscription", "request_or_subscription"),
         ("request", "request"),

@@ -1,6 +1,6 @@
 //! Good values for inputs, by their names.
 
-use lakegate_tests::{Value, json};
+use lakegate_tests::{Client, Value, json};
 
 use crate::world::{Ids, World};
 
@@ -11,7 +11,7 @@ fn alias(name: &str) -> &str {
         "project_id" | "from_project" => "project",
         "asset_id" => "asset",
         "environment_id" => "environment",
-        "to" | "new_owner" | "person" | "user_id" | "steward" => "user",
+        "to" | "new_owner" | "person" | "user_id" | "steward" | "principal_id" => "user",
         "service_account" | "service_account_id" => "account",
         "connection_id" => "connection",
         "source_id" | "data_source" => "source",
@@ -38,6 +38,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         }
         "password" | "current_password" | "new_password" => return Some(password(world, name, n)),
         "uri" => json!(format!("s3://made{n}/")),
+        "effect" => json!("hide"),
         "role" => json!("viewer"),
         "kind" => json!("user"),
         "roles" => json!(["auditor"]),
@@ -58,6 +59,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
             return None;
         }
+        "columns" if door.contains("createRestriction") => json!([]),
         "columns" if door.contains("release") => json!([ids.get("column")?]),
         "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,
         "assets" | "asset_ids" => json!([ids.get("asset")?]),
@@ -78,4 +80,12 @@ fn password(_world: &World, name: &str, n: u64) -> Value {
         "new_password" => json!(format!("miles and miles of path {n}")),
         _ => json!(World::password()),
     }
+}
+
+/// Hides the table of an asset; gives the restriction.
+pub async fn hide(owner: &Client, asset: &str) -> String {
+    let text =
+        "mutation ($asset: ID!) { createRestriction(input: { asset: $asset, effect: HIDE, reason: \"To try\" }) {
+        restriction { id } } }";
+    lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createRestriction"]["restriction"])
 }

@@ -244,6 +244,7 @@ impl World {
             "/names",
             "/release",
             "releaseColumns",
+            "estriction",
         ]) {
             let made = upload::upload(
                 &team.owner,
@@ -270,6 +271,9 @@ impl World {
                 ids.insert("suggestion", id(suggestion));
             }
             ids.insert("column", story::column(&view, "amount_usd"));
+            if has(&["liftRestriction", "{restriction}"]) {
+                ids.insert("restriction", crate::values::hide(&team.owner, &asset).await);
+            }
             ids.insert("id", asset.clone());
             ids.insert("asset", asset);
         }

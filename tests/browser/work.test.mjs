@@ -217,6 +217,35 @@ chapter("what cannot be undone asks before, and going back changes nothing", asy
   await visitAs("aud", async (page) => assert.equal(await portal.rowsOf(page, FEW), 3, "all is as it was"));
 });
 
+chapter("the owner masks a column: everybody reads the mask, until she lifts it", async () => {
+  const few = "select quantity from catalog_sales where quantity < 999999999";
+  await visitAs("olga", async (page, guard) => {
+    await portal.openAsset(page, SALES);
+    await daily.openTab(page, /^access/i);
+    await portal.follow(page.getByRole("main"), /^restrict$/i);
+    await page.getByRole("main").getByLabel(/^quantity /).check();
+    await page.getByLabel(/^what masked columns show/i).selectOption("show-last-4");
+    await page.getByLabel(/^reason/i).fill("Nobody needs single quantities");
+    await inspect(page, "asset-restrict");
+    await guard.allowing([422], async () => {
+      await portal.press(page, /^restrict$/i);
+      await portal.sees(page.getByRole("main"), /is not defined for bigint/i);
+    });
+    await page.getByLabel(/^what masked columns show/i).selectOption("mask-to-fixed-value");
+    await portal.press(page, /^restrict$/i);
+    await page.getByRole("row").filter({ hasText: "Masked" }).waitFor();
+    await inspect(page, "asset-restricted");
+  });
+  await visitAs("mark", async (page) => assert.equal(await portal.rowsOf(page, few), 0, "all show 999999999"));
+  await visitAs("olga", async (page) => {
+    await portal.openAsset(page, SALES);
+    await daily.openTab(page, /^access/i);
+    await portal.press(page.getByRole("row").filter({ hasText: "Masked" }), /^lift/i);
+    await page.getByRole("row").filter({ hasText: "Masked" }).getByText(/^lifted/).waitFor();
+  });
+  await visitAs("mark", async (page) => assert.equal(await portal.rowsOf(page, few), 11));
+});
+
 chapter("who is removed reads nothing any more", async () => {
   await visitAs("mark", async (page) => {
     await portal.openProject(page, CONSUMER, /^members/i);

@@ -15,6 +15,7 @@ mod keys;
 mod kill;
 mod projects;
 mod query;
+mod rules;
 mod s3;
 mod search;
 mod sessions;

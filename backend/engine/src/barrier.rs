@@ -1,8 +1,8 @@
-//! The barrier: a table under a row rule, read by a leaf that runs its own plan apart.
+//! The barrier: a table of which cells are withheld, read by a leaf that runs its own plan apart.
 //!
 //! A filter or a view is no barrier, because the optimizer moves the caller's conditions past both. This provider has no
 //! logical plan, takes no conditions, and its scan has no children, no statistics and no measures: nothing that the
-//! caller wrote is evaluated before the rule has dropped the rows he may not see.
+//! caller wrote is evaluated before the rules have dropped the rows and replaced the cells he may not see.
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use datafusion::{
     common::{DFSchema, Result, config::ConfigOptions, internal_err},
     datasource::provider_as_source,
     execution::{SendableRecordBatchStream, SessionState, TaskContext},
-    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, TableType, ident},
+    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, TableType, ident, when},
     physical_expr::EquivalenceProperties,
     physical_plan::{
         DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
@@ -22,28 +22,31 @@ use datafusion::{
 };
 use futures::StreamExt;
 use lakegate_model::ids::TableId;
-use std::{any::Any, fmt, sync::Arc};
+use lakegate_policy::access::CellRules;
+use std::{any::Any, collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{
     faults::hide,
+    rules::{MaskKeys, shown},
     scan::{Source, projected},
     table::TableColumn,
 };
 
-/// A table of which the caller may read some rows only.
+/// A table of which the caller may read some rows or cells only.
 #[derive(Debug)]
 pub(crate) struct RuledTable {
     source: Arc<Source>,
-    rule: String,
+    rules: CellRules,
+    keys: MaskKeys,
     columns: Vec<TableColumn>,
     schema: SchemaRef,
 }
 
 impl RuledTable {
-    pub fn new(source: Arc<Source>, rule: String) -> Self {
+    pub fn new(source: Arc<Source>, rules: CellRules, keys: MaskKeys) -> Self {
         let columns: Vec<TableColumn> = source.table.visible().cloned().collect();
         let schema = Source::schema(columns.iter());
-        Self { source, rule, columns, schema }
+        Self { source, rules, keys, columns, schema }
     }
 
     /// The table and its visible columns, in schema order.
@@ -51,16 +54,38 @@ impl RuledTable {
         (self.source.table.table, &self.columns)
     }
 
-    /// Raw rows, then the rule, then the visible columns.
+    /// Raw rows, then the conditions on rows, then what shows of each cell: all on raw values.
     fn inner_plan(&self, state: &SessionState, wanted: &[TableColumn]) -> Result<LogicalPlan> {
         let raw = RawTable::new(Arc::clone(&self.source));
         let schema = DFSchema::try_from_qualified_schema("raw", &raw.schema)?;
-        let rule = state.create_logical_expr(&self.rule, &schema)?;
-        LogicalPlanBuilder::scan("raw", provider_as_source(Arc::new(raw)), None)?
-            .filter(rule)?
-            .project(wanted.iter().map(|column| ident(&column.name)))?
-            .build()
+        let cells = wanted.iter().map(|column| self.cell(state, &schema, column)).collect::<Result<Vec<_>>>()?;
+        let mut plan = LogicalPlanBuilder::scan("raw", provider_as_source(Arc::new(raw)), None)?;
+        for condition in self.rules.all_of.iter().cloned().chain(one_of(&self.rules.any_of)) {
+            plan = plan.filter(state.create_logical_expr(&condition, &schema)?)?;
+        }
+        plan.project(cells)?.build()
     }
+
+    fn cell(&self, state: &SessionState, schema: &DFSchema, column: &TableColumn) -> Result<Expr> {
+        let Some(cell) = self.rules.cells.get(&column.id) else { return Ok(ident(&column.name)) };
+        let shown = match cell.mask {
+            Some(mask) => shown(state, schema, mask, column, &self.keys)?,
+            None => ident(&column.name),
+        };
+        let covered =
+            one_of(&cell.any_of).map(|condition| state.create_logical_expr(&condition, schema)).transpose()?;
+        let shown = match covered {
+            Some(covered) => when(covered, shown).end()?,
+            None => shown,
+        };
+        Ok(shown.alias(&column.name))
+    }
+}
+
+/// True where one of the conditions is.
+fn one_of(conditions: &BTreeSet<String>) -> Option<String> {
+    let texts: Vec<String> = conditions.iter().map(|condition| format!("(({condition}) IS TRUE)")).collect();
+    (!texts.is_empty()).then(|| texts.join(" OR "))
 }
 
 #[async_trait]

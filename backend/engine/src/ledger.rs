@@ -39,7 +39,8 @@ impl std::error::Error for Stop {}
 pub struct Report {
     /// Rows handed out.
     pub rows: u64,
-    /// Bytes read from storage, as stored.
+    /// Bytes read from storage, as stored, of tables that the caller reads whole: those of others would tell of what is
+    /// withheld from him. The limit counts all.
     pub scanned_bytes: u64,
     /// Bytes of the rows handed out, as held in memory.
     pub result_bytes: u64,
@@ -58,6 +59,7 @@ pub(crate) struct Ledger {
     stopped: OnceLock<Stop>,
     token: CancellationToken,
     scanned: AtomicU64,
+    scanned_shown: AtomicU64,
     rows: AtomicU64,
     result_bytes: AtomicU64,
     peak_memory: AtomicUsize,
@@ -72,6 +74,7 @@ impl Ledger {
             stopped: OnceLock::new(),
             token: CancellationToken::new(),
             scanned: AtomicU64::new(0),
+            scanned_shown: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             result_bytes: AtomicU64::new(0),
             peak_memory: AtomicUsize::new(0),
@@ -100,8 +103,11 @@ impl Ledger {
         self.started + self.limits.wall
     }
 
-    /// Counts bytes that came from storage.
-    pub fn scanned(&self, bytes: u64) -> Result<(), Stop> {
+    /// Counts bytes that came from storage; `shown` for those of tables that the caller reads whole.
+    pub fn scanned(&self, bytes: u64, shown: bool) -> Result<(), Stop> {
+        if shown {
+            self.scanned_shown.fetch_add(bytes, Ordering::Relaxed);
+        }
         let total = self.scanned.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if total > self.limits.scanned_bytes { Err(self.stop(Stop::Scanned)) } else { Ok(()) }
     }
@@ -127,7 +133,7 @@ impl Ledger {
     pub fn report(&self) -> Report {
         Report {
             rows: self.rows.load(Ordering::Relaxed),
-            scanned_bytes: self.scanned.load(Ordering::Relaxed),
+            scanned_bytes: self.scanned_shown.load(Ordering::Relaxed),
             result_bytes: self.result_bytes.load(Ordering::Relaxed),
             elapsed: self.ended.get().copied().unwrap_or_else(|| self.started.elapsed()),
             peak_memory_bytes: self.peak_memory.load(Ordering::Relaxed),

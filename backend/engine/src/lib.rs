@@ -6,7 +6,8 @@
 //! [`keep`] into a file that can be paged through.
 //!
 //! What a caller may not read does not exist here: naming it gives the same error as a name that nobody ever used.
-//! A table under a row rule is read behind a barrier (`barrier.rs`): no expression of the caller meets a row he may not see.
+//! A table of which cells are withheld is read behind a barrier (`barrier.rs`): no expression of the caller meets a row or
+//! a value he may not see.
 
 mod barrier;
 pub mod encode;
@@ -19,6 +20,7 @@ mod masking;
 mod memory;
 mod plan;
 mod query;
+mod rules;
 mod scan;
 mod session;
 mod spelling;
@@ -33,6 +35,7 @@ pub use limits::{EngineConfig, Limits};
 pub use masking::mask_literals;
 pub use plan::TableRead;
 pub use query::{Engine, Prepared, QueryHandle, QuerySpec, ResultStream, RunningQuery};
+pub use rules::{Filter, Mapping, MaskKeys, Subject};
 pub use statement::{References, TableName, references};
 pub use table::{GovernedTable, TableColumn};
 pub use types::{ResultColumn, arrow_type, column_type, result_columns};

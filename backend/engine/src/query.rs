@@ -34,11 +34,12 @@ use crate::{
     ledger::{Ledger, Report, Stop},
     limits::{EngineConfig, Limits},
     plan::{TableRead, reads},
+    rules::{self, MaskKeys},
     session::{Request, Template},
     spelling::Spellings,
     statement::{parse, tokenize},
     stores::Stores,
-    table::GovernedTable,
+    table::{GovernedTable, TableColumn},
 };
 
 /// Stack of the threads that parse, plan and execute: reserved, not used, unless a text is deep.
@@ -57,6 +58,8 @@ pub struct QuerySpec {
     pub limits: Limits,
     /// What `now()` answers.
     pub now: Timestamp,
+    /// What masks with a key show values under.
+    pub mask_keys: MaskKeys,
 }
 
 /// Plans and executes queries. Cheap to clone; all clones share memory and threads.
@@ -99,6 +102,15 @@ impl Engine {
             template: Template::new(config),
             stores: Stores::default(),
         })))
+    }
+
+    /// Checks that a row filter, bound for somebody, is a condition over the columns of its table.
+    ///
+    /// # Errors
+    /// `invalid` naming `filter`.
+    pub fn check_filter(&self, bound: &str, columns: &[TableColumn]) -> Result<(), Fault> {
+        let (state, bound, columns) = (self.0.template.bare().clone(), bound.to_owned(), columns.to_vec());
+        on_big_stack(move || rules::plan(&state, &bound, &columns))
     }
 
     /// Bytes of working memory that running queries hold.
@@ -147,6 +159,7 @@ impl Engine {
             ledger: Arc::clone(&ledger),
             shared_memory: &self.0.memory,
             stores: &self.0.stores,
+            mask_keys: spec.mask_keys,
         })?;
         let planned = async {
             let bound = state.statement_to_plan(statement).await?;

@@ -29,6 +29,7 @@ use crate::{
     ledger::Ledger,
     limits::EngineConfig,
     memory::QueryPool,
+    rules::MaskKeys,
     scan::{OpenTable, Source},
     stores::{GuardedStore, QueryStores, Stores},
     table::GovernedTable,
@@ -76,6 +77,11 @@ impl Template {
             .build())
     }
 
+    /// A session without tables, for expressions that stand in rules.
+    pub fn bare(&self) -> &SessionState {
+        &self.state
+    }
+
     fn runtime(&self, request: &Request<'_>) -> Result<Arc<RuntimeEnv>> {
         let spill = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![self.config.spill_dir.clone()]))
@@ -97,6 +103,7 @@ pub(crate) struct Request<'a> {
     pub ledger: Arc<Ledger>,
     pub shared_memory: &'a Arc<dyn MemoryPool>,
     pub stores: &'a Stores,
+    pub mask_keys: MaskKeys,
 }
 
 fn settings(config: &EngineConfig) -> SessionConfig {
@@ -153,8 +160,8 @@ fn provider(
     let url = ObjectStoreUrl::parse(format!("lakegate://t{nth}")).map_err(Fault::internal)?;
     runtime.register_object_store(url.as_ref(), Arc::clone(&store) as _);
     let source = Arc::new(Source { table: table.clone(), store, url });
-    Ok(match table.row_rule.clone() {
-        Some(rule) => Arc::new(RuledTable::new(source, rule)),
+    Ok(match table.access.rules.clone() {
+        Some(rules) => Arc::new(RuledTable::new(source, rules, request.mask_keys.clone())),
         None => Arc::new(OpenTable::new(source)),
     })
 }

@@ -106,12 +106,15 @@ pub(crate) struct GuardedStore {
     ledger: Arc<Ledger>,
     /// A bucket checks the entity tag itself.
     bucket: bool,
+    /// Whether the caller reads the table whole, and may know how much of it was read.
+    whole: bool,
 }
 
 impl GuardedStore {
     pub fn new(inner: Arc<dyn ObjectStore>, table: &GovernedTable, ledger: Arc<Ledger>) -> Self {
         let files = table.files.iter().map(|file| (path_of(file), file.clone())).collect();
-        Self { inner, files, ledger, bucket: table.storage != StorageAccess::Folder }
+        let (bucket, whole) = (table.storage != StorageAccess::Folder, table.access.rules.is_none());
+        Self { inner, files, ledger, bucket, whole }
     }
 
     fn file(&self, location: &Path) -> Result<&DataFile> {
@@ -120,7 +123,7 @@ impl GuardedStore {
     }
 
     fn count(&self, bytes: u64) -> Result<()> {
-        self.ledger.scanned(bytes).map_err(stopped)
+        self.ledger.scanned(bytes, self.whole).map_err(stopped)
     }
 
     fn is_pinned(&self, file: &DataFile, meta: &ObjectMeta) -> bool {
@@ -181,10 +184,10 @@ impl ObjectStore for GuardedStore {
             GetResultPayload::File(file, _) => chunks(file, range.clone()),
             GetResultPayload::Stream(stream) => stream,
         };
-        let ledger = Arc::clone(&self.ledger);
+        let (ledger, whole) = (Arc::clone(&self.ledger), self.whole);
         let counted = chunks.map(move |chunk| {
             let chunk = chunk.map_err(|_| stopped(ledger.stop(Stop::Storage)))?;
-            ledger.scanned(chunk.len() as u64).map_err(stopped)?;
+            ledger.scanned(chunk.len() as u64, whole).map_err(stopped)?;
             Ok(chunk)
         });
         Ok(GetResult { payload: GetResultPayload::Stream(counted.boxed()), meta, range, attributes })

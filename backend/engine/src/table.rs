@@ -34,11 +34,8 @@ pub struct GovernedTable {
     pub files: Vec<DataFile>,
     /// Every column, in table order.
     pub columns: Vec<TableColumn>,
-    /// What the caller may read.
+    /// What the caller may read. Under rules on cells the table is read behind the barrier.
     pub access: TableAccess,
-    /// A boolean SQL expression over the raw columns: rows for which it is not true do not exist for the caller.
-    /// With a rule the table is read behind the barrier.
-    pub row_rule: Option<String>,
     /// Names the version; equal versions hold equal cells.
     pub data_version: String,
 }

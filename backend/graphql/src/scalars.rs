@@ -47,7 +47,7 @@ macro_rules! from_ids {
 from_ids! {
     UserId GroupId ServiceAccountId ApiTokenId SessionId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
-    QueryId SavedQueryId AuditEventId
+    QueryId SavedQueryId AuditEventId RestrictionId
 }
 
 /// A whole number of up to 64 bits, written as a JSON number: bytes, rows, positions.
@@ -110,6 +110,38 @@ macro_rules! enums {
 enums! {
     /// What a person may do with the installation as a whole.
     ProductRole of "words::ProductRole" { Administrator, SecurityAdministrator, Auditor, DataProtectionOfficer, }
+    /// What a restriction does.
+    RestrictionEffect of "words::RestrictionEffect" { Hide, Mask, Filter, }
+    /// What kind of principal a restriction spares.
+    ExemptKind of "words::ExemptKind" { User, Group, Project, }
+    /// What a masked column shows instead of its values; docs/access.md tells the types each is for.
+    Mask of "words::Mask" {
+        /// Digits become `n`, everything but `( ) , . - @` becomes `x`.
+        #[graphql(name = "MASK_ALPHANUM")]
+        Alphanumeric,
+        /// One value for all.
+        #[graphql(name = "MASK_TO_FIXED_VALUE")]
+        FixedValue,
+        /// NULL for all.
+        #[graphql(name = "REPLACE_WITH_NULL")]
+        Null,
+        #[graphql(name = "SHOW_FIRST_4")]
+        First4,
+        #[graphql(name = "SHOW_LAST_4")]
+        Last4,
+        #[graphql(name = "TRUNCATE_TO_YEAR")]
+        Year,
+        #[graphql(name = "TRUNCATE_TO_MONTH")]
+        Month,
+        /// SHA-256 without salt: falls to a dictionary.
+        #[graphql(name = "SHA_256_GLOBAL")]
+        Sha256,
+        /// SHA-256 with a salt of each query.
+        #[graphql(name = "SHA_256_QUERY_LOCAL")]
+        Sha256Local,
+        /// HMAC-SHA256 under a key of the installation.
+        Hmac,
+    }
     /// What a member may do in a project.
     ProjectRole of "words::ProjectRole" { Viewer, Contributor, Owner, }
     /// What kind of principal a project member is.

@@ -5,19 +5,29 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        members::MembersMutation, places::PlacesMutation, run::RunMutation, sources::SourcesMutation,
-        storage::StorageMutation, users::UsersMutation,
+        members::MembersMutation, places::PlacesMutation, rules::RulesMutation, run::RunMutation,
+        sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, node::NodeQuery, people::PeopleQuery, places::PlacesQuery,
-        run::RunQuery, search::SearchQuery, sources::SourcesQuery,
+        rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
     },
 };
 
 /// Looking things up. Results of queries come as files from REST: `POST /api/v1/query` runs and streams one,
 /// `GET /api/v1/queries/{query}/download` a kept one.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(PeopleQuery, PlacesQuery, CatalogQuery, SearchQuery, SourcesQuery, AccessQuery, RunQuery, NodeQuery);
+pub struct Query(
+    PeopleQuery,
+    PlacesQuery,
+    CatalogQuery,
+    SearchQuery,
+    SourcesQuery,
+    AccessQuery,
+    RulesQuery,
+    RunQuery,
+    NodeQuery,
+);
 
 /// Changing things. Files go in by REST, where their bytes are streamed: `POST /api/v1/environments/{environment}/uploads`
 /// makes a table, `POST /api/v1/assets/{asset}/uploads` adds to one. Tokens for programs that sign in with a password come
@@ -31,6 +41,7 @@ pub struct Mutation(
     AssetsMutation,
     GlossaryMutation,
     AccessMutation,
+    RulesMutation,
     RunMutation,
     UsersMutation,
     AccountsMutation,

@@ -83,6 +83,8 @@ pub struct Grant {
     /// Every released column, also those to come; otherwise exactly the listed ones.
     pub all_columns: bool,
     pub can_export: bool,
+    /// Only rows for which this is true; none for all rows.
+    pub row_filter: Option<String>,
     pub reason: String,
     pub granted_by: UserId,
     pub valid_from: Timestamp,

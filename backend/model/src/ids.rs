@@ -88,6 +88,8 @@ ids! {
     SubscriptionId => "subscription";
     /// A permission on a table.
     GrantId => "grant";
+    /// A rule that narrows what grants permit.
+    RestrictionId => "restriction";
     /// A message to a person in the portal.
     NoticeId => "notice";
     /// A question about an asset.

@@ -17,6 +17,7 @@ pub mod page;
 pub mod people;
 pub mod places;
 pub mod random;
+pub mod rules;
 pub mod storage;
 pub mod text;
 pub mod words;

@@ -110,6 +110,46 @@ words! {
         /// No longer in the files.
         Dropped = "dropped",
     }
+    /// What a masked column shows instead of its values. The names and what they do are those of Iceberg's
+    /// `read-restrictions`, with `hmac` of our own; [`Mask::applies_to`] tells the types each is for.
+    Mask {
+        /// Digits become `n`, everything but `( ) , . - @` becomes `x`.
+        Alphanumeric = "mask-alphanum",
+        /// One value for all, true NULLs included.
+        FixedValue = "mask-to-fixed-value",
+        /// NULL for all.
+        Null = "replace-with-null",
+        /// The first four characters, the others as `mask-alphanum` does.
+        First4 = "show-first-4",
+        /// The last four characters, the others as `mask-alphanum` does.
+        Last4 = "show-last-4",
+        /// The first day of the year.
+        Year = "truncate-to-year",
+        /// The first day of the month.
+        Month = "truncate-to-month",
+        /// SHA-256 without salt: equal values stay equal across tables and queries, and fall to a dictionary.
+        Sha256 = "sha-256-global",
+        /// SHA-256 with a salt of this query: equal values stay equal within one query alone.
+        Sha256Local = "sha-256-query-local",
+        /// HMAC-SHA256 under a key of the installation: equal values stay equal, and no dictionary helps who lacks the key.
+        Hmac = "hmac",
+    }
+    /// What a restriction does.
+    RestrictionEffect {
+        /// The columns, or the whole table, do not exist.
+        Hide = "hide",
+        /// The columns show masked values.
+        Mask = "mask",
+        /// Only rows that a filter lets through exist.
+        Filter = "filter",
+    }
+    /// What kind of principal a restriction spares.
+    ExemptKind {
+        User = "user",
+        Group = "group",
+        /// Whoever acts in the project.
+        Project = "project",
+    }
     /// Where an asset is in its life.
     AssetStatus {
         /// Known to its project alone.

@@ -1,11 +1,19 @@
-//! What a principal may read of one table, compiled from the grants that are in force.
+//! What a principal may read of one table, compiled from the grants and restrictions that are in force.
+//!
+//! A grant is a rectangle: columns by rows. A cell shows if one rectangle covers both its row and its column; two
+//! grants never add up to more than each gives. A restriction narrows that for whom it binds, and wins.
 
 use lakegate_model::{
     Timestamp,
-    ids::{ColumnId, GrantId, ProjectId, TableId},
+    columns::ColumnType,
+    ids::{ColumnId, GrantId, ProjectId, RestrictionId, TableId},
+    words::Mask,
 };
-use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+mod cells;
+
+pub use cells::{Cell, CellRules};
 
 /// Which columns of a table a grant opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +26,18 @@ pub enum ColumnScope {
     Except(BTreeSet<ColumnId>),
 }
 
+/// Which rows a rule lets through.
+///
+/// A condition is an SQL expression whose session functions were replaced by what they tell of the rule's subject: equal
+/// texts choose equal rows. Policy never reads it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rows {
+    All,
+    Where(String),
+    /// The condition no longer fits the table: it lets nothing through.
+    Broken,
+}
+
 /// A permission to select from one table, as far as compiling needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelectGrant {
@@ -25,15 +45,37 @@ pub struct SelectGrant {
     /// The project whose sessions use this grant.
     pub project: ProjectId,
     pub columns: ColumnScope,
+    pub rows: Rows,
     pub valid_from: Timestamp,
     pub valid_until: Option<Timestamp>,
     pub export: bool,
+}
+
+/// A rule that narrows what grants permit, already found to bind the one who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restriction {
+    pub id: RestrictionId,
+    pub effect: Effect,
+}
+
+/// What a restriction does to a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The columns do not exist.
+    Hide(BTreeSet<ColumnId>),
+    /// Nothing of the table exists.
+    HideAll,
+    /// The columns show masked values.
+    Mask(Mask, BTreeSet<ColumnId>),
+    /// Only some rows exist.
+    Filter(Rows),
 }
 
 /// A column as the compiler needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnFacts {
     pub id: ColumnId,
+    pub column_type: ColumnType,
     /// A pending column is closed to everyone but the owning project's owners (access rule 14).
     pub pending: bool,
     /// An unlisted column is readable only for whom a grant names it.
@@ -57,14 +99,33 @@ pub struct TableAccess {
     pub table: TableId,
     /// The readable columns, in table order. Never empty.
     pub columns: Vec<ColumnId>,
+    /// What is withheld of their cells; `None` where every cell shows as it is, and a native scan may read it (access
+    /// rule 3).
+    pub rules: Option<CellRules>,
     /// Whether the rows may leave through an export.
     pub export: bool,
     /// The grants that gave this access, none for members of the owning project.
     pub grants: Vec<GrantId>,
+    /// The restrictions that narrowed it.
+    pub restrictions: Vec<RestrictionId>,
     /// When the access changes by itself.
     pub valid_until: Option<Timestamp>,
     /// Digest of all of the above: equal fingerprints see equal cells of an equal data version.
     pub fingerprint: String,
+}
+
+impl TableAccess {
+    /// What shows of a column's cells, if not each as it is.
+    pub fn cell(&self, column: ColumnId) -> Option<&Cell> {
+        self.rules.as_ref()?.cells.get(&column)
+    }
+}
+
+/// Columns by rows: what one grant covers, or membership of the owning project.
+struct Rectangle {
+    grant: Option<GrantId>,
+    columns: BTreeSet<ColumnId>,
+    rows: Rows,
 }
 
 /// Compiles the access to one table, or `None` where nothing of it may be read.
@@ -73,28 +134,74 @@ pub fn compile(
     columns: &[ColumnFacts],
     standing: Standing,
     grants: &[SelectGrant],
+    restrictions: &[Restriction],
     now: Timestamp,
 ) -> Option<TableAccess> {
-    let live: Vec<&SelectGrant> = grants.iter().filter(|grant| in_force(grant, now)).collect();
     let owned = standing != Standing::Outsider;
+    let live: Vec<&SelectGrant> = grants.iter().filter(|grant| !owned && in_force(grant, now)).collect();
+    let hidden = hidden(columns, restrictions);
+    let rectangles: Vec<Rectangle> = rectangles(columns, standing, &live)
+        .into_iter()
+        .map(|rectangle| Rectangle { columns: &rectangle.columns - &hidden, ..rectangle })
+        .filter(|rectangle| rectangle.rows != Rows::Broken && !rectangle.columns.is_empty())
+        .collect();
     let visible: Vec<ColumnId> = columns
         .iter()
-        .filter(|column| match standing {
-            Standing::Owner => true,
-            Standing::Member => !column.pending,
-            Standing::Outsider => live.iter().any(|grant| opens(&grant.columns, column)),
-        })
         .map(|column| column.id)
+        .filter(|id| rectangles.iter().any(|rectangle| rectangle.columns.contains(id)))
         .collect();
     if visible.is_empty() {
         return None;
     }
     let upcoming = grants.iter().map(|grant| grant.valid_from).filter(|from| *from > now);
     let valid_until = if owned { None } else { live.iter().filter_map(|g| g.valid_until).chain(upcoming).min() };
-    let export = owned || live.iter().any(|grant| grant.export);
-    let grants = if owned { Vec::new() } else { live.iter().map(|grant| grant.id).collect() };
-    let fingerprint = fingerprint(table, &visible, export);
-    Some(TableAccess { table, columns: visible, export, grants, valid_until, fingerprint })
+    let mut access = TableAccess {
+        table,
+        rules: CellRules::of(columns, &visible, &rectangles, restrictions),
+        columns: visible,
+        export: exports(&rectangles, &live),
+        grants: rectangles.iter().filter_map(|rectangle| rectangle.grant).collect(),
+        restrictions: restrictions.iter().map(|restriction| restriction.id).collect(),
+        valid_until,
+        fingerprint: String::new(),
+    };
+    access.fingerprint = cells::fingerprint(&access);
+    Some(access)
+}
+
+/// Cells leave only where each grant that shows some of them lets them: grants never add up to more than each gives.
+fn exports(rectangles: &[Rectangle], live: &[&SelectGrant]) -> bool {
+    let shown = |id: GrantId| rectangles.iter().any(|rectangle| rectangle.grant == Some(id));
+    live.iter().filter(|grant| shown(grant.id)).all(|grant| grant.export)
+}
+
+fn rectangles(columns: &[ColumnFacts], standing: Standing, live: &[&SelectGrant]) -> Vec<Rectangle> {
+    let of = |opens: &dyn Fn(&ColumnFacts) -> bool| columns.iter().filter(|c| opens(c)).map(|c| c.id).collect();
+    match standing {
+        Standing::Owner => vec![Rectangle { grant: None, columns: of(&|_| true), rows: Rows::All }],
+        Standing::Member => vec![Rectangle { grant: None, columns: of(&|column| !column.pending), rows: Rows::All }],
+        Standing::Outsider => live
+            .iter()
+            .map(|grant| Rectangle {
+                grant: Some(grant.id),
+                columns: of(&|column| opens(&grant.columns, column)),
+                rows: grant.rows.clone(),
+            })
+            .collect(),
+    }
+}
+
+/// The columns that restrictions take away.
+fn hidden(columns: &[ColumnFacts], restrictions: &[Restriction]) -> BTreeSet<ColumnId> {
+    let mut hidden = BTreeSet::new();
+    for restriction in restrictions {
+        match &restriction.effect {
+            Effect::Hide(ids) => hidden.extend(ids),
+            Effect::HideAll | Effect::Filter(Rows::Broken) => hidden.extend(columns.iter().map(|column| column.id)),
+            Effect::Mask(..) | Effect::Filter(_) => {}
+        }
+    }
+    hidden
 }
 
 fn in_force(grant: &SelectGrant, now: Timestamp) -> bool {
@@ -113,12 +220,16 @@ fn opens(scope: &ColumnScope, column: &ColumnFacts) -> bool {
     }
 }
 
-fn fingerprint(table: TableId, columns: &[ColumnId], export: bool) -> String {
-    let mut hash = Sha256::new();
-    hash.update(table.0.as_bytes());
-    for column in columns {
-        hash.update(column.0.as_bytes());
+/// The masks that restrictions put on columns. A mask that is not defined for the type of its column shows NULL: the
+/// type changed after the rule was written.
+fn masks(columns: &[ColumnFacts], restrictions: &[Restriction]) -> BTreeMap<ColumnId, Mask> {
+    let mut masks: BTreeMap<ColumnId, Mask> = BTreeMap::new();
+    for restriction in restrictions {
+        let Effect::Mask(mask, ids) = &restriction.effect else { continue };
+        for column in columns.iter().filter(|column| ids.contains(&column.id)) {
+            let fitting = if mask.applies_to(&column.column_type) { *mask } else { Mask::Null };
+            masks.entry(column.id).and_modify(|held| *held = held.meet(fitting)).or_insert(fitting);
+        }
     }
-    hash.update([u8::from(export)]);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    masks
 }

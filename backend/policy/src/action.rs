@@ -77,6 +77,8 @@ actions! {
     ReleaseColumns = "asset.release_columns", "open new columns of this asset";
     /// Vouch for an asset.
     CertifyAsset = "asset.certify", "certify this asset";
+    /// Put restrictions in force and lift them.
+    ManageRules = "rules.manage", "restrict who reads this";
     /// See who has access to an asset.
     ReviewAsset = "asset.review", "see who has access to this asset";
     /// Read a request and its thread.

@@ -103,6 +103,10 @@ fn on_platform(actor: &Actor, action: Action) -> Verdict {
         Action::ManageUsers | Action::ManageStorage | Action::ManageDomain => {
             Verdict::allow_if(actor.has(ProductRole::Administrator), ASK_ADMINISTRATOR)
         }
+        Action::ManageRules => Verdict::allow_if(
+            actor.has(ProductRole::SecurityAdministrator),
+            Verdict::Forbid("ask a security administrator"),
+        ),
         Action::ReadAudit => Verdict::allow_if(actor.has(ProductRole::Auditor), Verdict::Forbid("ask an auditor")),
         Action::RunQuery => Verdict::Allow,
         _ => Verdict::Hide,
@@ -147,6 +151,12 @@ fn on_asset(actor: &Actor, action: Action, asset: &AssetFacts) -> Verdict {
         Action::ReleaseColumns => {
             Verdict::allow_if(steward || actor.is_at_least(ProjectRole::Owner, asset.project), ASK_OWNER)
         }
+        Action::ManageRules => Verdict::allow_if(
+            steward
+                || actor.is_at_least(ProjectRole::Owner, asset.project)
+                || actor.has(ProductRole::SecurityAdministrator),
+            ASK_OWNER,
+        ),
         Action::ReviewAsset => Verdict::allow_if(
             steward || actor.is_at_least(ProjectRole::Owner, asset.project) || actor.has(ProductRole::Auditor),
             ASK_OWNER,

@@ -9,6 +9,7 @@
 pub mod access;
 pub mod action;
 pub mod actor;
+pub mod binding;
 pub mod decide;
 pub mod governed;
 pub mod granted;

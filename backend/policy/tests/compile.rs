@@ -5,9 +5,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use lakegate_model::{
     Timestamp,
+    columns::ColumnType,
     ids::{ColumnId, GrantId, ProjectId, TableId},
 };
-use lakegate_policy::access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile};
+use lakegate_policy::access::{ColumnFacts, ColumnScope, Rows, SelectGrant, Standing, TableAccess, compile};
 use proptest::{collection::vec, option, prelude::*};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -31,7 +32,12 @@ fn table() -> TableId {
 fn columns() -> impl Strategy<Value = Vec<ColumnFacts>> {
     let flags = vec((prop::bool::weighted(0.2), prop::bool::weighted(0.2)), 1..=COLUMNS as usize);
     flags.prop_map(|flags| {
-        let facts = |(n, (pending, unlisted))| ColumnFacts { id: column(n as u128), pending, unlisted };
+        let facts = |(n, (pending, unlisted))| ColumnFacts {
+            id: column(n as u128),
+            column_type: ColumnType::Text,
+            pending,
+            unlisted,
+        };
         flags.into_iter().enumerate().map(facts).collect()
     })
 }
@@ -49,6 +55,7 @@ prop_compose! {
             id: GrantId::from(Uuid::from_u128(id)),
             project: ProjectId::from(Uuid::from_u128(7)),
             columns,
+            rows: Rows::All,
             valid_from,
             valid_until: length.map(|minutes| valid_from + TimeDelta::minutes(minutes)),
             export,
@@ -57,7 +64,7 @@ prop_compose! {
 }
 
 fn outsider(facts: &[ColumnFacts], grants: &[SelectGrant], at: Timestamp) -> Option<TableAccess> {
-    compile(table(), facts, Standing::Outsider, grants, at)
+    compile(table(), facts, Standing::Outsider, grants, &[], at)
 }
 
 fn seen(access: &Option<TableAccess>) -> BTreeSet<ColumnId> {
@@ -79,10 +86,10 @@ proptest! {
     fn pending_columns_are_open_to_owners_alone(facts in columns(), grants in vec(grant(), 0..5)) {
         let pending: BTreeSet<ColumnId> = facts.iter().filter(|column| column.pending).map(|column| column.id).collect();
         for standing in [Standing::Outsider, Standing::Member] {
-            let seen = seen(&compile(table(), &facts, standing, &grants, now()));
+            let seen = seen(&compile(table(), &facts, standing, &grants, &[], now()));
             prop_assert!(seen.is_disjoint(&pending), "{:?} sees {:?}", standing, seen);
         }
-        let owner = seen(&compile(table(), &facts, Standing::Owner, &grants, now()));
+        let owner = seen(&compile(table(), &facts, Standing::Owner, &grants, &[], now()));
         prop_assert_eq!(owner.len(), facts.len());
     }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use world::*;
 
 /// The order of the letters in [`RULES`].
-const PEOPLE: [&str; 9] = [
+const PEOPLE: [&str; 10] = [
     "anonymous",
     "stranger",
     "viewer",
@@ -31,6 +31,7 @@ const PEOPLE: [&str; 9] = [
     "auditor",
     // Of the project that owns the thing, as a contributor.
     "service account",
+    "security administrator",
 ];
 
 /// Thing, action, and who may: members are those of the project that owns the thing.
@@ -39,60 +40,65 @@ const RULES: &[(Thing, Action, &str)] = {
     use Thing::*;
     &[
         // Accounts, storage and the tree of domains are run by administrators (15: they assign the roots).
-        (Platform, ManageUsers, "snnnnnynn"),
-        (Platform, ManageStorage, "snnnnnynn"),
-        (Platform, ManageDomain, "snnnnnynn"),
+        (Platform, ManageUsers, "snnnnnynnn"),
+        (Platform, ManageStorage, "snnnnnynnn"),
+        (Platform, ManageDomain, "snnnnnynnn"),
         // 27: all events are for auditors; running the product does not include reading them.
-        (Platform, ReadAudit, "snnnnnnyn"),
+        (Platform, ReadAudit, "snnnnnnynn"),
+        // Rules by tag bind everybody: security administrators write them, who do not run the product.
+        (Platform, ManageRules, "snnnnnnnny"),
         // 13: a session acts in one project or in none; what it reads is decided table by table.
-        (Platform, RunQuery, "syyyyyyyy"),
+        (Platform, RunQuery, "syyyyyyyyy"),
         // A domain is looked after by its steward; the administrator keeps the tree, not its words.
-        (Domain, ManageDomain, "snnnnyynn"),
-        (Domain, ViewDomain, "syyyyyyyy"),
-        (Domain, CreateProject, "syyyyyyyn"),
-        (Domain, ManageTerms, "snnnnynnn"),
+        (Domain, ManageDomain, "snnnnyynnn"),
+        (Domain, ViewDomain, "syyyyyyyyy"),
+        (Domain, CreateProject, "syyyyyyyny"),
+        (Domain, ManageTerms, "snnnnynnnn"),
         // The inside of a project is for its members (13), whoever else one is (11).
-        (Project, ViewProject, "shyyyhhhy"),
-        (Project, RunQuery, "shyyyhhhy"),
-        (Project, ManageProject, "shnnyhhhn"),
-        (Project, Contribute, "shnyyhhhy"),
+        (Project, ViewProject, "shyyyhhhyh"),
+        (Project, RunQuery, "shyyyhhhyh"),
+        (Project, ManageProject, "shnnyhhhnh"),
+        (Project, Contribute, "shnyyhhhyh"),
         // 14: viewers select; they do not request or save.
-        (Project, RequestForProject, "shnyyhhhy"),
-        (Project, SaveQuery, "shnyyhhhy"),
+        (Project, RequestForProject, "shnyyhhhyh"),
+        (Project, SaveQuery, "shnyyhhhyh"),
         // 5: four levels of discovery. Before publishing, and after archiving, an asset is for its project.
-        (Asset(AssetStatus::Inventory, Discover::Open), DiscoverAsset, "shyyyhhhy"),
-        (Asset(AssetStatus::Archived, Discover::Open), DiscoverAsset, "shyyyhhhy"),
-        (Asset(AssetStatus::Published, Discover::Hidden), DiscoverAsset, "shyyyyhhy"),
-        (Asset(AssetStatus::Published, Discover::Listed), DiscoverAsset, "syyyyyyyy"),
-        (Asset(AssetStatus::Deprecated, Discover::Requestable), DiscoverAsset, "syyyyyyyy"),
+        (Asset(AssetStatus::Inventory, Discover::Open), DiscoverAsset, "shyyyhhhyh"),
+        (Asset(AssetStatus::Archived, Discover::Open), DiscoverAsset, "shyyyhhhyh"),
+        (Asset(AssetStatus::Published, Discover::Hidden), DiscoverAsset, "shyyyyhhyh"),
+        (Asset(AssetStatus::Published, Discover::Listed), DiscoverAsset, "syyyyyyyyy"),
+        (Asset(AssetStatus::Deprecated, Discover::Requestable), DiscoverAsset, "syyyyyyyyy"),
         // Listed is not requestable; requestable and open are; a deprecated asset takes no new requests.
-        (Asset(AssetStatus::Published, Discover::Hidden), RequestAsset, "shnnnnhhn"),
-        (Asset(AssetStatus::Published, Discover::Listed), RequestAsset, "snnnnnnnn"),
-        (Asset(AssetStatus::Published, Discover::Requestable), RequestAsset, "syyyyyyyy"),
-        (Asset(AssetStatus::Published, Discover::Open), RequestAsset, "syyyyyyyy"),
-        (Asset(AssetStatus::Deprecated, Discover::Open), RequestAsset, "snnnnnnnn"),
-        (Asset(AssetStatus::Inventory, Discover::Open), RequestAsset, "shnnnhhhn"),
-        (Asset(AssetStatus::Published, Discover::Open), EditAsset, "snnyynnny"),
-        (Asset(AssetStatus::Published, Discover::Hidden), EditAsset, "shnyynhhy"),
+        (Asset(AssetStatus::Published, Discover::Hidden), RequestAsset, "shnnnnhhnh"),
+        (Asset(AssetStatus::Published, Discover::Listed), RequestAsset, "snnnnnnnnn"),
+        (Asset(AssetStatus::Published, Discover::Requestable), RequestAsset, "syyyyyyyyy"),
+        (Asset(AssetStatus::Published, Discover::Open), RequestAsset, "syyyyyyyyy"),
+        (Asset(AssetStatus::Deprecated, Discover::Open), RequestAsset, "snnnnnnnnn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), RequestAsset, "shnnnhhhnh"),
+        (Asset(AssetStatus::Published, Discover::Open), EditAsset, "snnyynnnyn"),
+        (Asset(AssetStatus::Published, Discover::Hidden), EditAsset, "shnyynhhyh"),
         // Pending columns are opened by the owners, or by the domain's steward.
-        (Asset(AssetStatus::Published, Discover::Open), ReleaseColumns, "snnnyynnn"),
+        (Asset(AssetStatus::Published, Discover::Open), ReleaseColumns, "snnnyynnnn"),
         // Vouching is the steward's, not the producer's own.
-        (Asset(AssetStatus::Published, Discover::Open), CertifyAsset, "snnnnynnn"),
+        (Asset(AssetStatus::Published, Discover::Open), CertifyAsset, "snnnnynnnn"),
+        // Restrictions only narrow: the owners, the steward and the security administrators put them on a table.
+        (Asset(AssetStatus::Published, Discover::Open), ManageRules, "snnnyynnny"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ManageRules, "shnnyhhhnh"),
         // Who has access: the owners, the steward, and auditors (27).
-        (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynyn"),
-        (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhn"),
+        (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnh"),
         // 16: requests come to the owners of the producing project, the steward is the fallback; nobody else of it.
-        (Request, ViewRequest, "shhhyyhhh"),
-        (Request, CommentRequest, "shhhyyhhh"),
-        (Request, DecideRequest, "shhhynhhh"),
-        (OwnerlessRequest, DecideRequest, "shhhyyhhh"),
-        (Request, EditRequest, "shhhnnhhh"),
-        (Subscription, ViewSubscription, "shhhyyhhh"),
-        (Subscription, RevokeSubscription, "shhhyyhhh"),
-        (Subscription, CancelSubscription, "shhhnnhhh"),
+        (Request, ViewRequest, "shhhyyhhhh"),
+        (Request, CommentRequest, "shhhyyhhhh"),
+        (Request, DecideRequest, "shhhynhhhh"),
+        (OwnerlessRequest, DecideRequest, "shhhyyhhhh"),
+        (Request, EditRequest, "shhhnnhhhh"),
+        (Subscription, ViewSubscription, "shhhyyhhhh"),
+        (Subscription, RevokeSubscription, "shhhyyhhhh"),
+        (Subscription, CancelSubscription, "shhhnnhhhh"),
         // The account of the stranger: his own, and the administrator's to disable, never to use (11).
-        (User, ManageAccount, "syhhhhhhh"),
-        (User, ManageUsers, "snnnnnynn"),
+        (User, ManageAccount, "syhhhhhhhh"),
+        (User, ManageUsers, "snnnnnynnn"),
     ]
 };
 
@@ -219,6 +225,7 @@ proofs!(
     RequestAsset,
     ReleaseColumns,
     CertifyAsset,
+    ManageRules,
     ReviewAsset,
     ViewRequest,
     CommentRequest,

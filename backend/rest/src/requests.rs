@@ -331,6 +331,9 @@ pub struct ApprovalInput {
     /// Whether rows may leave through downloads.
     #[serde(default)]
     export: bool,
+    /// Only rows for which this condition is true, such as `region = session_attribute('region')`; absent gives all rows.
+    #[serde(default)]
+    row_filter: Option<String>,
 }
 
 /// What an approval made.
@@ -348,8 +351,8 @@ pub async fn approve_request(
     Path(request): Path<RequestId>,
     Json(input): Json<ApprovalInput>,
 ) -> Result<Answer<ApprovedShape>, Refusal> {
-    let ApprovalInput { reason, columns, until, export } = input;
-    let approval = Approval { reason, columns, until, export };
+    let ApprovalInput { reason, columns, until, export, row_filter } = input;
+    let approval = Approval { reason, columns, until, export, row_filter };
     let id = decisions::approve(&web.app, &auth.caller, request, &approval).await?;
     Ok(Answer(ApprovedShape { subscription_id: id.into() }))
 }

@@ -57,6 +57,10 @@ pub struct SubscriptionShape {
     tables: Vec<String>,
     valid_until: Option<DateTime<Utc>>,
     can_export: bool,
+    /// Whether it opens some rows only.
+    some_rows: bool,
+    /// Which rows; told to those who may revoke.
+    row_filter: Option<String>,
     can_cancel: bool,
     can_revoke: bool,
     created_at: DateTime<Utc>,
@@ -80,6 +84,8 @@ impl From<SubscriptionView> for SubscriptionShape {
             tables: view.tables,
             valid_until: view.grant.as_ref().and_then(|grant| grant.valid_until),
             can_export: view.grant.as_ref().is_some_and(|grant| grant.can_export),
+            some_rows: view.grant.as_ref().is_some_and(|grant| grant.row_filter.is_some()),
+            row_filter: view.grant.as_ref().filter(|_| view.can_revoke).and_then(|grant| grant.row_filter.clone()),
             can_cancel: view.can_cancel,
             can_revoke: view.can_revoke,
             created_at: subscription.created_at,

@@ -33,6 +33,7 @@ pub mod projects;
 pub mod queries;
 pub mod readable;
 pub mod requests;
+pub mod restrictions;
 pub mod revisions;
 pub mod sealed;
 pub mod sessions;
@@ -72,6 +73,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         queries::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,
+        restrictions::STATEMENTS,
         subscriptions::STATEMENTS,
         upkeep::STATEMENTS,
         users::STATEMENTS,

@@ -24,12 +24,12 @@ statements! {
     ON_ASSET = "SELECT id, project_id, asset_id, request_id, state, created_at, ended_at, ended_by, end_reason FROM subscriptions WHERE asset_id = $1 AND id > $2 ORDER BY id LIMIT $3";
     ON_PROJECT_ASSETS = "SELECT s.id, s.project_id, s.asset_id, s.request_id, s.state, s.created_at, s.ended_at, s.ended_by, s.end_reason FROM subscriptions s JOIN assets a ON a.id = s.asset_id WHERE a.project_id = $1 AND s.id > $2 AND ($3 = 0 OR s.state = 'active') ORDER BY s.id LIMIT $4";
     ACTIVE_PROJECTS = "SELECT project_id FROM subscriptions WHERE asset_id = $1 AND state = 'active' ORDER BY project_id";
-    GRANT_INSERT = "INSERT INTO grants (id, subscription_id, project_id, table_id, all_columns, can_export, reason, granted_by, valid_from, valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    GRANT_INSERT = "INSERT INTO grants (id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     GRANT_COLUMN_INSERT = "INSERT INTO grant_columns (grant_id, column_id) VALUES ($1, $2)";
     GRANT_END = "UPDATE grants SET ended_at = $2 WHERE subscription_id = $1 AND ended_at IS NULL";
-    GRANT_LIVE = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE subscription_id = $1 AND ended_at IS NULL";
-    GRANTS_ALL = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE subscription_id = $1 ORDER BY valid_from DESC, id DESC";
-    GRANTS_OF = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE project_id = $1 AND table_id = $2 AND ended_at IS NULL ORDER BY id";
+    GRANT_LIVE = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE subscription_id = $1 AND ended_at IS NULL";
+    GRANTS_ALL = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE subscription_id = $1 ORDER BY valid_from DESC, id DESC";
+    GRANTS_OF = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE project_id = $1 AND table_id = $2 AND ended_at IS NULL ORDER BY id";
     GRANT_COLUMNS = "SELECT column_id FROM grant_columns WHERE grant_id = $1 ORDER BY column_id";
     LINK_INSERT = "INSERT INTO table_links (database_id, table_id, subscription_id, name) VALUES ($1, $2, $3, $4)";
     LINK_DELETE = "DELETE FROM table_links WHERE subscription_id = $1";
@@ -164,6 +164,7 @@ pub async fn grant_insert(tx: &mut WriteTx, grant: &Grant, columns: Option<&[Col
         grant.table_id,
         columns.is_none(),
         grant.can_export,
+        &grant.row_filter,
         &grant.reason,
         grant.granted_by,
         grant.valid_from,

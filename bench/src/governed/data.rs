@@ -115,11 +115,12 @@ pub fn governed(dir: &Path) -> Result<GovernedTable> {
             table,
             columns: visible,
             export: true,
+            rules: None,
             grants: Vec::new(),
+            restrictions: Vec::new(),
             valid_until: None,
             fingerprint: "bench".to_owned(),
         },
-        row_rule: None,
         data_version: "1".to_owned(),
     })
 }

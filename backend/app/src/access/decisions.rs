@@ -9,13 +9,14 @@ use lakegate_model::{
     words::{AssetStatus, RequestState, TokenScope},
 };
 use lakegate_policy::{Actor, Granted, Scope, action, decide, resource::RequestFacts};
-use lakegate_store::{Tx, WriteTx, changes, projects, requests, subscriptions, users};
+use lakegate_store::{Tx, WriteTx, assets, changes, projects, requests, subscriptions, users};
 use serde_json::json;
 
 use super::{
     asset_link, asset_of, check_columns, check_until, is_governed,
     notices::{Message, notify},
     requests::{columns_of, facts_of, need_open, note},
+    restrictions::check_filter,
 };
 use crate::{
     App, Caller,
@@ -34,6 +35,8 @@ pub struct Approval {
     pub until: Option<Timestamp>,
     /// Whether rows may leave through downloads and exports.
     pub export: bool,
+    /// Only rows for which this is true; `None` gives all rows.
+    pub row_filter: Option<String>,
 }
 
 /// Approves a request: subscription, grant and the table in the consumer's sub database come at once.
@@ -50,7 +53,9 @@ pub async fn approve(app: &App, caller: &Caller, id: RequestId, approval: &Appro
         need_open(&request)?;
         need_other_author(tx, &view, by).await?;
         need_distance(tx, actor, &request, &facts).await?;
-        let given = Given { by, reason: &reason, terms: terms(tx, &request, approval, app.now()).await? };
+        let mut terms = terms(tx, &request, approval, app.now()).await?;
+        terms.row_filter = row_filter(app, tx, actor, &request, approval).await?;
+        let given = Given { by, reason: &reason, terms };
         give(app, tx, (caller, actor), &proof, &request, given).await
     })
 }
@@ -99,6 +104,7 @@ struct Terms {
     columns: Option<Vec<ColumnId>>,
     until: Option<Timestamp>,
     export: bool,
+    row_filter: Option<String>,
 }
 
 /// A decision to give.
@@ -151,7 +157,22 @@ async fn terms(tx: &mut Tx, request: &Request, approval: &Approval, now: Timesta
             Some(given)
         }
     };
-    Ok(Terms { columns, until: until(request, approval, now)?, export: approval.export })
+    Ok(Terms { columns, until: until(request, approval, now)?, export: approval.export, row_filter: None })
+}
+
+/// The row filter of an approval, as it is kept.
+async fn row_filter(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    request: &Request,
+    approval: &Approval,
+) -> Result<Option<String>, Fault> {
+    let Some(text) = approval.row_filter.as_deref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let found = assets::asset_facts(tx, actor, request.asset_id).await?;
+    let (asset, facts) = found.ok_or_else(|| Fault::not_found("asset"))?;
+    let table = asset.table_id.ok_or_else(|| Fault::new(Code::Conflict, "this asset has no table to use"))?;
+    check_filter(app, tx, (actor, &facts), table, text).await.map(Some)
 }
 
 fn until(request: &Request, approval: &Approval, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
@@ -194,6 +215,7 @@ async fn give(
         table_id: table,
         all_columns: given.terms.columns.is_none(),
         can_export: given.terms.export,
+        row_filter: given.terms.row_filter.clone(),
         reason: given.reason.to_owned(),
         granted_by: given.by,
         valid_from: now,
@@ -208,6 +230,7 @@ async fn give(
         "number": request.number, "asset": asset.id, "asset_name": asset.display_name(), "project": request.project_id,
         "subscription": subscription, "grant": grant.id, "columns": given.terms.columns, "by": given.by,
         "until": grant.valid_until, "export": grant.can_export, "reason": given.reason,
+        "row_filter": grant.row_filter.as_deref().map(lakegate_engine::mask_literals),
     }));
     audit::record(app, tx, caller, actor, event).await?;
     Ok(subscription)

@@ -4,6 +4,7 @@ pub mod decisions;
 pub mod expiry;
 pub mod notices;
 pub mod requests;
+pub mod restrictions;
 pub mod subscriptions;
 pub mod views;
 

@@ -2,6 +2,7 @@
 
 pub mod access_tokens;
 pub mod api_tokens;
+pub mod attributes;
 pub mod groups;
 pub mod me;
 pub mod oidc;

@@ -23,7 +23,7 @@ use super::{
     granted,
     state::{self, State},
 };
-use crate::{App, Caller};
+use crate::{App, Caller, query::rules};
 
 /// How the caller stands to an asset: the first that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,11 +70,13 @@ pub struct AssetView {
     pub may_release: bool,
     /// May see who has access.
     pub may_review: bool,
+    /// May put restrictions in force.
+    pub may_restrict: bool,
     /// Database and table, for members; consumers read it under their own database.
     pub table: Option<(String, String)>,
     /// Counts are for those who read the whole table (access rule 5).
     pub totals: Option<FileTotals>,
-    /// Digest of the data, for members.
+    /// Digest of the data, for the same.
     pub data_version: Option<String>,
     pub source_name: Option<String>,
     /// What to use instead, if the caller may find it.
@@ -125,6 +127,7 @@ pub(crate) async fn view_of(
     if may(Action::ReleaseColumns) {
         visible.extend(pending_columns(&state));
     }
+    let whole = member && !rules::is_restricted(tx, actor, &state.asset, &state.columns).await?;
     let may_edit = may(Action::EditAsset);
     let mut view = AssetView {
         columns: column_views(&state, &visible),
@@ -139,9 +142,10 @@ pub(crate) async fn view_of(
         may_certify: may(Action::CertifyAsset),
         may_release: may(Action::ReleaseColumns),
         may_review: may(Action::ReviewAsset),
+        may_restrict: may(Action::ManageRules),
         table: None,
-        totals: member.then_some(state.totals),
-        data_version: member.then(|| state.data_version.clone()),
+        totals: whole.then_some(state.totals),
+        data_version: whole.then(|| state.data_version.clone()),
         source_name: None,
         successor: successor(tx, actor, state.asset.successor_id).await?,
         suggestions: Vec::new(),

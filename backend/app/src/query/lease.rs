@@ -74,7 +74,10 @@ impl Lease {
     }
 
     fn covers(&self, now: &TableAccess, held: &TableAccess) -> bool {
-        (now.export || !self.export) && held.columns.iter().all(|column| now.columns.contains(column))
+        // Rules that were lifted leave what was shown within the new access.
+        (now.export || !self.export)
+            && (now.rules.is_none() || now.rules == held.rules)
+            && held.columns.iter().all(|column| now.columns.contains(column))
     }
 }
 

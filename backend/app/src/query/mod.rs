@@ -6,8 +6,10 @@
 pub mod history;
 pub mod kept;
 mod lease;
+pub(crate) mod mask_key;
 pub mod preview;
 pub mod resolve;
+pub(crate) mod rules;
 pub mod run;
 pub mod running;
 pub mod saved;

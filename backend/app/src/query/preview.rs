@@ -14,14 +14,14 @@ use lakegate_model::{
 };
 use lakegate_policy::{
     Actor, Scope,
-    access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile},
+    access::{ColumnFacts, ColumnScope, Rows, SelectGrant, Standing, TableAccess, compile},
     action, decide,
     resource::RequestFacts,
 };
 use lakegate_store::{Tx, assets, readable, requests};
 use serde_json::{Value, json};
 
-use super::resolve;
+use super::{mask_key, resolve};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -63,9 +63,11 @@ pub async fn of_request(app: &App, caller: &Caller, request: RequestId) -> Resul
 }
 
 async fn show(app: &App, caller: &Caller, view: View) -> Result<Preview, Fault> {
-    let (asset, table) = look!(app, caller, "asset.preview", |tx, scope, actor| {
+    let (asset, table, mask_keys) = look!(app, caller, "asset.preview", |tx, scope, actor| {
         let (asset, access) = access(app, tx, (scope, actor), view).await?;
-        Ok((asset, governed(app, tx, access).await?))
+        let table = governed(app, tx, access).await?;
+        let keys = mask_key::keys(app, tx, std::slice::from_ref(&table)).await?;
+        Ok((asset, table, keys))
     })?;
     let access = table.access.clone();
     let spec = QuerySpec {
@@ -74,6 +76,7 @@ async fn show(app: &App, caller: &Caller, view: View) -> Result<Preview, Fault> 
         default_database: None,
         limits: app.settings.query_limits.clone(),
         now: app.now(),
+        mask_keys,
     };
     let prepared = app.engine.prepare(spec).await?;
     record(app, caller, view, asset, &access).await?;
@@ -112,7 +115,7 @@ async fn access(
         View::Asset(id) => {
             let (asset, facts) = assets::asset_facts(tx, actor, id).await?.ok_or_else(|| Fault::not_found("asset"))?;
             let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
-            let access = own_access(app, tx, actor, &asset).await?.ok_or_else(|| {
+            let access = own_access(app, tx, actor, &asset, true).await?.ok_or_else(|| {
                 Fault::new(Code::Forbidden, "you may find this data, but not read it").fix("request access on its page")
             })?;
             Ok((id, access))
@@ -132,9 +135,15 @@ async fn access(
     }
 }
 
-async fn own_access(app: &App, tx: &mut Tx, actor: &Actor, asset: &Asset) -> Result<Option<TableAccess>, Fault> {
+async fn own_access(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    asset: &Asset,
+    spare: bool,
+) -> Result<Option<TableAccess>, Fault> {
     match asset.table_id {
-        Some(table) => resolve::access(app, tx, actor, table, asset.project_id).await,
+        Some(table) => resolve::access_under(app, tx, actor, (table, asset.project_id), spare).await,
         None => Ok(None),
     }
 }
@@ -149,7 +158,7 @@ async fn shared_access(
 ) -> Result<Option<TableAccess>, Fault> {
     let Some((asset, _)) = assets::asset_facts(tx, actor, request.asset_id).await? else { return Ok(None) };
     let owner = Actor { acting: actor.role_in(facts.producer).map(|_| facts.producer), ..actor.clone() };
-    let Some(mut access) = own_access(app, tx, &owner, &asset).await? else { return Ok(None) };
+    let Some(mut access) = own_access(app, tx, &owner, &asset, false).await? else { return Ok(None) };
     let columns = readable::table_columns(tx, access.table).await?;
     let columns: Vec<ColumnFacts> = columns.iter().map(resolve::column_facts).collect();
     let wish = SelectGrant {
@@ -159,11 +168,12 @@ async fn shared_access(
             .columns
             .as_ref()
             .map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.iter().copied().collect())),
+        rows: Rows::All,
         valid_from: app.now(),
         valid_until: None,
         export: false,
     };
-    let wished = compile(access.table, &columns, Standing::Outsider, &[wish], app.now());
+    let wished = compile(access.table, &columns, Standing::Outsider, &[wish], &[], app.now());
     access.columns.retain(|column| wished.as_ref().is_some_and(|wished| wished.columns.contains(column)));
     Ok(Some(access).filter(|access| !access.columns.is_empty()))
 }

@@ -1,6 +1,6 @@
 //! From the names in a query to tables with compiled access.
 
-use lakegate_engine::{GovernedTable, References, TableColumn, TableName};
+use lakegate_engine::{GovernedTable, MaskKeys, References, Subject, TableColumn, TableName};
 use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::Column,
@@ -20,6 +20,7 @@ use lakegate_store::{
 };
 use sha2::{Digest, Sha256};
 
+use super::{mask_key, rules};
 use crate::{App, caller::known, places::connections};
 
 /// Everything a query may see, and the fingerprint under which its result may be shown again.
@@ -38,6 +39,8 @@ pub struct Resolved {
     pub export: bool,
     /// Whether the caller's role lets him take anything away.
     pub takes_away: bool,
+    /// What masks show values under.
+    pub mask_keys: MaskKeys,
 }
 
 /// The project that the actor acts in.
@@ -80,6 +83,7 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
         valid_until: None,
         export: takes_away(actor),
         takes_away: takes_away(actor),
+        mask_keys: mask_key::keys(app, tx, &[]).await?,
     };
     for named in chosen {
         if let Some(table) = governed(app, tx, actor, &named).await? {
@@ -89,6 +93,7 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
             resolved.named.push(named);
         }
     }
+    resolved.mask_keys = mask_key::keys(app, tx, &resolved.tables).await?;
     resolved.default_database = default_database(wanted, &resolved.tables);
     resolved.fingerprint = fingerprint(&resolved);
     Ok(resolved)
@@ -152,12 +157,11 @@ pub(super) fn governed_table(
         files: data.files,
         columns: data.columns.iter().map(table_column).collect(),
         access,
-        row_rule: None,
         data_version: data.data_version,
     }
 }
 
-fn table_column(column: &Column) -> TableColumn {
+pub(crate) fn table_column(column: &Column) -> TableColumn {
     TableColumn {
         id: column.id,
         name: column.name.clone(),
@@ -175,6 +179,17 @@ pub async fn access(
     table: TableId,
     owner: ProjectId,
 ) -> Result<Option<TableAccess>, Fault> {
+    access_under(app, tx, actor, (table, owner), true).await
+}
+
+/// [`access`], or that under all restrictions on the table whomever they spare, where `spare` is false.
+pub(super) async fn access_under(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    (table, owner): (TableId, ProjectId),
+    spare: bool,
+) -> Result<Option<TableAccess>, Fault> {
     let Some(project) = actor.acting.filter(|project| actor.role_in(*project).is_some()) else { return Ok(None) };
     let columns = readable::table_columns(tx, table).await?;
     let facts: Vec<ColumnFacts> = columns.iter().map(column_facts).collect();
@@ -185,22 +200,39 @@ pub async fn access(
         None => Standing::Outsider,
     };
     let grants = match standing {
-        Standing::Outsider => grants(tx, project, table).await?,
+        Standing::Outsider => grants(tx, actor, project, table, &columns).await?,
         Standing::Owner | Standing::Member => Vec::new(),
     };
-    Ok(compile(table, &facts, standing, &grants, app.now()))
+    let restrictions = rules::restrictions(tx, actor, table, &columns, spare).await?;
+    Ok(compile(table, &facts, standing, &grants, &restrictions, app.now()))
 }
 
 pub(super) fn column_facts(column: &Column) -> ColumnFacts {
-    ColumnFacts { id: column.id, pending: column.state != ColumnState::Active, unlisted: column.unlisted }
+    ColumnFacts {
+        id: column.id,
+        column_type: column.column_type.clone(),
+        pending: column.state != ColumnState::Active,
+        unlisted: column.unlisted,
+    }
 }
 
-async fn grants(tx: &mut Tx, project: ProjectId, table: TableId) -> Result<Vec<SelectGrant>, Fault> {
+async fn grants(
+    tx: &mut Tx,
+    actor: &Actor,
+    project: ProjectId,
+    table: TableId,
+    table_columns: &[Column],
+) -> Result<Vec<SelectGrant>, Fault> {
     let found = subscriptions::grants_of(tx, project, table).await?;
+    let subject = match found.iter().any(|(grant, _)| grant.row_filter.is_some()) {
+        true => rules::subject(tx, actor).await?,
+        false => Subject::default(),
+    };
     let select = found.into_iter().map(|(grant, columns)| SelectGrant {
         id: grant.id,
         project: grant.project_id,
         columns: columns.map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.into_iter().collect())),
+        rows: rules::rows(grant.row_filter.as_deref(), &subject, table_columns),
         valid_from: grant.valid_from,
         valid_until: grant.valid_until,
         export: grant.can_export,

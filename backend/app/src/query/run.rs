@@ -99,6 +99,7 @@ async fn prepare(app: &App, ask: &Ask, resolved: &Resolved) -> Result<Prepared, 
         default_database: resolved.default_database.clone(),
         limits: ask.limits.clone().unwrap_or_else(|| app.settings.query_limits.clone()),
         now: app.now(),
+        mask_keys: resolved.mask_keys.clone(),
     };
     let prepared = app.engine.prepare(spec).await?;
     if ask.export {

@@ -2,7 +2,7 @@
 
 use crate::{
     formats::parquet,
-    support::{INT, Lab, TEXT, only},
+    support::{INT, Lab, TEXT, only, rows_where},
 };
 use arrow::array::{ArrayRef, Int64Array, StringArray};
 use lakegate_engine::GovernedTable;
@@ -78,7 +78,7 @@ fn parquet_table(lab: &Lab, hidden: &[(i64, &str)]) -> GovernedTable {
 
 fn ruled(table: GovernedTable) -> GovernedTable {
     let mut table = only(&table, &["x", "name"]);
-    table.row_rule = Some("tenant = 'us'".to_owned());
+    table.access.rules = Some(rows_where("tenant = 'us'"));
     table
 }
 
@@ -119,7 +119,7 @@ async fn a_rule_that_fails_tells_neither_itself_nor_a_value() {
     let lab = Lab::new();
     for rule in ["1/(x-5) > 0", "cast(name as int) > 0", "nonsense > 0"] {
         let mut table = only(&csv(&lab, "5,MARKER,them\n"), &["x", "name"]);
-        table.row_rule = Some(rule.to_owned());
+        table.access.rules = Some(rows_where(rule));
         let fault = lab.refusal("select count(*) from t", &[table]).await;
         assert_eq!(fault.code, Code::Unprocessable);
         let text = fault.to_string();

@@ -30,6 +30,7 @@ async fn run(lab: &Lab, sql: &str, table: &GovernedTable) -> Result<(), Fault> {
         default_database: None,
         limits: limits(),
         now: crate::support::now(),
+        mask_keys: crate::support::mask_keys(),
     };
     lab.engine.start(spec).await?.stream.try_for_each(|_| async { Ok(()) }).await
 }

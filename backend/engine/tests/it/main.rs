@@ -8,4 +8,5 @@ mod formats;
 mod hiding;
 mod hostile;
 mod results;
+mod rules;
 mod support;

@@ -3,16 +3,21 @@
 use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use lakegate_engine::encode::{JsonOptions, row_values};
-use lakegate_engine::{Engine, EngineConfig, GovernedTable, Limits, QuerySpec, RunningQuery, TableColumn};
+use lakegate_engine::{Engine, EngineConfig, GovernedTable, Limits, MaskKeys, QuerySpec, RunningQuery, TableColumn};
 use lakegate_model::{
     Fault, Timestamp,
     columns::ColumnType,
     ids::{ColumnId, TableId},
     storage::{Compression, DataFile, FileFormat, StorageAccess},
 };
-use lakegate_policy::access::TableAccess;
+use lakegate_policy::access::{CellRules, TableAccess};
 use serde_json::Value;
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    time::Duration,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -29,6 +34,11 @@ pub struct Lab {
 
 pub fn now() -> Timestamp {
     "2024-05-06T07:08:09Z".parse().unwrap()
+}
+
+/// Keys of masks that stay the same, so that answers do.
+pub fn mask_keys() -> MaskKeys {
+    MaskKeys { salt: [7; 16], hmac: [9; 32] }
 }
 
 impl Lab {
@@ -87,7 +97,6 @@ impl Lab {
             files: files.iter().map(|(path, _)| data_file(&folder, path)).collect(),
             access: access(table, columns.iter().map(|column| column.id).collect()),
             columns,
-            row_rule: None,
             data_version: "v1".to_owned(),
         }
     }
@@ -103,6 +112,7 @@ impl Lab {
             default_database: Some("db".to_owned()),
             limits: self.limits.clone(),
             now: now(),
+            mask_keys: mask_keys(),
         }
     }
 
@@ -112,7 +122,12 @@ impl Lab {
 
     /// All rows as JSON values, 64-bit integers and decimals as text.
     pub async fn ask(&self, sql: &str, tables: &[GovernedTable]) -> Result<Vec<Vec<Value>>, Fault> {
-        let query = self.start(sql, tables).await?;
+        self.rows(self.spec(sql, tables)).await
+    }
+
+    /// All rows of a query.
+    pub async fn rows(&self, spec: QuerySpec) -> Result<Vec<Vec<Value>>, Fault> {
+        let query = self.engine.start(spec).await?;
         let batches: Vec<RecordBatch> = query.stream.try_collect().await?;
         let options = JsonOptions { exact: true };
         Ok(batches.iter().flat_map(|batch| row_values(batch, options).unwrap()).collect())
@@ -135,7 +150,21 @@ impl Lab {
 }
 
 pub fn access(table: TableId, columns: Vec<ColumnId>) -> TableAccess {
-    TableAccess { table, columns, export: true, grants: Vec::new(), valid_until: None, fingerprint: "f".to_owned() }
+    TableAccess {
+        table,
+        columns,
+        rules: None,
+        export: true,
+        grants: Vec::new(),
+        restrictions: Vec::new(),
+        valid_until: None,
+        fingerprint: "f".to_owned(),
+    }
+}
+
+/// Lets through the rows for which a condition is true.
+pub fn rows_where(condition: &str) -> CellRules {
+    CellRules { all_of: BTreeSet::from([condition.to_owned()]), any_of: BTreeSet::new(), cells: BTreeMap::new() }
 }
 
 /// The same table with only these columns visible.

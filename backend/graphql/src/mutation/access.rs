@@ -55,6 +55,8 @@ pub struct ApproveSubscriptionInput {
     /// Whether rows may leave through downloads and exports.
     #[graphql(default)]
     export: bool,
+    /// Only rows for which this condition is true, such as `region = session_attribute('region')`; null gives all rows.
+    row_filter: Option<String>,
 }
 
 fn columns(ids: Option<Vec<Id>>) -> Option<Vec<ids::ColumnId>> {
@@ -132,8 +134,8 @@ impl AccessMutation {
         input: ApproveSubscriptionInput,
     ) -> Maybe<ApproveSubscriptionPayload> {
         let at = At::of(ctx);
-        let ApproveSubscriptionInput { reason, columns: chosen, until, export } = input;
-        let approval = decisions::Approval { reason, columns: columns(chosen), until, export };
+        let ApproveSubscriptionInput { reason, columns: chosen, until, export, row_filter } = input;
+        let approval = decisions::Approval { reason, columns: columns(chosen), until, export, row_filter };
         outcome(&at, approve(&at, id, &approval).await)
     }
 

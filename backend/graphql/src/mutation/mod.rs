@@ -6,6 +6,7 @@ pub mod assets;
 pub mod glossary;
 pub mod members;
 pub mod places;
+pub mod rules;
 pub mod run;
 pub mod sources;
 pub mod storage;

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod node;
 pub mod people;
 pub mod places;
+pub mod rules;
 pub mod run;
 pub mod search;
 pub mod sources;

@@ -128,6 +128,8 @@ pub struct Subscription {
     pub request_reference: Option<String>,
     /// The live permission; null once the subscription ended.
     pub grant: Option<Grant>,
+    /// The condition under which rows are open, for those who may revoke; null for all rows.
+    pub row_filter: Option<String>,
     /// The granted columns by name; null for all released ones.
     pub columns: Option<Vec<String>>,
     /// Where the table stands: `database.table`.
@@ -155,6 +157,7 @@ impl From<SubscriptionView> for Subscription {
             producer_name: view.producer_name,
             request_id: subscription.request_id.into(),
             request_reference: filled(view.request_reference),
+            row_filter: view.grant.as_ref().filter(|_| view.can_revoke).and_then(|grant| grant.row_filter.clone()),
             grant: view.grant.map(Into::into),
             columns: view.columns,
             tables: view.tables,
@@ -175,6 +178,8 @@ pub struct Grant {
     pub all_columns: bool,
     /// Whether rows may leave through downloads and exports.
     pub can_export: bool,
+    /// Whether it opens some rows only. Which ones is told to those who may revoke it.
+    pub some_rows: bool,
     pub reason: String,
     pub valid_from: DateTime<Utc>,
     pub valid_until: Option<DateTime<Utc>>,
@@ -186,6 +191,7 @@ impl From<access::Grant> for Grant {
             id: grant.id.into(),
             all_columns: grant.all_columns,
             can_export: grant.can_export,
+            some_rows: grant.row_filter.is_some(),
             reason: grant.reason,
             valid_from: grant.valid_from,
             valid_until: grant.valid_until,

@@ -8,6 +8,7 @@ pub mod node;
 pub mod people;
 pub mod places;
 pub mod query;
+pub mod rules;
 pub mod search;
 pub mod sources;
 pub mod storage;

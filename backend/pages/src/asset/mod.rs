@@ -6,6 +6,7 @@ mod history;
 mod life;
 mod names;
 pub mod preview;
+mod restrictions;
 pub(crate) mod reviewers;
 mod snippets;
 mod social;
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Web> {
         .merge(social::routes())
         .merge(history::routes())
         .merge(reviewers::routes())
+        .merge(restrictions::routes())
         .merge(edit::routes())
         .merge(words::routes())
         .merge(names::routes())

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::{
     access::{
-        subscriptions,
+        restrictions as rules, subscriptions,
         views::{self, SubscriptionView},
     },
     catalog::assets,
@@ -16,7 +16,10 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::head::{AssetHead, asset_href, sub_list};
+use super::{
+    head::{AssetHead, asset_href, sub_list},
+    restrictions,
+};
 use crate::{
     fields::day_words,
     flash,
@@ -53,6 +56,10 @@ pub(crate) struct Held {
     pub reference: String,
     pub tables: Vec<String>,
     pub export: bool,
+    /// Whether some rows only are open.
+    pub some_rows: bool,
+    /// Which ones, for those who may take access back.
+    pub row_filter: String,
     /// Where it can be taken or given back; empty if the reader may not.
     pub end_href: String,
     /// Where more can be asked for; empty if nothing can.
@@ -89,6 +96,13 @@ impl Held {
             reference: held.request_reference.clone(),
             tables: held.tables.clone(),
             export: held.grant.as_ref().is_some_and(|grant| grant.can_export),
+            some_rows: held.grant.as_ref().is_some_and(|grant| grant.row_filter.is_some()),
+            row_filter: held
+                .grant
+                .as_ref()
+                .filter(|_| held.can_revoke)
+                .and_then(|grant| grant.row_filter.clone())
+                .unwrap_or_default(),
             end_href,
             more_href: String::new(),
         }
@@ -111,6 +125,9 @@ struct AccessPage {
     head: AssetHead,
     rows: Vec<Held>,
     pager: Pager,
+    restrictions: Vec<restrictions::Row>,
+    /// Where one is made; empty if the reader may not.
+    restrict_href: String,
 }
 
 async fn list(
@@ -129,7 +146,19 @@ async fn list(
         Held::new(held, now, if held.can_revoke { revoke } else { String::new() })
     };
     let rows = found.items.iter().map(row).collect();
-    show(StatusCode::OK, &AccessPage { shell: frame.shell, head: AssetHead::new(&view, "Access"), rows, pager })
+    let rules = rules::of_asset_named(&web.app, &frame.reader.caller, id).await?;
+    let page = AccessPage {
+        head: AssetHead::new(&view, "Access"),
+        rows,
+        pager,
+        restrictions: rules.into_iter().map(|rule| restrictions::Row::new(rule, id)).collect(),
+        restrict_href: match view.may_restrict {
+            true => format!("{}/restrictions/new", asset_href(id)),
+            false => String::new(),
+        },
+        shell: frame.shell,
+    };
+    show(StatusCode::OK, &page)
 }
 
 #[derive(Template)]

@@ -195,6 +195,7 @@ struct DecisionForm {
     reason: String,
     until: String,
     export: bool,
+    row_filter: String,
     some: bool,
     proof: Proof,
 }
@@ -214,6 +215,7 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         reason: fields.one("reason").to_owned(),
         until: if fields.has("until") { fields.one("until").to_owned() } else { day_text(request.wanted_until) },
         export: fields.has("export"),
+        row_filter: fields.one("row_filter").to_owned(),
         some,
         proof: if view.can_decide { Proof::of(web, &frame) } else { Proof::default() },
     };

@@ -88,6 +88,7 @@ pub fn person(name: &str) -> Actor {
             account.acting = Some(id(PRODUCER));
             account
         }
+        "security administrator" => holder(19, ProductRole::SecurityAdministrator),
         "asking viewer" => member(17, ASKING, ProjectRole::Viewer),
         "requester" => member(REQUESTER, ASKING, ProjectRole::Contributor),
         "asking owner" => member(18, ASKING, ProjectRole::Owner),

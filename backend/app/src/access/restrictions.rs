@@ -1,0 +1,385 @@
+//! Restrictions: what narrows grants, for everyone whom it does not spare.
+
+use lakegate_engine::Filter;
+use lakegate_model::{
+    Code, Fault, Page, PageRequest,
+    catalog::{Asset, Column},
+    ids::{AssetId, ColumnId, RestrictionId, TableId},
+    rules::{Exemption, Restriction},
+    text,
+    words::{ColumnState, ExemptKind, Mask, RestrictionEffect, TokenScope},
+};
+use lakegate_policy::{
+    Action, Actor, Verdict, action,
+    binding::binds,
+    decide,
+    resource::{AssetFacts, Platform},
+    verdict,
+};
+use lakegate_store::{Tx, WriteTx, assets, groups, projects, readable, restrictions as store, users};
+use serde_json::json;
+
+use crate::{
+    App, Caller,
+    audit::{self, Event},
+    caller::person,
+    query::{mask_key, resolve},
+};
+
+/// What a restriction stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The table of an asset: these columns, or all of it where none are named.
+    Asset(AssetId, Vec<ColumnId>),
+    /// Everything under a tag, today's and tomorrow's.
+    Tag(String),
+}
+
+/// What a restriction does, with what that needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Narrowing {
+    Hide,
+    Mask(Mask),
+    /// Only rows for which the condition is true.
+    Filter(String),
+}
+
+/// A restriction to be put in force.
+#[derive(Debug, Clone)]
+pub struct NewRestriction {
+    pub target: Target,
+    pub narrowing: Narrowing,
+    pub exempt: Vec<Exemption>,
+    pub reason: String,
+}
+
+/// Puts a restriction in force: the next query of everyone whom it binds obeys it.
+///
+/// # Errors
+/// `invalid` for a mask that is not defined for a column's type, a filter that does not fit, columns of another table;
+/// `forbidden` for who may not, who would spare himself (access rule 11), and who does not read what his filter names
+/// (access rule 21).
+pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<Restriction, Fault> {
+    let reason = text::prose("reason", &new.reason, text::COMMENT_MAX)?;
+    if reason.trim().is_empty() {
+        return Err(Fault::invalid("reason", "say why"));
+    }
+    change!(app, caller, "restriction.create", |tx, scope, actor| {
+        let by = person(actor, TokenScope::Write)?;
+        let mut rule = Restriction {
+            id: app.new_id(),
+            table_id: None,
+            tag: None,
+            effect: effect(&new.narrowing),
+            mask: None,
+            filter: None,
+            reason: reason.clone(),
+            created_by: by,
+            created_at: app.now(),
+            ended_by: None,
+            ended_at: None,
+            columns: Vec::new(),
+            exempt: exemptions(new),
+        };
+        if let Narrowing::Mask(mask) = new.narrowing {
+            rule.mask = Some(mask);
+        }
+        let mut owner = None;
+        match &new.target {
+            Target::Tag(tag) => {
+                let _may = decide::<action::ManageRules, _>(scope, actor, Platform)?;
+                rule.tag = Some(on_tag(tag, &new.narrowing)?);
+            }
+            Target::Asset(asset, columns) => {
+                let (asset, facts) = found(tx, actor, *asset).await?;
+                let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
+                let _may = decide::<action::ManageRules, _>(scope, actor, facts)?;
+                owner = Some(facts.project);
+                on_table(app, tx, (actor, &facts, &asset), columns, &new.narrowing, &mut rule).await?;
+            }
+        }
+        for exemption in &rule.exempt {
+            known_principal(tx, exemption).await?;
+        }
+        if !rule.exempt.is_empty() && !binds(&rule, &anywhere(actor, &rule)) {
+            return Err(second_person("this would spare yourself"));
+        }
+        if rule.mask == Some(Mask::Hmac) {
+            mask_key::ensure(app, tx).await?;
+        }
+        store::restriction_insert(tx, &rule).await?;
+        record(app, tx, (caller, actor), "restriction.create", &rule, owner).await?;
+        Ok(rule)
+    })
+}
+
+/// Lifts a restriction.
+///
+/// # Errors
+/// `not_found` for one that the caller may not know of, `conflict` for one that was lifted, `forbidden` for who may not, and
+/// for whom it binds unless he put it in force himself (access rule 11).
+pub async fn lift(app: &App, caller: &Caller, id: RestrictionId) -> Result<(), Fault> {
+    change!(app, caller, "restriction.lift", |tx, scope, actor| {
+        let by = person(actor, TokenScope::Write)?;
+        let rule = store::restriction_find(tx, id).await?.ok_or_else(|| Fault::not_found("restriction"))?;
+        let mut owner = None;
+        match rule.table_id {
+            None => drop(decide::<action::ManageRules, _>(scope, actor, Platform)?),
+            Some(table) => {
+                let asset = assets::asset_of_table(tx, table).await?.ok_or_else(|| Fault::not_found("restriction"))?;
+                let unknown = |_| Fault::not_found("restriction");
+                let (_, facts) = found(tx, actor, asset).await.map_err(unknown)?;
+                let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts).map_err(unknown)?;
+                let _may = decide::<action::ManageRules, _>(scope, actor, facts)?;
+                owner = Some(facts.project);
+            }
+        }
+        if rule.ended_at.is_some() {
+            return Err(Fault::new(Code::Conflict, "this restriction was lifted already"));
+        }
+        if rule.created_by != by && binds(&rule, &anywhere(actor, &rule)) {
+            return Err(second_person("this restriction binds you"));
+        }
+        store::restriction_end(tx, id, by, app.now()).await?;
+        record(app, tx, (caller, actor), "restriction.lift", &rule, owner).await
+    })
+}
+
+/// The restrictions on an asset's table, ended ones included.
+pub async fn of_asset(
+    app: &App,
+    caller: &Caller,
+    asset: AssetId,
+    page: &PageRequest,
+) -> Result<Page<Restriction>, Fault> {
+    look!(app, caller, "restriction.list", |tx, scope, actor| {
+        let (asset, facts) = found(tx, actor, asset).await?;
+        let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
+        let proof = decide::<action::ReviewAsset, _>(scope, actor, facts)?;
+        match asset.table_id {
+            Some(table) => Ok(store::restrictions_on(tx, &proof, table, page).await?),
+            None => Ok(Page { items: Vec::new(), next: None }),
+        }
+    })
+}
+
+/// A restriction with the names of what it is about.
+#[derive(Debug, Clone)]
+pub struct RestrictionView {
+    pub rule: Restriction,
+    pub columns: Vec<String>,
+    /// Names of those whom it spares.
+    pub exempt: Vec<String>,
+    /// Display name.
+    pub created_by: String,
+    /// Whether the caller may try to lift it.
+    pub may_lift: bool,
+}
+
+/// The restrictions on an asset's table with names, the latest first: at most 200.
+pub async fn of_asset_named(app: &App, caller: &Caller, asset: AssetId) -> Result<Vec<RestrictionView>, Fault> {
+    let page = PageRequest::new(Some(200), None)?;
+    look!(app, caller, "restriction.list", |tx, scope, actor| {
+        let (asset, facts) = found(tx, actor, asset).await?;
+        let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
+        let proof = decide::<action::ReviewAsset, _>(scope, actor, facts)?;
+        let may_lift = verdict(actor, Action::ManageRules, &facts.into()) == Verdict::Allow;
+        let Some(table) = asset.table_id else { return Ok(Vec::new()) };
+        let columns = readable::table_columns(tx, table).await?;
+        let mut views = Vec::new();
+        for rule in store::restrictions_on(tx, &proof, table, &page).await?.items {
+            views.push(named(tx, rule, &columns, may_lift).await?);
+        }
+        views.reverse();
+        Ok(views)
+    })
+}
+
+async fn named(tx: &mut Tx, rule: Restriction, columns: &[Column], may_lift: bool) -> Result<RestrictionView, Fault> {
+    let chosen = columns.iter().filter(|column| rule.columns.contains(&column.id));
+    let mut exempt = Vec::new();
+    for spared in &rule.exempt {
+        exempt.push(principal_name(tx, spared).await?.unwrap_or_else(|| spared.principal_id.to_string()));
+    }
+    let author = users::user_find(tx, rule.created_by).await?;
+    Ok(RestrictionView {
+        columns: chosen.map(|column| column.name.clone()).collect(),
+        exempt,
+        created_by: author.map(|user| user.display_name).unwrap_or_default(),
+        may_lift,
+        rule,
+    })
+}
+
+/// The restrictions on tags, ended ones included.
+pub async fn of_tags(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<Restriction>, Fault> {
+    look!(app, caller, "restriction.list", |tx, scope, actor| {
+        let proof = decide::<action::ManageRules, _>(scope, actor, Platform)?;
+        Ok(store::restrictions_on_tags(tx, &proof, page).await?)
+    })
+}
+
+async fn found(tx: &mut Tx, actor: &Actor, id: AssetId) -> Result<(Asset, AssetFacts), Fault> {
+    assets::asset_facts(tx, actor, id).await?.ok_or_else(|| Fault::not_found("asset"))
+}
+
+fn effect(narrowing: &Narrowing) -> RestrictionEffect {
+    match narrowing {
+        Narrowing::Hide => RestrictionEffect::Hide,
+        Narrowing::Mask(_) => RestrictionEffect::Mask,
+        Narrowing::Filter(_) => RestrictionEffect::Filter,
+    }
+}
+
+fn exemptions(new: &NewRestriction) -> Vec<Exemption> {
+    let mut exempt = new.exempt.clone();
+    exempt.sort_unstable();
+    exempt.dedup();
+    exempt
+}
+
+async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault> {
+    match principal_name(tx, exemption).await? {
+        Some(_) => Ok(()),
+        None => {
+            let Exemption { kind, principal_id } = exemption;
+            Err(Fault::invalid("exempt", format!("there is no {kind} {principal_id}")))
+        }
+    }
+}
+
+async fn principal_name(tx: &mut Tx, exemption: &Exemption) -> Result<Option<String>, Fault> {
+    let id = exemption.principal_id;
+    Ok(match exemption.kind {
+        ExemptKind::User => users::user_find(tx, id.into()).await?.map(|user| user.display_name),
+        ExemptKind::Group => groups::group_find(tx, id.into()).await?.map(|group| group.name),
+        ExemptKind::Project => projects::project_label(tx, id.into()).await?.map(|(name, _)| name),
+    })
+}
+
+/// The actor as he would be in whichever of his projects is spared.
+fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
+    let spared =
+        actor.projects.keys().find(|project| rule.exempt.iter().any(|exemption| exemption.principal_id == project.0));
+    Actor { acting: spared.copied().or(actor.acting), ..actor.clone() }
+}
+
+fn second_person(why: &str) -> Fault {
+    Fault::new(Code::Forbidden, format!("{why}: that needs a second person"))
+        .fix("ask another owner, a steward of the domain or a security administrator")
+}
+
+fn on_tag(tag: &str, narrowing: &Narrowing) -> Result<String, Fault> {
+    let tag = text::name("tag", tag)?;
+    match narrowing {
+        Narrowing::Filter(_) => Err(Fault::invalid("filter", "a filter names columns, so it stands on one table")
+            .fix("put it on the asset, or hide or mask what carries the tag")),
+        Narrowing::Hide | Narrowing::Mask(_) => Ok(tag),
+    }
+}
+
+async fn on_table(
+    app: &App,
+    tx: &mut WriteTx,
+    (actor, facts, asset): (&Actor, &AssetFacts, &Asset),
+    columns: &[ColumnId],
+    narrowing: &Narrowing,
+    rule: &mut Restriction,
+) -> Result<(), Fault> {
+    let table = asset.table_id.ok_or_else(|| Fault::invalid("asset", "this asset has no table to restrict"))?;
+    let known = readable::table_columns(tx, table).await?;
+    let chosen = chosen(&known, columns)?;
+    match narrowing {
+        Narrowing::Mask(mask) => fits(*mask, &chosen)?,
+        Narrowing::Filter(filter) => {
+            if !columns.is_empty() {
+                return Err(Fault::invalid("columns", "a filter is about rows; leave the columns out"));
+            }
+            rule.filter = Some(check_filter(app, tx, (actor, facts), table, filter).await?);
+        }
+        Narrowing::Hide => {}
+    }
+    rule.table_id = Some(table);
+    rule.columns = columns.to_vec();
+    rule.columns.sort_unstable();
+    rule.columns.dedup();
+    if rule.mask.is_some() && rule.columns.is_empty() {
+        return Err(Fault::invalid("columns", "say which columns are masked"));
+    }
+    Ok(())
+}
+
+/// The columns that were named, or all.
+fn chosen<'c>(known: &'c [Column], named: &[ColumnId]) -> Result<Vec<&'c Column>, Fault> {
+    let there: Vec<&Column> = known.iter().filter(|column| column.state != ColumnState::Dropped).collect();
+    if let Some(strange) = named.iter().find(|id| !there.iter().any(|column| column.id == **id)) {
+        return Err(Fault::invalid("columns", format!("{strange} is not a column of this table")));
+    }
+    Ok(there.into_iter().filter(|column| named.is_empty() || named.contains(&column.id)).collect())
+}
+
+fn fits(mask: Mask, columns: &[&Column]) -> Result<(), Fault> {
+    match columns.iter().find(|column| !mask.applies_to(&column.column_type)) {
+        Some(column) => Err(Fault::invalid(
+            "mask",
+            format!("{mask} is not defined for {}, the type of {}", column.column_type, column.name),
+        )
+        .fix("choose replace-with-null, or a mask for this type")),
+        None => Ok(()),
+    }
+}
+
+/// Checks a row filter against its table and its writer, and gives it as it is kept.
+///
+/// Access rule 21: whoever writes a filter reads its columns raw, as an owner of the table's project, or is a steward of its
+/// domain. Otherwise what his filter lets through would tell him of what he may not see.
+///
+/// # Errors
+/// `invalid` naming `filter`, `forbidden`
+pub(super) async fn check_filter(
+    app: &App,
+    tx: &mut Tx,
+    (actor, facts): (&Actor, &AssetFacts),
+    table: TableId,
+    text: &str,
+) -> Result<String, Fault> {
+    let columns = readable::table_columns(tx, table).await?;
+    let known: Vec<_> = columns.iter().map(resolve::table_column).collect();
+    let filter = Filter::read(text, &known)?;
+    if !filter.mappings().is_empty() {
+        return Err(Fault::invalid("filter", "mapping tables are not supported in filters")
+            .fix("compare with session_user(), session_groups() or session_attribute('name')"));
+    }
+    app.engine.check_filter(&filter.bind(&lakegate_engine::Subject::default(), |_| Vec::new())?, &known)?;
+    if !actor.stewarded.contains(&facts.domain) {
+        let owner = Actor { acting: Some(facts.project), ..actor.clone() };
+        let access = resolve::access(app, tx, &owner, table, facts.project).await?;
+        let raw = |id: &ColumnId| {
+            access.as_ref().is_some_and(|access| access.columns.contains(id) && access.cell(*id).is_none())
+        };
+        if !filter.columns().iter().all(raw) {
+            return Err(Fault::new(Code::Forbidden, "your filter names columns that you do not read as they are")
+                .on("filter")
+                .fix("ask a steward of the domain to write it"));
+        }
+    }
+    Ok(filter.text())
+}
+
+async fn record(
+    app: &App,
+    tx: &mut WriteTx,
+    (caller, actor): (&Caller, &Actor),
+    action: &'static str,
+    rule: &Restriction,
+    owner: Option<lakegate_model::ids::ProjectId>,
+) -> Result<(), Fault> {
+    let exempt: Vec<_> =
+        rule.exempt.iter().map(|spared| json!({ "kind": spared.kind, "id": spared.principal_id })).collect();
+    let mut event = Event::on(action, "restriction", rule.id).with(json!({
+        "table": rule.table_id, "tag": rule.tag, "columns": rule.columns, "effect": rule.effect, "mask": rule.mask,
+        "filter": rule.filter.as_deref().map(lakegate_engine::mask_literals), "exempt": exempt, "reason": rule.reason,
+    }));
+    event.owner_project = owner;
+    audit::record(app, tx, caller, actor, event).await
+}

@@ -1,0 +1,239 @@
+//! Restrictions on an asset's table: a form to put one in force, and lifting it.
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
+use lakegate_app::{
+    access::{
+        restrictions::{self, Narrowing, NewRestriction, RestrictionView, Target},
+        views,
+    },
+    catalog::assets::{self, AssetView},
+};
+use lakegate_model::{
+    Code, Fault, PageRequest,
+    ids::{AssetId, RestrictionId},
+    rules::Exemption,
+    words::{ColumnState, ExemptKind, Mask, RestrictionEffect},
+};
+use std::collections::BTreeMap;
+
+use super::head::{AssetHead, asset_href};
+use crate::{
+    fields::Fields,
+    flash,
+    kit::{Choice, When, Wrong},
+    shell::{Framed, Shell, show},
+};
+use lakegate_http::{
+    Refusal, Web,
+    extract::{Form, Path, SignedIn},
+};
+
+/// Projects that the form offers to spare.
+const OFFERED: i64 = 50;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/assets/{id}/restrictions/new", get(form).post(create))
+        .route("/assets/{id}/restrictions/{restriction}/lift", post(lift))
+}
+
+/// A restriction as a row.
+pub(super) struct Row {
+    pub what: String,
+    pub filter: String,
+    pub columns: String,
+    pub spares: String,
+    pub reason: String,
+    pub by: String,
+    pub since: When,
+    pub ended: When,
+    /// Where it is lifted; empty if the reader may not, or it is.
+    pub lift_href: String,
+}
+
+impl Row {
+    pub fn new(view: RestrictionView, asset: AssetId) -> Self {
+        let RestrictionView { rule, columns, exempt, created_by, may_lift } = view;
+        let live = rule.ended_at.is_none() && may_lift;
+        Self {
+            what: match (rule.effect, rule.mask) {
+                (RestrictionEffect::Mask, Some(mask)) => format!("Masked: {}", mask_words(mask)),
+                (RestrictionEffect::Filter, _) => "Only rows where".to_owned(),
+                _ => "Hidden".to_owned(),
+            },
+            filter: rule.filter.unwrap_or_default(),
+            columns: if columns.is_empty() { "the whole table".to_owned() } else { columns.join(", ") },
+            spares: if exempt.is_empty() { "nobody".to_owned() } else { exempt.join(", ") },
+            reason: rule.reason,
+            by: created_by,
+            since: When::at(rule.created_at),
+            ended: When::maybe(rule.ended_at),
+            lift_href: match live {
+                true => format!("{}/restrictions/{}/lift", asset_href(asset), rule.id),
+                false => String::new(),
+            },
+        }
+    }
+}
+
+fn mask_words(mask: Mask) -> &'static str {
+    match mask {
+        Mask::Alphanumeric => "letters and digits covered",
+        Mask::FixedValue => "one value for all",
+        Mask::Null => "empty",
+        Mask::First4 => "first four characters",
+        Mask::Last4 => "last four characters",
+        Mask::Year => "year only",
+        Mask::Month => "month only",
+        Mask::Sha256 => "SHA-256 digest (falls to a dictionary)",
+        Mask::Sha256Local => "SHA-256 digest, another in each query",
+        Mask::Hmac => "keyed digest",
+    }
+}
+
+struct Column {
+    id: String,
+    name: String,
+    kind: String,
+    checked: bool,
+}
+
+struct Spared {
+    id: String,
+    name: String,
+    checked: bool,
+}
+
+#[derive(Template)]
+#[template(path = "assets/restriction.html")]
+struct RestrictionPage {
+    shell: Shell,
+    head: AssetHead,
+    back: String,
+    effect: String,
+    mask: String,
+    masks: Vec<Choice>,
+    columns: Vec<Column>,
+    filter: String,
+    projects: Vec<Spared>,
+    reason: String,
+    wrong: Wrong,
+}
+
+async fn restriction_page(
+    web: &Web,
+    frame: Framed,
+    id: AssetId,
+    fields: &Fields,
+    wrong: Wrong,
+) -> Result<RestrictionPage, Fault> {
+    let caller = &frame.reader.caller;
+    let view = assets::view(&web.app, caller, id).await?;
+    if !view.may_restrict {
+        return Err(Fault::new(Code::Forbidden, "you may not restrict who reads this")
+            .fix("ask an owner of the project or a steward of the domain"));
+    }
+    let projects = offered(web, &frame, id, &view, fields).await?;
+    let effect = fields.one("effect");
+    Ok(RestrictionPage {
+        head: AssetHead::new(&view, "Access"),
+        back: format!("{}/access", asset_href(id)),
+        effect: if effect.is_empty() { "mask" } else { effect }.to_owned(),
+        mask: fields.one("mask").to_owned(),
+        masks: Mask::ALL.iter().map(|mask| Choice::new(mask.as_str(), mask_words(*mask))).collect(),
+        columns: columns(&view, fields),
+        filter: fields.one("filter").to_owned(),
+        projects,
+        reason: fields.one("reason").to_owned(),
+        wrong,
+        shell: frame.shell,
+    })
+}
+
+fn columns(view: &AssetView, fields: &Fields) -> Vec<Column> {
+    let there = view.columns.iter().filter(|shown| shown.column.state != ColumnState::Dropped);
+    let column = |shown: &assets::ColumnView| {
+        let id = shown.column.id.to_string();
+        let kind = shown.column.column_type.to_string();
+        Column { checked: fields.holds("column", &id), name: shown.column.name.clone(), kind, id }
+    };
+    there.map(column).collect()
+}
+
+/// The owning project, and those that have access: whom a restriction here would bind.
+async fn offered(
+    web: &Web,
+    frame: &Framed,
+    id: AssetId,
+    view: &AssetView,
+    fields: &Fields,
+) -> Result<Vec<Spared>, Fault> {
+    let page = PageRequest::new(Some(OFFERED), None)?;
+    let held = views::who_has_access(&web.app, &frame.reader.caller, id, &page).await?;
+    let mut projects = BTreeMap::from([(view.asset.project_id.to_string(), view.project_name.clone())]);
+    let live = held.items.into_iter().filter(|held| held.subscription.ended_at.is_none());
+    projects.extend(live.map(|held| (held.subscription.project_id.to_string(), held.project_name)));
+    let spared = |(id, name): (String, String)| Spared { checked: fields.holds("spare", &id), id, name };
+    Ok(projects.into_iter().map(spared).collect())
+}
+
+async fn form(State(web): State<Web>, Path(id): Path<AssetId>, frame: Framed) -> Result<Response, Refusal> {
+    show(StatusCode::OK, &restriction_page(&web, frame, id, &Fields::default(), Wrong::default()).await?)
+}
+
+fn read(id: AssetId, fields: &Fields) -> Result<NewRestriction, Fault> {
+    let columns = fields.ids("column").map_err(|fault| fault.on("columns"))?;
+    let narrowing = match fields.one("effect") {
+        "hide" => Narrowing::Hide,
+        "mask" => Narrowing::Mask(fields.one("mask").parse().map_err(|fault: Fault| fault.on("mask"))?),
+        "filter" => Narrowing::Filter(fields.one("filter").to_owned()),
+        _ => return Err(Fault::invalid("effect", "expected one of: hide mask filter")),
+    };
+    let columns = if matches!(narrowing, Narrowing::Filter(_)) { Vec::new() } else { columns };
+    let spare: Vec<lakegate_model::ids::ProjectId> = fields.ids("spare").map_err(|fault| fault.on("exempt"))?;
+    let exempt = spare.into_iter().map(|id| Exemption { kind: ExemptKind::Project, principal_id: id.into() });
+    Ok(NewRestriction {
+        target: Target::Asset(id, columns),
+        narrowing,
+        exempt: exempt.collect(),
+        reason: fields.one("reason").to_owned(),
+    })
+}
+
+async fn create(
+    State(web): State<Web>,
+    Path(id): Path<AssetId>,
+    frame: Framed,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Refusal> {
+    let made = match read(id, &fields) {
+        Ok(new) => restrictions::create(&web.app, &frame.reader.caller, &new).await,
+        Err(fault) => Err(fault),
+    };
+    match made {
+        Ok(_) => Ok(flash::done(
+            &format!("{}/access", asset_href(id)),
+            "The restriction is in force. The next query obeys it.",
+        )),
+        Err(fault) => {
+            let (status, wrong) = Wrong::take(fault)?;
+            show(status, &restriction_page(&web, frame, id, &fields, wrong).await?)
+        }
+    }
+}
+
+async fn lift(
+    State(web): State<Web>,
+    Path((id, restriction)): Path<(AssetId, RestrictionId)>,
+    reader: SignedIn,
+) -> Result<Response, Refusal> {
+    restrictions::lift(&web.app, &reader.caller, restriction).await?;
+    Ok(flash::done(&format!("{}/access", asset_href(id)), "The restriction was lifted."))
+}
