@@ -11,7 +11,7 @@ fn alias(name: &str) -> &str {
         "project_id" | "from_project" => "project",
         "asset_id" => "asset",
         "environment_id" => "environment",
-        "to" | "new_owner" | "person" | "user_id" | "steward" | "principal_id" => "user",
+        "to" | "new_owner" | "person" | "user_id" | "steward" => "user",
         "service_account" | "service_account_id" => "account",
         "connection_id" => "connection",
         "source_id" | "data_source" => "source",
@@ -54,6 +54,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "mark" => json!("bookmark"),
         "action" | "decision" | "verdict" => json!("approve"),
         "owner" => json!(world.sales.producer.owner.id),
+        "principal_id" => json!(world.sales.consumer.owner.id),
         "csv" => json!(world.words(ids.get("asset")?).await),
         "asset" if door.contains("acceptSuggestions") => return None,
         "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
