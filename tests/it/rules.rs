@@ -59,7 +59,7 @@ async fn companies(app: &Server, filter: &str) -> (Team, Team, String) {
 
 both!(
     async fn a_row_filter_follows_what_is_known_of_who_asks(app) {
-        let (producer, analysts, _) = companies(app, "continent = session_attribute('continent')").await;
+        let (producer, analysts, asset) = companies(app, "continent = session_attribute('continent')").await;
         let (ana, table) = (analysts.acting(), format!("{}.companies", analysts.environment.subscribed));
         let counted = format!("select count(*) from {table}");
         assert_eq!(count(&ana, &counted).await, 0, "nothing is known of her");
@@ -79,6 +79,10 @@ both!(
         eventually("a kept result", async || (ana.get(&page).await.status == 200).then_some(())).await;
         know(&app.admin, &analysts.owner, json!([{ "name": "continent", "value": "eu" }])).await;
         ana.get(&page).await.problem(410, "gone");
+        assert_eq!(count(&ana, &counted).await, 422);
+        // More time opens no more rows.
+        let more = story::ask(&analysts.owner, &analysts.project, &asset, "More time").await;
+        story::approve(&producer.owner, &more, json!({ "reason": "Fine" })).await;
         assert_eq!(count(&ana, &counted).await, 422);
         // The owner is not bound by a grant's filter.
         let own = format!("select count(*) from {}.companies", producer.environment.published);

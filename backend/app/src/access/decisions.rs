@@ -80,7 +80,9 @@ pub(super) async fn approve_standing(
         return Ok(false);
     }
     let reason = "open to all: its owner approves every request";
-    let given = Given { by, reason, terms: terms(tx, &request, &Approval::default(), app.now()).await? };
+    let mut terms = terms(tx, &request, &Approval::default(), app.now()).await?;
+    terms.row_filter = present_filter(tx, &request).await?;
+    let given = Given { by, reason, terms };
     give(app, tx, (caller, &system), &proof, &request, given).await?;
     Ok(true)
 }
@@ -160,7 +162,8 @@ async fn terms(tx: &mut Tx, request: &Request, approval: &Approval, now: Timesta
     Ok(Terms { columns, until: until(request, approval, now)?, export: approval.export, row_filter: None })
 }
 
-/// The row filter of an approval, as it is kept.
+/// The row filter of an approval, as it is kept. An approval that names none keeps that of the present access: more time
+/// or columns must not open all rows by the way.
 async fn row_filter(
     app: &App,
     tx: &mut Tx,
@@ -168,11 +171,19 @@ async fn row_filter(
     request: &Request,
     approval: &Approval,
 ) -> Result<Option<String>, Fault> {
-    let Some(text) = approval.row_filter.as_deref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let Some(text) = approval.row_filter.as_deref().filter(|text| !text.trim().is_empty()) else {
+        return present_filter(tx, request).await;
+    };
     let found = assets::asset_facts(tx, actor, request.asset_id).await?;
     let (asset, facts) = found.ok_or_else(|| Fault::not_found("asset"))?;
     let table = asset.table_id.ok_or_else(|| Fault::new(Code::Conflict, "this asset has no table to use"))?;
     check_filter(app, tx, (actor, &facts), table, text).await.map(Some)
+}
+
+async fn present_filter(tx: &mut Tx, request: &Request) -> Result<Option<String>, Fault> {
+    let active = subscriptions::subscription_active(tx, request.project_id, request.asset_id).await?;
+    let Some(active) = active else { return Ok(None) };
+    Ok(subscriptions::grant_live(tx, active.id).await?.and_then(|(grant, _)| grant.row_filter))
 }
 
 fn until(request: &Request, approval: &Approval, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
