@@ -26,7 +26,7 @@ use lakegate_policy::access::CellRules;
 use std::{any::Any, collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{
-    faults::hide,
+    faults::{hide, hide_all},
     rules::{MaskKeys, shown},
     scan::{Source, projected},
     table::TableColumn,
@@ -210,9 +210,8 @@ impl ExecutionPlan for BarrierExec {
         }
         let (label, schema) = (self.label.clone(), self.schema());
         let rows = self.inner.execute(partition, context).map_err(|error| hide(error, &label))?;
-        let shown = rows.map(move |batch| {
-            let batch = batch.map_err(|error| hide(error, &label))?;
-            batch.with_schema(Arc::clone(&schema)).map_err(|error| hide(error.into(), &label))
+        let shown = hide_all(rows, label.clone()).map(move |batch| {
+            batch?.with_schema(Arc::clone(&schema)).map_err(|error| hide(error.into(), &label))
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
     }

@@ -1,10 +1,11 @@
 //! Which errors the caller reads. Planner errors over the visible schema, and errors on values above the scan, do;
 //! what happens below the top of a scan becomes a neutral sentence, and its cause goes to the log.
 
-use arrow::error::ArrowError;
-use datafusion::{common::DataFusionError, parquet::errors::ParquetError};
+use arrow::{array::RecordBatch, error::ArrowError};
+use datafusion::{common::DataFusionError, execution::SendableRecordBatchStream, parquet::errors::ParquetError};
+use futures::{Stream, StreamExt as _};
 use lakegate_model::{Code, Fault};
-use std::{error::Error, fmt, io};
+use std::{any::Any, error::Error, fmt, io, panic::AssertUnwindSafe};
 
 use crate::{
     ledger::{Ledger, Stop, over},
@@ -40,6 +41,22 @@ pub(crate) fn hide(error: DataFusionError, table: &str) -> DataFusionError {
             DataFusionError::External(Box::new(Hidden { table: table.to_owned(), cause }))
         }
     }
+}
+
+/// The rows of a scan with its errors marked. A decoder that panics over a damaged file is an error of the scan too.
+pub(crate) fn hide_all(
+    rows: SendableRecordBatchStream,
+    table: String,
+) -> impl Stream<Item = datafusion::common::Result<RecordBatch>> + Send {
+    AssertUnwindSafe(rows).catch_unwind().map(move |batch| {
+        let batch = batch.unwrap_or_else(|panic| Err(panicked(panic.as_ref())));
+        batch.map_err(|error| hide(error, &table))
+    })
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> DataFusionError {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    DataFusionError::Execution(format!("a decoder panicked: {}", text.unwrap_or("without a text")))
 }
 
 /// What the caller reads of an error.

@@ -5,6 +5,7 @@
 //! (never as an argument or in the environment, which others may read: it can hold keys), and reads one answer.
 
 use std::io::{self, Read as _, Write as _};
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -206,15 +207,22 @@ fn answer(request: Request, handle: &Handle) -> Result<Response, LakeError> {
         Request::InferFiles { access, location, files, budget } => {
             let storage = Storage::open(&access, &location)?;
             let shape = |(path, size): (String, u64)| {
-                infer::infer(&Input::new(storage.clone(), &path, size, handle.clone()), &budget)
+                let input = Input::new(storage.clone(), &path, size, handle.clone());
+                decode(&path, || infer::infer(&input, &budget))
             };
             Ok(Response::Files(files.into_iter().map(shape).collect()))
         }
         Request::ConvertUpload { spooled, name, output, budget } => {
             let input = spooled_input(&spooled, handle)?.named(&name);
-            convert::convert(&input, &output, &budget).map(Response::Converted)
+            decode(&name, || convert::convert(&input, &output, &budget)).map(Response::Converted)
         }
     }
+}
+
+/// Decoders trust some bytes that no checksum covers and panic over them: the file is damaged, not the program.
+fn decode<T>(file: &str, work: impl FnOnce() -> Result<T, LakeError>) -> Result<T, LakeError> {
+    let worked = std::panic::catch_unwind(AssertUnwindSafe(work));
+    worked.unwrap_or_else(|_| Err(LakeError::malformed(file, None, "its content is damaged and cannot be decoded")))
 }
 
 fn spooled_input(spooled: &Path, handle: &Handle) -> Result<Input, LakeError> {

@@ -10,10 +10,9 @@ use datafusion::{
         stream::RecordBatchStreamAdapter,
     },
 };
-use futures::StreamExt;
 use std::{any::Any, fmt, sync::Arc};
 
-use crate::faults::hide;
+use crate::faults::{hide, hide_all};
 
 /// The scan of a table that its caller may read whole, as far as its columns go.
 #[derive(Debug, Clone)]
@@ -66,8 +65,7 @@ impl ExecutionPlan for GuardedScan {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let label = self.label.clone();
         let rows = self.inner.execute(partition, context).map_err(|error| hide(error, &label))?;
-        let marked = rows.map(move |batch| batch.map_err(|error| hide(error, &label)));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), marked)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), hide_all(rows, label))))
     }
     fn partition_statistics(&self, partition: Option<usize>) -> Result<Statistics> {
         let mut statistics = Statistics::new_unknown(&self.schema());
