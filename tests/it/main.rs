@@ -11,6 +11,7 @@ mod companies;
 mod demo;
 mod disk_full;
 mod failpoints;
+mod grants;
 mod keys;
 mod kill;
 mod projects;

@@ -176,6 +176,27 @@ both!(
 );
 
 both!(
+    async fn rule_10_a_tag_under_a_restriction_is_lowered_by_stewards_alone(app) {
+        let guard = app.person_with("guard", &["security_administrator"]).await;
+        restrict(&guard, json!({ "tag": "margin", "effect": "HIDE", "reason": "Commercial" })).await;
+        let sales = app.published_sales().await;
+        let owner = &sales.producer.owner;
+        let tag = async |client: &Client, tags: Value| {
+            let whole = asset(owner, &sales.asset).await;
+            let columns = json!([{ "id": column(&whole, "quantity"), "tags": tags }]);
+            client.patch(&format!("/api/v1/assets/{}", sales.asset), json!({ "revision": whole["revision"], "columns": columns })).await
+        };
+        let summed = format!("select sum(quantity) from {}", sales.own());
+        tag(owner, json!(["margin=gross", "free"])).await.ok();
+        sales.producer.acting().query(&summed).await.problem(422, "unprocessable");
+        tag(owner, json!(["margin=gross"])).await.ok();
+        tag(owner, json!([])).await.blames(403, "forbidden", "columns[0].tags");
+        tag(owner, json!(["margin=net"])).await.blames(403, "forbidden", "columns[0].tags");
+        sales.producer.acting().query(&summed).await.problem(422, "unprocessable");
+    }
+);
+
+both!(
     async fn wrong_filters_and_masks_are_refused_by_name(app) {
         let sales = app.published_sales().await;
         let (owner, mark) = (&sales.producer.owner, &sales.consumer.owner);

@@ -114,6 +114,27 @@ enums! {
     RestrictionEffect of "words::RestrictionEffect" { Hide, Mask, Filter, }
     /// What kind of principal a restriction spares.
     ExemptKind of "words::ExemptKind" { User, Group, Project, }
+    /// What kind of principal a direct grant is held by.
+    GranteeKind of "words::GranteeKind" {
+        User,
+        Group,
+        ServiceAccount,
+        /// Whoever holds a role of the installation.
+        Role,
+        /// Whoever acts in the project.
+        Project,
+        /// Every enabled person.
+        Everyone,
+    }
+    /// Which columns of a table a direct grant opens.
+    GrantColumns of "words::GrantColumns" {
+        /// Every released column, those to come included.
+        All,
+        /// Exactly the named ones.
+        Only,
+        /// Every released column but the named ones.
+        Except,
+    }
     /// What a masked column shows instead of its values; docs/access.md tells the types each is for.
     Mask of "words::Mask" {
         /// Digits become `n`, everything but `( ) , . - @` becomes `x`.

@@ -5,12 +5,12 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        members::MembersMutation, places::PlacesMutation, rules::RulesMutation, run::RunMutation,
+        members::MembersMutation, places::PlacesMutation, grants::GrantsMutation, rules::RulesMutation, run::RunMutation,
         sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, node::NodeQuery, people::PeopleQuery, places::PlacesQuery,
-        rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
+        grants::GrantsQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
     },
 };
 
@@ -24,6 +24,7 @@ pub struct Query(
     SearchQuery,
     SourcesQuery,
     AccessQuery,
+    GrantsQuery,
     RulesQuery,
     RunQuery,
     NodeQuery,
@@ -41,6 +42,7 @@ pub struct Mutation(
     AssetsMutation,
     GlossaryMutation,
     AccessMutation,
+    GrantsMutation,
     RulesMutation,
     RunMutation,
     UsersMutation,

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod columns;
 pub mod error;
 pub mod failpoint;
+pub mod grants;
 pub mod ids;
 pub mod outgoing;
 pub mod page;

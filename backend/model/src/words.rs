@@ -150,6 +150,27 @@ words! {
         /// Whoever acts in the project.
         Project = "project",
     }
+    /// What kind of principal a direct grant is held by.
+    GranteeKind {
+        User = "user",
+        Group = "group",
+        ServiceAccount = "service_account",
+        /// Whoever holds a role of the installation.
+        Role = "role",
+        /// Whoever acts in the project.
+        Project = "project",
+        /// Every enabled person.
+        Everyone = "everyone",
+    }
+    /// Which columns a direct grant opens.
+    GrantColumns {
+        /// Every released column, those to come included.
+        All = "all",
+        /// Exactly the named ones.
+        Only = "only",
+        /// Every released column but the named ones.
+        Except = "except",
+    }
     /// Where an asset is in its life.
     AssetStatus {
         /// Known to its project alone.

@@ -51,6 +51,34 @@ pub struct SelectGrant {
     pub export: bool,
 }
 
+impl SelectGrant {
+    /// This grant, handed on by the holder of another: it opens no cell that the other does not.
+    #[must_use]
+    pub fn within(self, parent: &Self, columns: &[ColumnFacts]) -> Self {
+        let both = columns.iter().filter(|column| opens(&self.columns, column) && opens(&parent.columns, column));
+        Self {
+            columns: ColumnScope::Only(both.map(|column| column.id).collect()),
+            rows: self.rows.and(&parent.rows),
+            valid_from: self.valid_from.max(parent.valid_from),
+            valid_until: [self.valid_until, parent.valid_until].into_iter().flatten().min(),
+            export: self.export && parent.export,
+            ..self
+        }
+    }
+}
+
+impl Rows {
+    /// The rows that both let through.
+    fn and(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Broken, _) | (_, Self::Broken) => Self::Broken,
+            (Self::All, other) => other.clone(),
+            (own, Self::All) => own,
+            (Self::Where(own), Self::Where(other)) => Self::Where(format!("({own}) AND ({other})")),
+        }
+    }
+}
+
 /// A rule that narrows what grants permit, already found to bind the one who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restriction {

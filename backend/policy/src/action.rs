@@ -79,6 +79,10 @@ actions! {
     CertifyAsset = "asset.certify", "certify this asset";
     /// Put restrictions in force and lift them.
     ManageRules = "rules.manage", "restrict who reads this";
+    /// Give access without a request.
+    GrantAccess = "access.grant", "give access to this";
+    /// Take back access that was given without a request.
+    RevokeAccess = "access.revoke", "take access to this back";
     /// See who has access to an asset.
     ReviewAsset = "asset.review", "see who has access to this asset";
     /// Read a request and its thread.

@@ -2,6 +2,7 @@
 
 use lakegate_model::{
     Timestamp,
+    grants::Grantee,
     ids::{DomainId, GroupId, ProjectId, ServiceAccountId, SessionId, UserId},
     words::{ProductRole, ProjectRole, TokenScope},
 };
@@ -93,6 +94,18 @@ impl Actor {
         self.role_in(project).is_some_and(|held| held >= role)
     }
 
+    /// What direct grants may be held by to serve this actor, beside his projects.
+    fn grantees(&self) -> impl Iterator<Item = Grantee> {
+        let itself = match self.principal {
+            Principal::User(id) => vec![Grantee::Everyone, Grantee::User(id)],
+            Principal::ServiceAccount(id) => vec![Grantee::ServiceAccount(id)],
+            Principal::Anonymous | Principal::System => Vec::new(),
+        };
+        let groups = self.groups.iter().map(|id| Grantee::Group(*id));
+        let roles = self.roles.iter().map(|role| Grantee::Role(*role));
+        itself.into_iter().chain(groups).chain(roles)
+    }
+
     /// The tokens under which documents are visible to this actor (see [`crate::resource::visibility_tokens`]).
     pub fn visibility(&self) -> Vec<String> {
         if !self.is_known() {
@@ -101,6 +114,7 @@ impl Actor {
         let mut tokens = vec!["known".to_owned()];
         tokens.extend(self.projects.keys().map(|id| format!("project:{id}")));
         tokens.extend(self.stewarded.iter().map(|id| format!("domain:{id}")));
+        tokens.extend(self.grantees().map(|grantee| grantee.to_string()));
         tokens
     }
 }

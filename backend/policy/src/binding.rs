@@ -1,13 +1,17 @@
-//! Whom a restriction binds, and what of a table it reaches.
+//! Whom a restriction binds or a grant serves, and what of a table a rule reaches.
 
 use lakegate_model::{
-    ids::{ColumnId, GroupId, ProjectId, TableId, UserId},
+    grants::{DirectGrant, Grantee},
+    ids::{ColumnId, DatabaseId, GroupId, ProjectId, TableId, UserId},
     rules::{Exemption, Restriction},
-    words::ExemptKind,
+    words::{ExemptKind, GrantColumns},
 };
 use std::collections::BTreeSet;
 
-use crate::actor::Actor;
+use crate::{
+    access::ColumnScope,
+    actor::{Actor, Principal},
+};
 
 /// What of a table a restriction is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +47,51 @@ pub fn reach(restriction: &Restriction, table: TableId, tags: &[(Option<ColumnId
     }
 }
 
+/// Whether a direct grant serves an actor where he acts.
+pub fn serves(grantee: &Grantee, actor: &Actor) -> bool {
+    match grantee {
+        Grantee::Project(id) => actor.acting == Some(*id),
+        other => concerns(other, actor),
+    }
+}
+
+/// Whether a direct grant may serve an actor in some project of his: enough to find what it is on.
+pub fn concerns(grantee: &Grantee, actor: &Actor) -> bool {
+    match grantee {
+        Grantee::User(id) => actor.user() == Some(*id),
+        Grantee::Group(id) => actor.groups.contains(id),
+        Grantee::ServiceAccount(id) => actor.principal == Principal::ServiceAccount(*id),
+        Grantee::Role(role) => actor.has(*role),
+        Grantee::Project(id) => actor.role_in(*id).is_some(),
+        Grantee::Everyone => actor.user().is_some(),
+    }
+}
+
+/// The columns that a direct grant opens of a table in a database whose asset carries these tags; `None` for none.
+pub fn opened(
+    grant: &DirectGrant,
+    (table, database): (TableId, DatabaseId),
+    tags: &[(Option<ColumnId>, String)],
+) -> Option<ColumnScope> {
+    if let Some(rule) = &grant.tag {
+        let places = tags.iter().filter(|(_, tag)| tag_covers(rule, tag)).map(|(column, _)| *column);
+        return match tagged(places) {
+            Reach::Nothing => None,
+            Reach::Table => Some(ColumnScope::All),
+            Reach::Columns(columns) => Some(ColumnScope::Only(columns)),
+        };
+    }
+    if grant.table_id != Some(table) && grant.database_id != Some(database) {
+        return None;
+    }
+    let named = || grant.columns.iter().copied().collect();
+    Some(match grant.columns_mode {
+        GrantColumns::All => ColumnScope::All,
+        GrantColumns::Only => ColumnScope::Only(named()),
+        GrantColumns::Except => ColumnScope::Except(named()),
+    })
+}
+
 fn tagged(places: impl Iterator<Item = Option<ColumnId>>) -> Reach {
     match places.collect::<Option<BTreeSet<ColumnId>>>() {
         None => Reach::Table,
@@ -57,6 +106,13 @@ pub fn tag_covers(rule: &str, tag: &str) -> bool {
     tag == rule || tag.strip_prefix(&rule).is_some_and(|rest| rest.starts_with('='))
 }
 
+/// What every tag under `rule` begins with in small letters, as far as both databases fold letters and match alike.
+pub fn tag_prefix(rule: &str) -> String {
+    let canonical = canonical(rule);
+    let key = canonical.split('=').next().unwrap_or_default();
+    key.chars().take_while(|c| c.is_ascii() && !matches!(c, '%' | '_' | '\\')).collect()
+}
+
 /// Key and value without spaces around them, with `=` between them, in lower case.
 fn canonical(tag: &str) -> String {
     let parts: Vec<&str> = tag.splitn(2, ['=', ':']).map(str::trim).collect();
@@ -65,7 +121,16 @@ fn canonical(tag: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::tag_covers;
+    use super::{tag_covers, tag_prefix};
+
+    #[test]
+    fn a_prefix_matches_whatever_the_rule_covers() {
+        for (rule, prefix) in
+            [("pii", "pii"), ("PII = Email", "pii"), ("ge\u{e4}ndert", "ge"), ("50%", "50"), ("a_b=c", "a"), ("\\", "")]
+        {
+            assert_eq!(tag_prefix(rule), prefix, "{rule}");
+        }
+    }
 
     #[test]
     fn a_rule_on_a_key_covers_its_values() {

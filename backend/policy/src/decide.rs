@@ -103,7 +103,7 @@ fn on_platform(actor: &Actor, action: Action) -> Verdict {
         Action::ManageUsers | Action::ManageStorage | Action::ManageDomain => {
             Verdict::allow_if(actor.has(ProductRole::Administrator), ASK_ADMINISTRATOR)
         }
-        Action::ManageRules => Verdict::allow_if(
+        Action::ManageRules | Action::GrantAccess | Action::RevokeAccess => Verdict::allow_if(
             actor.has(ProductRole::SecurityAdministrator),
             Verdict::Forbid("ask a security administrator"),
         ),
@@ -134,7 +134,9 @@ fn on_project(actor: &Actor, action: Action, project: &ProjectFacts) -> Verdict 
         Action::Contribute | Action::RequestForProject | Action::SaveQuery => {
             Verdict::allow_if(role >= ProjectRole::Contributor, ASK_OWNER)
         }
-        Action::ManageProject => Verdict::allow_if(role == ProjectRole::Owner, ASK_OWNER),
+        Action::ManageProject | Action::GrantAccess | Action::RevokeAccess => {
+            Verdict::allow_if(role == ProjectRole::Owner, ASK_OWNER)
+        }
         _ => Verdict::Hide,
     }
 }
@@ -151,7 +153,8 @@ fn on_asset(actor: &Actor, action: Action, asset: &AssetFacts) -> Verdict {
         Action::ReleaseColumns => {
             Verdict::allow_if(steward || actor.is_at_least(ProjectRole::Owner, asset.project), ASK_OWNER)
         }
-        Action::ManageRules => Verdict::allow_if(
+        Action::GrantAccess => Verdict::allow_if(actor.is_at_least(ProjectRole::Owner, asset.project), ASK_OWNER),
+        Action::ManageRules | Action::RevokeAccess => Verdict::allow_if(
             steward
                 || actor.is_at_least(ProjectRole::Owner, asset.project)
                 || actor.has(ProductRole::SecurityAdministrator),
@@ -168,7 +171,7 @@ fn on_asset(actor: &Actor, action: Action, asset: &AssetFacts) -> Verdict {
 
 /// Members of the owning project always find their asset; others once it is out, as its level says (access rule 5).
 fn discovers(actor: &Actor, asset: &AssetFacts) -> bool {
-    if actor.role_in(asset.project).is_some() || asset.subscribed {
+    if actor.role_in(asset.project).is_some() || asset.granted {
         return true;
     }
     let out = matches!(asset.status, AssetStatus::Published | AssetStatus::Deprecated);

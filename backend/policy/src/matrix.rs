@@ -98,7 +98,7 @@ pub fn resources() -> Vec<(String, Resource)> {
         domain: id(DOMAIN),
         status,
         discover,
-        subscribed: false,
+        granted: false,
     };
     let request = RequestFacts {
         id: id::<RequestId>(6),

@@ -31,8 +31,8 @@ pub struct AssetFacts {
     pub status: AssetStatus,
     /// The level in force: the asset's own, or else its domain's.
     pub discover: Discover,
-    /// Whether the actor's acting or member projects hold a live subscription to it.
-    pub subscribed: bool,
+    /// Whether a project of the actor's holds a live subscription to it, or a direct grant names him.
+    pub granted: bool,
 }
 
 /// A request for an asset.

@@ -297,7 +297,7 @@ fn who_left_the_asking_project_loses_his_request() {
 fn subscribers_find_what_is_hidden_from_others() {
     let hidden = Thing::Asset(AssetStatus::Published, Discover::Hidden).resource();
     let Resource::Asset(facts) = hidden else { panic!("not an asset") };
-    let subscribed = Resource::Asset(AssetFacts { subscribed: true, ..facts });
+    let subscribed = Resource::Asset(AssetFacts { granted: true, ..facts });
     let asker = person("requester");
     assert_eq!(verdict(&asker, Action::DiscoverAsset, &hidden), V::Hide);
     assert_eq!(verdict(&asker, Action::DiscoverAsset, &subscribed), V::Allow);

@@ -10,12 +10,13 @@ use lakegate_model::{
 use lakegate_policy::{
     Actor, Granted,
     action::{Act, CertifyAsset, Contribute, EditAsset, ReleaseColumns, ViewProject},
+    actor::Principal,
     resource::{AssetFacts, ProjectFacts},
 };
 use std::collections::HashSet;
 use uuid::Uuid;
 
-use crate::{StoreError, Tx, WriteTx};
+use crate::{StoreError, Tx, WriteTx, direct_grants};
 
 statements! {
     INSERT = "INSERT INTO assets (id, project_id, table_id, kind, name, name_key, title, description, status, discover, certified, owner_id, source_id, successor_id, deprecated_from, deprecation_note, revision, published_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
@@ -57,14 +58,14 @@ struct WithFacts {
 }
 
 impl WithFacts {
-    fn facts(&self, subscribed: bool) -> AssetFacts {
+    fn facts(&self, granted: bool) -> AssetFacts {
         AssetFacts {
             id: self.asset.id,
             project: self.asset.project_id,
             domain: self.domain_id,
             status: self.asset.status,
             discover: self.asset.discover.unwrap_or(self.default_discover),
-            subscribed,
+            granted,
         }
     }
 }
@@ -185,9 +186,23 @@ pub async fn asset_facts(tx: &mut Tx, actor: &Actor, id: AssetId) -> Result<Opti
     let Some(row) = fetch_optional!(tx, WithFacts, WITH_FACTS, id)? else {
         return Ok(None);
     };
-    let subscribers = subscribers_of(tx, id).await?;
-    let facts = row.facts(subscribers.iter().any(|project| actor.role_in(*project).is_some()));
+    let granted = is_granted(tx, actor, &row.asset).await?;
+    let facts = row.facts(granted);
     Ok(Some((row.asset, facts)))
+}
+
+async fn is_granted(tx: &mut Tx, actor: &Actor, asset: &Asset) -> Result<bool, StoreError> {
+    let subscribers = subscribers_of(tx, asset.id).await?;
+    if subscribers.iter().any(|project| actor.role_in(*project).is_some()) {
+        return Ok(true);
+    }
+    match asset.table_id {
+        // The server itself finds everything, members of the owning project their own.
+        Some(table) if actor.principal != Principal::System && actor.role_in(asset.project_id).is_none() => {
+            direct_grants::is_found_through_grant(tx, actor, table).await
+        }
+        _ => Ok(false),
+    }
 }
 
 /// The assets of the project of the proof in order of names, optionally of one status.
@@ -239,14 +254,15 @@ pub async fn assets_with_term(
 }
 
 async fn listed(tx: &mut Tx, actor: &Actor, rows: Vec<WithFacts>) -> Result<Vec<Listed>, StoreError> {
-    let mut subscribed = HashSet::new();
+    let mut granted = HashSet::new();
     if !rows.is_empty() {
+        granted.extend(direct_grants::assets_found(tx, actor).await?);
         for project in actor.projects.keys() {
-            subscribed.extend(fetch_all!(tx, (AssetId,), SUBSCRIBED_ALL, *project)?.into_iter().map(|row| row.0));
+            granted.extend(fetch_all!(tx, (AssetId,), SUBSCRIBED_ALL, *project)?.into_iter().map(|row| row.0));
         }
     }
     let with_facts = rows.into_iter().map(|row| Listed {
-        facts: row.facts(subscribed.contains(&row.asset.id)),
+        facts: row.facts(granted.contains(&row.asset.id)),
         at: row.position_at,
         asset: row.asset,
     });

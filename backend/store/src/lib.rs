@@ -20,6 +20,7 @@ pub mod asset_words;
 pub mod assets;
 pub mod audit;
 pub mod changes;
+pub mod direct_grants;
 pub mod domains;
 pub mod drafts;
 pub mod environments;
@@ -61,6 +62,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sources::STATEMENTS,
         tables::STATEMENTS,
         changes::STATEMENTS,
+        direct_grants::STATEMENTS,
         domains::STATEMENTS,
         drafts::STATEMENTS,
         environments::STATEMENTS,

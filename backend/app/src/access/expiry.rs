@@ -5,10 +5,10 @@
 use chrono::TimeDelta;
 use lakegate_model::{Fault, Timestamp, ids::SubscriptionId, words::SubscriptionState};
 use lakegate_policy::Actor;
-use lakegate_store::{WriteTx, in_read, in_write, notices, projects, subscriptions};
+use lakegate_store::{WriteTx, direct_grants, in_read, in_write, notices, projects, subscriptions};
 
 use super::{
-    asset_link, asset_of,
+    asset_link, asset_of, grants,
     notices::{Message, notify},
     subscriptions::{Ending, end},
 };
@@ -21,7 +21,7 @@ const BATCH: i64 = 200;
 
 /// Ends what is due and sends the notices that are due. Running it twice has the effect of once.
 ///
-/// Returns how many subscriptions ended.
+/// Returns how many subscriptions and direct grants ended.
 pub async fn run(app: &App) -> Result<usize, Fault> {
     let due = in_read!(&app.db, |tx, _scope| { Ok(subscriptions::subscriptions_due(tx, app.now(), BATCH).await?) })?;
     let mut ended = 0;
@@ -33,7 +33,21 @@ pub async fn run(app: &App) -> Result<usize, Fault> {
             Err(error) => tracing::error!(subscription = %id, ?error, "an expired subscription could not be ended"),
         }
     }
+    ended += end_direct_grants(app).await?;
     warn(app).await?;
+    Ok(ended)
+}
+
+async fn end_direct_grants(app: &App) -> Result<usize, Fault> {
+    let due = in_read!(&app.db, |tx, _scope| { Ok(direct_grants::direct_grants_due(tx, app.now(), BATCH).await?) })?;
+    let caller = Caller::system("expiry");
+    let mut ended = 0;
+    for id in due {
+        match in_write!(&app.db, |tx, _scope| { grants::expire(app, tx, &caller, id).await }) {
+            Ok(done) => ended += usize::from(done),
+            Err(error) => tracing::error!(grant = %id, ?error, "an expired grant could not be ended"),
+        }
+    }
     Ok(ended)
 }
 

@@ -2,7 +2,10 @@
 
 pub mod decisions;
 pub mod expiry;
+pub mod grant_views;
+pub mod grants;
 pub mod notices;
+mod principals;
 pub mod requests;
 pub mod restrictions;
 pub mod subscriptions;

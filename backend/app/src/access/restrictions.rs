@@ -7,7 +7,7 @@ use lakegate_model::{
     ids::{AssetId, ColumnId, RestrictionId, TableId},
     rules::{Exemption, Restriction},
     text,
-    words::{ColumnState, ExemptKind, Mask, RestrictionEffect, TokenScope},
+    words::{ColumnState, Mask, RestrictionEffect, TokenScope},
 };
 use lakegate_policy::{
     Action, Actor, Verdict, action,
@@ -16,13 +16,15 @@ use lakegate_policy::{
     resource::{AssetFacts, Platform},
     verdict,
 };
-use lakegate_store::{Tx, WriteTx, assets, groups, projects, readable, restrictions as store, users};
+use lakegate_store::{Tx, WriteTx, assets, readable, restrictions as store, users};
 use serde_json::json;
 
+use super::principals::{name_of, spared};
 use crate::{
     App, Caller,
     audit::{self, Event},
     caller::person,
+    catalog::{granted, granted_for},
     query::{mask_key, resolve},
 };
 
@@ -91,9 +93,8 @@ pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<
                 rule.tag = Some(on_tag(tag, &new.narrowing)?);
             }
             Target::Asset(asset, columns) => {
-                let (asset, facts) = found(tx, actor, *asset).await?;
-                let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
-                let _may = decide::<action::ManageRules, _>(scope, actor, facts)?;
+                let (asset, proof) = granted::<action::ManageRules>(tx, scope, actor, *asset).await?;
+                let facts = proof.on();
                 owner = Some(facts.project);
                 on_table(app, tx, (actor, &facts, &asset), columns, &new.narrowing, &mut rule).await?;
             }
@@ -126,12 +127,9 @@ pub async fn lift(app: &App, caller: &Caller, id: RestrictionId) -> Result<(), F
         match rule.table_id {
             None => drop(decide::<action::ManageRules, _>(scope, actor, Platform)?),
             Some(table) => {
-                let asset = assets::asset_of_table(tx, table).await?.ok_or_else(|| Fault::not_found("restriction"))?;
-                let unknown = |_| Fault::not_found("restriction");
-                let (_, facts) = found(tx, actor, asset).await.map_err(unknown)?;
-                let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts).map_err(unknown)?;
-                let _may = decide::<action::ManageRules, _>(scope, actor, facts)?;
-                owner = Some(facts.project);
+                let asset = assets::asset_of_table(tx, table).await?;
+                let (_, proof) = granted_for::<action::ManageRules>(tx, scope, actor, asset, "restriction").await?;
+                owner = Some(proof.on().project);
             }
         }
         if rule.ended_at.is_some() {
@@ -153,9 +151,7 @@ pub async fn of_asset(
     page: &PageRequest,
 ) -> Result<Page<Restriction>, Fault> {
     look!(app, caller, "restriction.list", |tx, scope, actor| {
-        let (asset, facts) = found(tx, actor, asset).await?;
-        let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
-        let proof = decide::<action::ReviewAsset, _>(scope, actor, facts)?;
+        let (asset, proof) = granted::<action::ReviewAsset>(tx, scope, actor, asset).await?;
         match asset.table_id {
             Some(table) => Ok(store::restrictions_on(tx, &proof, table, page).await?),
             None => Ok(Page { items: Vec::new(), next: None }),
@@ -180,10 +176,8 @@ pub struct RestrictionView {
 pub async fn of_asset_named(app: &App, caller: &Caller, asset: AssetId) -> Result<Vec<RestrictionView>, Fault> {
     let page = PageRequest::new(Some(200), None)?;
     look!(app, caller, "restriction.list", |tx, scope, actor| {
-        let (asset, facts) = found(tx, actor, asset).await?;
-        let _found = decide::<action::DiscoverAsset, _>(scope, actor, facts)?;
-        let proof = decide::<action::ReviewAsset, _>(scope, actor, facts)?;
-        let may_lift = verdict(actor, Action::ManageRules, &facts.into()) == Verdict::Allow;
+        let (asset, proof) = granted::<action::ReviewAsset>(tx, scope, actor, asset).await?;
+        let may_lift = verdict(actor, Action::ManageRules, &proof.on().into()) == Verdict::Allow;
         let Some(table) = asset.table_id else { return Ok(Vec::new()) };
         let columns = readable::table_columns(tx, table).await?;
         let mut views = Vec::new();
@@ -198,8 +192,9 @@ pub async fn of_asset_named(app: &App, caller: &Caller, asset: AssetId) -> Resul
 async fn named(tx: &mut Tx, rule: Restriction, columns: &[Column], may_lift: bool) -> Result<RestrictionView, Fault> {
     let chosen = columns.iter().filter(|column| rule.columns.contains(&column.id));
     let mut exempt = Vec::new();
-    for spared in &rule.exempt {
-        exempt.push(principal_name(tx, spared).await?.unwrap_or_else(|| spared.principal_id.to_string()));
+    for exemption in &rule.exempt {
+        let name = name_of(tx, &spared(exemption)).await?;
+        exempt.push(name.unwrap_or_else(|| exemption.principal_id.to_string()));
     }
     let author = users::user_find(tx, rule.created_by).await?;
     Ok(RestrictionView {
@@ -219,10 +214,6 @@ pub async fn of_tags(app: &App, caller: &Caller, page: &PageRequest) -> Result<P
     })
 }
 
-async fn found(tx: &mut Tx, actor: &Actor, id: AssetId) -> Result<(Asset, AssetFacts), Fault> {
-    assets::asset_facts(tx, actor, id).await?.ok_or_else(|| Fault::not_found("asset"))
-}
-
 fn effect(narrowing: &Narrowing) -> RestrictionEffect {
     match narrowing {
         Narrowing::Hide => RestrictionEffect::Hide,
@@ -239,22 +230,13 @@ fn exemptions(new: &NewRestriction) -> Vec<Exemption> {
 }
 
 async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault> {
-    match principal_name(tx, exemption).await? {
+    match name_of(tx, &spared(exemption)).await? {
         Some(_) => Ok(()),
         None => {
             let Exemption { kind, principal_id } = exemption;
             Err(Fault::invalid("exempt", format!("there is no {kind} {principal_id}")))
         }
     }
-}
-
-async fn principal_name(tx: &mut Tx, exemption: &Exemption) -> Result<Option<String>, Fault> {
-    let id = exemption.principal_id;
-    Ok(match exemption.kind {
-        ExemptKind::User => users::user_find(tx, id.into()).await?.map(|user| user.display_name),
-        ExemptKind::Group => groups::group_find(tx, id.into()).await?.map(|group| group.name),
-        ExemptKind::Project => projects::project_label(tx, id.into()).await?.map(|(name, _)| name),
-    })
 }
 
 /// The actor as he would be in whichever of his projects is spared.
@@ -264,7 +246,7 @@ fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
     Actor { acting: spared.copied().or(actor.acting), ..actor.clone() }
 }
 
-fn second_person(why: &str) -> Fault {
+pub(super) fn second_person(why: &str) -> Fault {
     Fault::new(Code::Forbidden, format!("{why}: that needs a second person"))
         .fix("ask another owner, a steward of the domain or a security administrator")
 }
@@ -352,8 +334,10 @@ pub(super) async fn check_filter(
     }
     app.engine.check_filter(&filter.bind(&lakegate_engine::Subject::default(), |_| Vec::new())?, &known)?;
     if !actor.stewarded.contains(&facts.domain) {
-        let owner = Actor { acting: Some(facts.project), ..actor.clone() };
-        let access = resolve::access(app, tx, &owner, table, facts.project).await?;
+        // Owners write as who they are at home, holders who hand on their access as who they are where they act.
+        let home = actor.role_in(facts.project).map(|_| facts.project);
+        let writer = Actor { acting: home.or(actor.acting), ..actor.clone() };
+        let access = resolve::access(app, tx, &writer, table, facts.project).await?;
         let raw = |id: &ColumnId| {
             access.as_ref().is_some_and(|access| access.columns.contains(id) && access.cell(*id).is_none())
         };

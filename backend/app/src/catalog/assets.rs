@@ -23,7 +23,10 @@ use super::{
     granted,
     state::{self, State},
 };
-use crate::{App, Caller, query::rules};
+use crate::{
+    App, Caller,
+    query::{grants, rules},
+};
 
 /// How the caller stands to an asset: the first that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,8 @@ pub struct AssetView {
     pub may_review: bool,
     /// May put restrictions in force.
     pub may_restrict: bool,
+    /// Whether the caller may give access without a request.
+    pub may_grant: bool,
     /// Database and table, for members; consumers read it under their own database.
     pub table: Option<(String, String)>,
     /// Counts are for those who read the whole table (access rule 5).
@@ -143,6 +148,7 @@ pub(crate) async fn view_of(
         may_release: may(Action::ReleaseColumns),
         may_review: may(Action::ReviewAsset),
         may_restrict: may(Action::ManageRules),
+        may_grant: may(Action::GrantAccess),
         table: None,
         totals: whole.then_some(state.totals),
         data_version: whole.then(|| state.data_version.clone()),
@@ -179,6 +185,7 @@ pub(crate) async fn visible_columns(
     if let Some(table) = state.asset.table_id.filter(|_| unlisted) {
         let rows = store::granted_columns(tx, table, app.now()).await?;
         granted.extend(rows.into_iter().filter(|row| actor.role_in(row.0).is_some()).map(|row| row.1));
+        granted.extend(grants::named_to(tx, actor, table).await?);
     }
     let open = there.filter(|column| column.state == ColumnState::Active);
     Ok(open.filter(|column| !column.unlisted || granted.contains(&column.id)).map(|column| column.id).collect())
@@ -208,7 +215,7 @@ async fn standing(tx: &mut Tx, actor: &Actor, facts: &AssetFacts) -> Result<Stan
     if let Some(role) = actor.role_in(facts.project) {
         return Ok(Standing::Member(role));
     }
-    if facts.subscribed {
+    if facts.granted {
         return Ok(Standing::Subscriber);
     }
     let open = store::open_requests_of(tx, facts.id).await?;

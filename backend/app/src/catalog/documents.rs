@@ -7,17 +7,20 @@ use lakegate_model::{
     words::{AssetStatus, ColumnState},
 };
 use lakegate_policy::{
-    Actor, action, decide,
+    Actor,
+    access::ColumnScope,
+    action, decide,
     resource::{AssetFacts, visibility_tokens},
 };
 use lakegate_search::{Change, Document, Facets, UnlistedText};
-use lakegate_store::{Tx, assets, domains, glossary, projects, sources};
+use lakegate_store::{Tx, assets, direct_grants, domains, glossary, projects, sources};
 use serde_json::json;
 
 use super::{
     assets::domain_path,
     state::{self, State},
 };
+use crate::query::grants;
 
 /// The index's key of an asset.
 pub(super) fn asset_key(id: AssetId) -> String {
@@ -36,12 +39,21 @@ pub(super) async fn asset(tx: &mut Tx, id: AssetId, change: i64, now: Timestamp)
         Some(source) => sources::source_find(tx, source).await?.map(|found| found.id.to_string()),
         None => None,
     };
-    let granted = match state.asset.table_id {
-        Some(table) => assets::granted_columns(tx, table, now).await?,
-        None => Vec::new(),
-    };
     let mut visible_to = visibility_tokens(&facts);
     visible_to.extend(assets::subscribers_of(tx, id).await?.iter().map(project_token));
+    let mut granted = Vec::new();
+    if let Some(table) = state.asset.table_id {
+        let columns = assets::granted_columns(tx, table, now).await?;
+        granted.extend(columns.into_iter().map(|(project, column)| (project_token(&project), column)));
+        for grant in direct_grants::direct_grants_touching(tx, table).await? {
+            let Some(opened) = grants::opened(tx, &grant, table).await? else { continue };
+            let holder = grant.grantee().to_string();
+            if let ColumnScope::Only(columns) = opened {
+                granted.extend(columns.into_iter().map(|column| (holder.clone(), column)));
+            }
+            visible_to.push(holder);
+        }
+    }
     let place = Place { path, project_name, source, visible_to };
     Ok(Change::Upsert(Box::new(asset_document(&state, &facts, &granted, place, change))))
 }
@@ -61,7 +73,7 @@ fn project_token(project: &ProjectId) -> String {
 fn asset_document(
     state: &State,
     facts: &AssetFacts,
-    granted: &[(ProjectId, ColumnId)],
+    granted: &[(String, ColumnId)],
     place: Place,
     change: i64,
 ) -> Document {
@@ -102,7 +114,7 @@ fn texts(column: &Column) -> Vec<String> {
 }
 
 /// Columns that only members, and those a grant names them to, can find: unlisted and pending ones.
-fn unlisted(state: &State, facts: &AssetFacts, granted: &[(ProjectId, ColumnId)]) -> Vec<UnlistedText> {
+fn unlisted(state: &State, facts: &AssetFacts, granted: &[(String, ColumnId)]) -> Vec<UnlistedText> {
     let closed = state.columns.iter().filter(|column| match column.state {
         ColumnState::Active => column.unlisted,
         ColumnState::Pending => true,
@@ -111,7 +123,7 @@ fn unlisted(state: &State, facts: &AssetFacts, granted: &[(ProjectId, ColumnId)]
     let text = |column: &Column| {
         let mut tokens = vec![project_token(&facts.project)];
         if column.state == ColumnState::Active {
-            tokens.extend(granted.iter().filter(|row| row.1 == column.id).map(|row| project_token(&row.0)));
+            tokens.extend(granted.iter().filter(|row| row.1 == column.id).map(|row| row.0.clone()));
         }
         texts(column).into_iter().map(move |text| UnlistedText { text, tokens: tokens.clone() }).collect::<Vec<_>>()
     };

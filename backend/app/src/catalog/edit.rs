@@ -3,12 +3,12 @@
 use lakegate_model::{
     Code, Fault,
     catalog::Asset,
-    ids::{AssetId, ColumnId, TermId, UserId},
+    ids::{AssetId, ColumnId, TableId, TermId, UserId},
     text,
     words::{Discover, SuggestionState},
 };
-use lakegate_policy::{Actor, Granted, action, governed::is_governed, resource::AssetFacts};
-use lakegate_store::{WriteTx, asset_words, assets as store, glossary, projects, tables};
+use lakegate_policy::{Actor, Granted, action, binding::tag_covers, governed::is_governed, resource::AssetFacts};
+use lakegate_store::{WriteTx, asset_words, assets as store, glossary, projects, restrictions, tables};
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
 
@@ -167,9 +167,24 @@ async fn write_column(
     set_words(app, tx, actor, proof, before, Some(edit.id), (&edit.tags, &edit.terms)).await
 }
 
-/// Governed tags bind approvals: whoever may put them on may not take them off (access rule 10).
-fn need_steward(actor: &Actor, proof: &Granted<'_, AssetFacts, action::EditAsset>, tag: &str) -> Result<(), Fault> {
-    if !is_governed(tag) || actor.stewarded.contains(&proof.on().domain) {
+/// Governed tags bind approvals, and restrictions stand on tags: whoever may put such a tag on may not take it off (access
+/// rule 10).
+async fn need_steward(
+    tx: &mut WriteTx,
+    actor: &Actor,
+    proof: &Granted<'_, AssetFacts, action::EditAsset>,
+    table: Option<TableId>,
+    tag: &str,
+) -> Result<(), Fault> {
+    if actor.stewarded.contains(&proof.on().domain) {
+        return Ok(());
+    }
+    let ruling = match table {
+        Some(table) => restrictions::restrictions_touching(tx, table).await?,
+        None => Vec::new(),
+    };
+    let is_ruled = ruling.iter().filter_map(|rule| rule.tag.as_deref()).any(|rule| tag_covers(rule, tag));
+    if !is_governed(tag) && !is_ruled {
         return Ok(());
     }
     Err(Fault::new(Code::Forbidden, format!("the tag \"{tag}\" is governed"))
@@ -190,7 +205,7 @@ async fn set_words(
         let had: BTreeSet<String> = before.tags_on(column).into_iter().collect();
         let wanted: BTreeSet<String> = wanted.iter().cloned().collect();
         for tag in had.difference(&wanted) {
-            need_steward(actor, proof, tag)?;
+            need_steward(tx, actor, proof, before.asset.table_id, tag).await?;
             asset_words::tag_remove(tx, proof, column, tag).await?;
         }
         for tag in wanted.difference(&had) {

@@ -3,6 +3,7 @@
 //! Every door to rows (SQL, previews, downloads, kept results) goes through [`resolve`], which compiles the caller's
 //! access afresh in the transaction at hand.
 
+pub(crate) mod grants;
 pub mod history;
 pub mod kept;
 mod lease;

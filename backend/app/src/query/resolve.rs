@@ -1,6 +1,6 @@
 //! From the names in a query to tables with compiled access.
 
-use lakegate_engine::{GovernedTable, MaskKeys, References, Subject, TableColumn, TableName};
+use lakegate_engine::{GovernedTable, MaskKeys, References, TableColumn, TableName};
 use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::Column,
@@ -10,17 +10,16 @@ use lakegate_model::{
 };
 use lakegate_policy::{
     Actor, Scope,
-    access::{ColumnFacts, ColumnScope, SelectGrant, Standing, TableAccess, compile},
+    access::{ColumnFacts, Standing, TableAccess, compile},
     action, decide,
 };
 use lakegate_store::{
-    Tx, projects,
+    Tx, direct_grants, projects,
     readable::{self, NamedTable, TableData},
-    subscriptions,
 };
 use sha2::{Digest, Sha256};
 
-use super::{mask_key, rules};
+use super::{grants, mask_key, rules};
 use crate::{App, caller::known, places::connections};
 
 /// Everything a query may see, and the fingerprint under which its result may be shown again.
@@ -69,7 +68,7 @@ pub async fn may_query(tx: &mut Tx, actor: &Actor) -> Result<ProjectId, Fault> {
 /// read is left out, exactly like one that nobody ever used.
 pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References) -> Result<Resolved, Fault> {
     let project = may_query(tx, actor).await?;
-    let all = readable::named_tables(tx, project).await?;
+    let all = nameable(tx, actor, project).await?;
     let chosen: Vec<NamedTable> = all
         .into_iter()
         .filter(|named| wanted.lists_catalog || wanted.tables.iter().any(|name| fits(name, named)))
@@ -97,6 +96,19 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
     resolved.default_database = default_database(wanted, &resolved.tables);
     resolved.fingerprint = fingerprint(&resolved);
     Ok(resolved)
+}
+
+/// Every table that the actor may name: his project's, those it subscribed to, and those that direct grants may open to him
+/// under the names of their own databases.
+pub(super) async fn nameable(tx: &mut Tx, actor: &Actor, project: ProjectId) -> Result<Vec<NamedTable>, Fault> {
+    let mut all = readable::named_tables(tx, project).await?;
+    for named in direct_grants::direct_tables(tx, actor).await? {
+        if !all.contains(&named) {
+            all.push(named);
+        }
+    }
+    all.sort_by(|a, b| (&a.database_name, &a.name).cmp(&(&b.database_name, &b.name)));
+    Ok(all)
 }
 
 /// Whether the actor's role lets him take anything away: viewers only look (access rule 14).
@@ -200,7 +212,7 @@ pub(super) async fn access_under(
         None => Standing::Outsider,
     };
     let grants = match standing {
-        Standing::Outsider => grants(tx, actor, project, table, &columns).await?,
+        Standing::Outsider => grants::of(tx, actor, project, table, &columns).await?,
         Standing::Owner | Standing::Member => Vec::new(),
     };
     let restrictions = rules::restrictions(tx, actor, table, &columns, spare).await?;
@@ -214,30 +226,6 @@ pub(super) fn column_facts(column: &Column) -> ColumnFacts {
         pending: column.state != ColumnState::Active,
         unlisted: column.unlisted,
     }
-}
-
-async fn grants(
-    tx: &mut Tx,
-    actor: &Actor,
-    project: ProjectId,
-    table: TableId,
-    table_columns: &[Column],
-) -> Result<Vec<SelectGrant>, Fault> {
-    let found = subscriptions::grants_of(tx, project, table).await?;
-    let subject = match found.iter().any(|(grant, _)| grant.row_filter.is_some()) {
-        true => rules::subject(tx, actor).await?,
-        false => Subject::default(),
-    };
-    let select = found.into_iter().map(|(grant, columns)| SelectGrant {
-        id: grant.id,
-        project: grant.project_id,
-        columns: columns.map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.into_iter().collect())),
-        rows: rules::rows(grant.row_filter.as_deref(), &subject, table_columns),
-        valid_from: grant.valid_from,
-        valid_until: grant.valid_until,
-        export: grant.can_export,
-    });
-    Ok(select.collect())
 }
 
 /// Refuses a query whose rows may not leave as a file.

@@ -9,7 +9,7 @@ use lakegate_model::{
 };
 use lakegate_store::readable;
 
-use super::resolve::{access, acting, takes_away};
+use super::resolve::{access, acting, nameable, takes_away};
 use crate::{App, Caller, caller::known};
 
 /// A table with its readable columns.
@@ -39,7 +39,7 @@ pub async fn tables(app: &App, caller: &Caller) -> Result<Vec<ReadableTable>, Fa
     look!(app, caller, "query.schema", |tx, scope, actor| {
         known(actor, TokenScope::Read)?;
         let mut tables = Vec::new();
-        for named in readable::named_tables(tx, acting(actor)?).await? {
+        for named in nameable(tx, actor, acting(actor)?).await? {
             let Some(access) = access(app, tx, actor, named.table_id, named.owner_id).await? else { continue };
             let known = readable::table_columns(tx, named.table_id).await?;
             // Of columns that are not to be found, not even their number is told.

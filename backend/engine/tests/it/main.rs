@@ -1,6 +1,7 @@
 //! The engine as its callers use it: small files in a temporary folder, real queries.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod attacks;
 mod barrier;
 mod cancel;
 mod foreign;
@@ -8,5 +9,6 @@ mod formats;
 mod hiding;
 mod hostile;
 mod results;
+mod postgres_oracle;
 mod rules;
 mod support;

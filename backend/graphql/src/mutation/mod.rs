@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod assets;
 pub mod glossary;
+pub mod grants;
 pub mod members;
 pub mod places;
 pub mod rules;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod catalog;
+pub mod grants;
 pub mod node;
 pub mod people;
 pub mod places;

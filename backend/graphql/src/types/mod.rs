@@ -4,6 +4,7 @@ pub mod access;
 pub mod assets;
 pub mod audit;
 pub mod catalog;
+pub mod grants;
 pub mod node;
 pub mod people;
 pub mod places;

@@ -3,17 +3,17 @@
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::access::{
-    subscriptions,
+    grant_views, subscriptions,
     views::{self, SubscriptionView, may_ask},
 };
 use lakegate_model::{
-    Fault, Page,
+    Fault, Page, PageRequest,
     ids::{ProjectId, SubscriptionId},
 };
 use serde::Deserialize;
 
 use crate::{
-    asset::{head::asset_href, reviewers::Held},
+    asset::{grants, head::asset_href, reviewers::Held},
     flash,
     kit::{Choice, Crumb, Pager, Place, Tab, Wrong, address, again, crumbs},
     shell::{Framed, Shell, show},
@@ -40,6 +40,8 @@ struct AccessPage {
     all: bool,
     rows: Vec<Held>,
     pager: Pager,
+    /// What was given to the reader himself, his groups, roles and projects.
+    grants: Vec<grants::Row>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -77,7 +79,9 @@ async fn page(State(web): State<Web>, frame: Framed, Query(which): Query<Which>)
     let asks = frame.me.projects.iter().any(|(place, role)| Some(place.id) == chosen && may_ask(*role));
     let name =
         frame.me.projects.iter().find(|(place, _)| Some(place.id) == chosen).map(|(place, _)| place.name.clone());
+    let given = grant_views::mine(&web.app, &frame.reader.caller, &PageRequest::new(Some(200), None)?).await?;
     let page = AccessPage {
+        grants: given.items.into_iter().rev().map(|grant| grants::Row::new(grant, None)).collect(),
         projects: frame
             .me
             .projects

@@ -2,6 +2,7 @@
 
 mod edit;
 pub mod head;
+pub(crate) mod grants;
 mod history;
 mod life;
 mod names;
@@ -56,6 +57,7 @@ pub fn routes() -> Router<Web> {
         .merge(history::routes())
         .merge(reviewers::routes())
         .merge(restrictions::routes())
+        .merge(grants::routes())
         .merge(edit::routes())
         .merge(words::routes())
         .merge(names::routes())

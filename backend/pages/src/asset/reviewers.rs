@@ -4,19 +4,20 @@ use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::{
     access::{
-        restrictions as rules, subscriptions,
+        grant_views, restrictions as rules, subscriptions,
         views::{self, SubscriptionView},
     },
     catalog::assets,
 };
 use lakegate_model::{
-    Fault,
+    Fault, PageRequest,
     ids::{AssetId, SubscriptionId},
     words::SubscriptionState,
 };
 use serde::Deserialize;
 
 use super::{
+    grants,
     head::{AssetHead, asset_href, sub_list},
     restrictions,
 };
@@ -125,6 +126,9 @@ struct AccessPage {
     head: AssetHead,
     rows: Vec<Held>,
     pager: Pager,
+    grants: Vec<grants::Row>,
+    /// Where access is given; empty if the reader may not.
+    grant_href: String,
     restrictions: Vec<restrictions::Row>,
     /// Where one is made; empty if the reader may not.
     restrict_href: String,
@@ -147,10 +151,16 @@ async fn list(
     };
     let rows = found.items.iter().map(row).collect();
     let rules = rules::of_asset_named(&web.app, &frame.reader.caller, id).await?;
+    let given = grant_views::of_asset(&web.app, &frame.reader.caller, id, &PageRequest::new(Some(200), None)?).await?;
     let page = AccessPage {
         head: AssetHead::new(&view, "Access"),
         rows,
         pager,
+        grants: given.items.into_iter().rev().map(|grant| grants::Row::new(grant, Some(id))).collect(),
+        grant_href: match view.may_grant {
+            true => format!("{}/grants/new", asset_href(id)),
+            false => String::new(),
+        },
         restrictions: rules.into_iter().map(|rule| restrictions::Row::new(rule, id)).collect(),
         restrict_href: match view.may_restrict {
             true => format!("{}/restrictions/new", asset_href(id)),

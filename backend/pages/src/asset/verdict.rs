@@ -106,7 +106,7 @@ impl Access<'_> {
         let acting = self.me.acting.as_ref().map(|project| project.id);
         let here = self.subscriptions.iter().find(|held| Some(held.subscription.project_id) == acting);
         let Some(held) = here.or_else(|| self.subscriptions.first()) else {
-            return self.base("info", "lock-open", "One of your projects uses this", "");
+            return self.given();
         };
         let until = held.grant.as_ref().and_then(|grant| grant.valid_until);
         let end = until.map_or_else(String::new, |until| format!(", until {}", day_words(until)));
@@ -127,6 +127,22 @@ impl Access<'_> {
             answer
         };
         answer.more = self.on_subscription(held);
+        answer
+    }
+
+    /// Access that was given without a request.
+    fn given(&self) -> Answer {
+        if self.readable.is_some() {
+            let title = format!("You may read {}", self.how_much());
+            let mut answer = self.base("good", "lock-open", title, "It was given to you without a request.");
+            answer.next = self.query_step();
+            answer.more.push(Step { label: "My access".into(), href: "/account/access".into(), icon: "key-round" });
+            return answer;
+        }
+        let text = "Queries run in a project: act in the one that it was given to, or in any of yours.";
+        let mut answer = self.base("info", "briefcase", "This was given to you or to a project of yours", text);
+        answer.next =
+            Some(Step { label: "See my access".into(), href: "/account/access".into(), icon: "key-round" });
         answer
     }
 

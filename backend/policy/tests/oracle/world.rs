@@ -43,7 +43,7 @@ impl Thing {
             Self::Domain => DomainFacts { id: id(DOMAIN) }.into(),
             Self::Project => ProjectFacts { id: id(PRODUCER), domain: id(DOMAIN) }.into(),
             Self::Asset(status, discover) => {
-                AssetFacts { id: id(1), project: id(PRODUCER), domain: id(DOMAIN), status, discover, subscribed: false }
+                AssetFacts { id: id(1), project: id(PRODUCER), domain: id(DOMAIN), status, discover, granted: false }
                     .into()
             }
             Self::Request | Self::OwnerlessRequest => RequestFacts {

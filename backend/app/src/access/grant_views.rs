@@ -1,0 +1,133 @@
+//! Direct grants as people look at them: with names, by asset, by tag, and one's own.
+
+use lakegate_model::{
+    Fault, Page, PageRequest,
+    catalog::Column,
+    grants::DirectGrant,
+    ids::{AssetId, TableId},
+    words::{GrantColumns, TokenScope},
+};
+use lakegate_policy::{Action, Actor, Verdict, action, binding::concerns, decide, resource::Platform, verdict};
+use lakegate_store::{Tx, assets, direct_grants as store, environments, readable, users};
+
+use super::principals::name_of;
+use crate::{App, Caller, caller::known, catalog::granted};
+
+/// A direct grant with the names of what it is about.
+#[derive(Debug, Clone)]
+pub struct GrantView {
+    pub grant: DirectGrant,
+    /// Who holds it.
+    pub holder: String,
+    /// The table, `database.*`, or the tag.
+    pub on: String,
+    /// The asset of the table, where the reader may find it.
+    pub asset: Option<AssetId>,
+    /// Names of the columns that its list names.
+    pub columns: Vec<String>,
+    /// Whether it opens some rows alone; which is for reviewers to read.
+    pub filtered: bool,
+    /// Display name.
+    pub granted_by: String,
+    /// Whether the reader may take it back.
+    pub may_revoke: bool,
+}
+
+/// The grants on an asset's table and on its database, ended ones included.
+pub async fn of_asset(app: &App, caller: &Caller, asset: AssetId, page: &PageRequest) -> Result<Page<GrantView>, Fault> {
+    look!(app, caller, "grant.list", |tx, scope, actor| {
+        let (asset, proof) = granted::<action::ReviewAsset>(tx, scope, actor, asset).await?;
+        let Some(table) = asset.table_id else { return Ok(Page { items: Vec::new(), next: None }) };
+        let may_revoke = verdict(actor, Action::RevokeAccess, &proof.on().into()) == Verdict::Allow;
+        let found = store::direct_grants_on(tx, &proof, table, page).await?;
+        views(tx, actor, found, may_revoke).await
+    })
+}
+
+/// The grants on tags, ended ones included.
+pub async fn of_tags(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<GrantView>, Fault> {
+    look!(app, caller, "grant.list", |tx, scope, actor| {
+        let proof = decide::<action::ManageRules, _>(scope, actor, Platform)?;
+        let found = store::direct_grants_on_tags(tx, &proof, page).await?;
+        views(tx, actor, found, true).await
+    })
+}
+
+/// The grants in force that serve the caller in some project of his.
+pub async fn mine(app: &App, caller: &Caller, page: &PageRequest) -> Result<Page<GrantView>, Fault> {
+    look!(app, caller, "grant.list", |tx, scope, actor| {
+        known(actor, TokenScope::Read)?;
+        let mut found = store::direct_grants_mine(tx, actor, page).await?;
+        found.items.retain(|grant| concerns(&grant.grantee(), actor));
+        let mut mine = views(tx, actor, found, false).await?;
+        mine.items.iter_mut().for_each(keep_to_oneself);
+        Ok(mine)
+    })
+}
+
+/// Which columns and rows are kept from the holder is not told to him: they do not exist for him.
+fn keep_to_oneself(view: &mut GrantView) {
+    view.grant.row_filter = None;
+    if view.grant.columns_mode == GrantColumns::Except {
+        view.grant.columns.clear();
+        view.columns.clear();
+    }
+}
+
+async fn views(
+    tx: &mut Tx,
+    actor: &Actor,
+    found: Page<DirectGrant>,
+    may_revoke: bool,
+) -> Result<Page<GrantView>, Fault> {
+    let mut items = Vec::with_capacity(found.items.len());
+    for grant in found.items {
+        items.push(view(tx, actor, grant, may_revoke).await?);
+    }
+    Ok(Page { items, next: found.next })
+}
+
+pub(super) async fn view(tx: &mut Tx, actor: &Actor, grant: DirectGrant, may_revoke: bool) -> Result<GrantView, Fault> {
+    let holder = name_of(tx, &grant.grantee()).await?.unwrap_or_else(|| grant.grantee().to_string());
+    let asset = match grant.table_id {
+        Some(table) => assets::asset_of_table(tx, table).await?,
+        None => None,
+    };
+    let by = users::user_find(tx, grant.granted_by).await?;
+    Ok(GrantView {
+        holder,
+        filtered: grant.row_filter.is_some(),
+        on: place_name(tx, &grant).await?,
+        asset,
+        columns: column_names(tx, &grant).await?,
+        granted_by: by.map(|user| user.display_name).unwrap_or_default(),
+        may_revoke: grant.ended_at.is_none() && (may_revoke || actor.user() == Some(grant.granted_by)),
+        grant,
+    })
+}
+
+async fn place_name(tx: &mut Tx, grant: &DirectGrant) -> Result<String, Fault> {
+    if let Some(tag) = &grant.tag {
+        return Ok(tag.clone());
+    }
+    if let Some(id) = grant.database_id {
+        let database = environments::database_find(tx, id).await?;
+        return Ok(database.map(|database| format!("{}.*", database.name)).unwrap_or_default());
+    }
+    match grant.table_id {
+        Some(table) => table_name(tx, table).await,
+        None => Ok(String::new()),
+    }
+}
+
+async fn table_name(tx: &mut Tx, table: TableId) -> Result<String, Fault> {
+    let Some(found) = lakegate_store::tables::table_find(tx, table).await? else { return Ok(String::new()) };
+    let database = environments::database_find(tx, found.database_id).await?;
+    Ok(database.map(|database| format!("{}.{}", database.name, found.name)).unwrap_or(found.name))
+}
+
+async fn column_names(tx: &mut Tx, grant: &DirectGrant) -> Result<Vec<String>, Fault> {
+    let Some(table) = grant.table_id.filter(|_| !grant.columns.is_empty()) else { return Ok(Vec::new()) };
+    let known: Vec<Column> = readable::table_columns(tx, table).await?;
+    Ok(known.into_iter().filter(|column| grant.columns.contains(&column.id)).map(|column| column.name).collect())
+}

@@ -1,0 +1,48 @@
+//! Access given without a request.
+
+use async_graphql::{Context, Object};
+use lakegate_app::access::grant_views;
+
+use crate::{
+    at::At,
+    errors::Maybe,
+    lists::{Connection, list},
+    scalars::Id,
+    types::grants::DirectGrant,
+};
+
+/// Queries about direct grants.
+#[derive(Debug, Default)]
+pub struct GrantsQuery;
+
+#[Object]
+impl GrantsQuery {
+    /// The direct grants on an asset's table and its database, or with no asset those on tags; ended ones included.
+    async fn grants(
+        &self,
+        ctx: &Context<'_>,
+        asset: Option<Id>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<DirectGrant>> {
+        let at = At::of(ctx);
+        let name = format!("grants {}", asset.map(|id| id.0).unwrap_or_default());
+        match asset {
+            Some(asset) => list!(at, first, after, name, |page| {
+                grant_views::of_asset(at.app(), &at.caller, asset.into(), page)
+            }),
+            None => list!(at, first, after, name, |page| grant_views::of_tags(at.app(), &at.caller, page)),
+        }
+    }
+
+    /// The direct grants in force that serve the caller, in some project of his.
+    async fn my_grants(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<DirectGrant>> {
+        let at = At::of(ctx);
+        list!(at, first, after, "my grants".to_owned(), |page| grant_views::mine(at.app(), &at.caller, page))
+    }
+}
