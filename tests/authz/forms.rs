@@ -52,6 +52,9 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /assets/{id}/names/{suggestion}" => vec![("verdict", "accept".to_owned())],
         "POST /assets/{id}/release" => vec![("revision", revision), ("column", id("column"))],
         "POST /assets/{id}/restrictions/new" => vec![("effect", "hide".to_owned()), ("reason", why)],
+        "POST /assets/{id}/grants/new" => {
+            vec![("to", "everyone".to_owned()), ("mode", "all".to_owned()), ("reason", why)]
+        }
         "POST /assets/{id}/words" => vec![("revision", revision), ("text", world.words(&id("id")).await)],
         "POST /domains/{domain}/stewards" => vec![("person", id("username"))],
         "POST /inbox/invitations/{project}" | "POST /projects/{project}/invitation" => {

@@ -183,8 +183,9 @@ fn make<'a>(world: &'a World, fields: &'a Fields, ids: &'a Ids, door: &'a str, i
             }
             let mut object = Map::new();
             for member in members {
-                // An id inside an input names a part of the subject.
-                let part = Input { name: "column".to_owned(), kind: member.kind.clone() };
+                // An id inside an input names a part of the subject, or who is given something.
+                let part = if input.base() == "GranteeInput" { "user" } else { "column" };
+                let part = Input { name: part.to_owned(), kind: member.kind.clone() };
                 let asked = if member.name == "id" { &part } else { member };
                 if let Some(value) = make(world, fields, ids, door, asked).await {
                     object.insert(member.name.clone(), value);
@@ -237,6 +238,7 @@ fn subject(door: &str) -> String {
         ("saved_quer", "query"),
         ("quer", "query"),
         ("restriction", "restriction"),
+        ("revoke_grant", "grant"),
         ("suggestion", "suggestion"),
         ("subscription", "request_or_subscription"),
         ("request", "request"),

@@ -10,6 +10,7 @@ mod actors;
 mod database;
 mod entries;
 mod forms;
+mod fresh;
 mod graphql;
 mod matrix;
 mod rest;

@@ -90,3 +90,11 @@ pub async fn hide(owner: &Client, asset: &str) -> String {
         restriction { id } } }";
     lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createRestriction"]["restriction"])
 }
+
+/// Gives access to the table of an asset; gives the grant.
+pub async fn give(owner: &Client, asset: &str) -> String {
+    let text =
+        "mutation ($asset: ID!) { createGrant(input: { asset: $asset, to: { kind: EVERYONE }, reason: \"To try\" }) {
+        grant { id } } }";
+    lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createGrant"]["grant"])
+}

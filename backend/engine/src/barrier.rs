@@ -210,9 +210,8 @@ impl ExecutionPlan for BarrierExec {
         }
         let (label, schema) = (self.label.clone(), self.schema());
         let rows = self.inner.execute(partition, context).map_err(|error| hide(error, &label))?;
-        let shown = hide_all(rows, label.clone()).map(move |batch| {
-            batch?.with_schema(Arc::clone(&schema)).map_err(|error| hide(error.into(), &label))
-        });
+        let shown = hide_all(rows, label.clone())
+            .map(move |batch| batch?.with_schema(Arc::clone(&schema)).map_err(|error| hide(error.into(), &label)));
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
     }
     /// The default answer of a node without children would claim every condition as done.

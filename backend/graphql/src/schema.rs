@@ -5,12 +5,12 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        members::MembersMutation, places::PlacesMutation, grants::GrantsMutation, rules::RulesMutation, run::RunMutation,
-        sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
+        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, rules::RulesMutation,
+        run::RunMutation, sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
     },
     query::{
-        access::AccessQuery, catalog::CatalogQuery, node::NodeQuery, people::PeopleQuery, places::PlacesQuery,
-        grants::GrantsQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
+        access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
+        places::PlacesQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
     },
 };
 

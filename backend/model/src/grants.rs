@@ -117,8 +117,7 @@ pub struct DirectGrant {
 impl DirectGrant {
     /// Who holds it. A row that names nobody, which nothing writes, is held by a user who does not exist.
     pub fn grantee(&self) -> Grantee {
-        Grantee::of(self.grantee_kind, self.grantee_id, self.grantee_role)
-            .unwrap_or(Grantee::User(UserId(Uuid::nil())))
+        Grantee::of(self.grantee_kind, self.grantee_id, self.grantee_role).unwrap_or(Grantee::User(UserId(Uuid::nil())))
     }
 }
 

@@ -165,7 +165,7 @@ pub fn compile(
     restrictions: &[Restriction],
     now: Timestamp,
 ) -> Option<TableAccess> {
-    let owned = standing != Standing::Outsider;
+    let owned = owned(standing);
     let live: Vec<&SelectGrant> = grants.iter().filter(|grant| !owned && in_force(grant, now)).collect();
     let hidden = hidden(columns, restrictions);
     let rectangles: Vec<Rectangle> = rectangles(columns, standing, &live)
@@ -232,12 +232,17 @@ fn hidden(columns: &[ColumnFacts], restrictions: &[Restriction]) -> BTreeSet<Col
     hidden
 }
 
-fn in_force(grant: &SelectGrant, now: Timestamp) -> bool {
+/// Whether membership of the owning project opens the table, and grants do not count.
+pub(crate) fn owned(standing: Standing) -> bool {
+    standing != Standing::Outsider
+}
+
+pub(crate) fn in_force(grant: &SelectGrant, now: Timestamp) -> bool {
     grant.valid_from <= now && grant.valid_until.is_none_or(|until| now < until)
 }
 
 /// New columns arrive closed, also to exclude lists; unlisted ones open only by name.
-fn opens(scope: &ColumnScope, column: &ColumnFacts) -> bool {
+pub(crate) fn opens(scope: &ColumnScope, column: &ColumnFacts) -> bool {
     if column.pending {
         return false;
     }
@@ -248,14 +253,19 @@ fn opens(scope: &ColumnScope, column: &ColumnFacts) -> bool {
     }
 }
 
-/// The masks that restrictions put on columns. A mask that is not defined for the type of its column shows NULL: the
-/// type changed after the rule was written.
+/// What a mask shows of a column. One that is not defined for the column's type shows NULL: the type changed after the rule
+/// was written.
+pub(crate) fn mask_of(mask: Mask, column: &ColumnFacts) -> Mask {
+    if mask.applies_to(&column.column_type) { mask } else { Mask::Null }
+}
+
+/// The masks that restrictions put on columns.
 fn masks(columns: &[ColumnFacts], restrictions: &[Restriction]) -> BTreeMap<ColumnId, Mask> {
     let mut masks: BTreeMap<ColumnId, Mask> = BTreeMap::new();
     for restriction in restrictions {
         let Effect::Mask(mask, ids) = &restriction.effect else { continue };
         for column in columns.iter().filter(|column| ids.contains(&column.id)) {
-            let fitting = if mask.applies_to(&column.column_type) { *mask } else { Mask::Null };
+            let fitting = mask_of(*mask, column);
             masks.entry(column.id).and_modify(|held| *held = held.meet(fitting)).or_insert(fitting);
         }
     }

@@ -11,6 +11,7 @@ pub mod action;
 pub mod actor;
 pub mod binding;
 pub mod decide;
+pub mod explain;
 pub mod governed;
 pub mod granted;
 pub mod matrix;

@@ -47,6 +47,8 @@ const RULES: &[(Thing, Action, &str)] = {
         (Platform, ReadAudit, "snnnnnnynn"),
         // Rules by tag bind everybody: security administrators write them, who do not run the product.
         (Platform, ManageRules, "snnnnnnnny"),
+        (Platform, GrantAccess, "snnnnnnnny"),
+        (Platform, RevokeAccess, "snnnnnnnny"),
         // 13: a session acts in one project or in none; what it reads is decided table by table.
         (Platform, RunQuery, "syyyyyyyyy"),
         // A domain is looked after by its steward; the administrator keeps the tree, not its words.
@@ -58,6 +60,9 @@ const RULES: &[(Thing, Action, &str)] = {
         (Project, ViewProject, "shyyyhhhyh"),
         (Project, RunQuery, "shyyyhhhyh"),
         (Project, ManageProject, "shnnyhhhnh"),
+        // All tables of a database are given, and taken back, by the owners of its project.
+        (Project, GrantAccess, "shnnyhhhnh"),
+        (Project, RevokeAccess, "shnnyhhhnh"),
         (Project, Contribute, "shnyyhhhyh"),
         // 14: viewers select; they do not request or save.
         (Project, RequestForProject, "shnyyhhhyh"),
@@ -84,6 +89,11 @@ const RULES: &[(Thing, Action, &str)] = {
         // Restrictions only narrow: the owners, the steward and the security administrators put them on a table.
         (Asset(AssetStatus::Published, Discover::Open), ManageRules, "snnnyynnny"),
         (Asset(AssetStatus::Inventory, Discover::Open), ManageRules, "shnnyhhhnh"),
+        // Giving without a request is the owners' alone; taking back narrows, as restrictions do.
+        (Asset(AssetStatus::Published, Discover::Open), GrantAccess, "snnnynnnnn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), GrantAccess, "shnnyhhhnh"),
+        (Asset(AssetStatus::Published, Discover::Open), RevokeAccess, "snnnyynnny"),
+        (Asset(AssetStatus::Inventory, Discover::Open), RevokeAccess, "shnnyhhhnh"),
         // Who has access: the owners, the steward, and auditors (27).
         (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynn"),
         (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnh"),
@@ -226,6 +236,8 @@ proofs!(
     ReleaseColumns,
     CertifyAsset,
     ManageRules,
+    GrantAccess,
+    RevokeAccess,
     ReviewAsset,
     ViewRequest,
     CommentRequest,

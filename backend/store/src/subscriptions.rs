@@ -3,7 +3,7 @@
 use lakegate_model::{
     Page, PageRequest, Timestamp,
     access::{Grant, Subscription, TableLink},
-    ids::{AssetId, ColumnId, DatabaseId, DomainId, ProjectId, SubscriptionId, TableId, UserId},
+    ids::{AssetId, ColumnId, DatabaseId, DomainId, GrantId, ProjectId, SubscriptionId, TableId, UserId},
     words::SubscriptionState,
 };
 use lakegate_policy::{
@@ -27,6 +27,7 @@ statements! {
     GRANT_INSERT = "INSERT INTO grants (id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     GRANT_COLUMN_INSERT = "INSERT INTO grant_columns (grant_id, column_id) VALUES ($1, $2)";
     GRANT_END = "UPDATE grants SET ended_at = $2 WHERE subscription_id = $1 AND ended_at IS NULL";
+    GRANT_BY_ID = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE id = $1";
     GRANT_LIVE = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE subscription_id = $1 AND ended_at IS NULL";
     GRANTS_ALL = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE subscription_id = $1 ORDER BY valid_from DESC, id DESC";
     GRANTS_OF = "SELECT id, subscription_id, project_id, table_id, all_columns, can_export, row_filter, reason, granted_by, valid_from, valid_until, ended_at FROM grants WHERE project_id = $1 AND table_id = $2 AND ended_at IS NULL ORDER BY id";
@@ -142,6 +143,11 @@ pub async fn subscriptions_on(
 ) -> Result<Page<Subscription>, StoreError> {
     let rows = fetch_all!(tx, Subscription, ON_ASSET, proof.on().id, after(page), page.fetch())?;
     Ok(Page::cut(rows, page, |s| s.id.to_string()))
+}
+
+/// The grant of a subscription by its id, in force or ended.
+pub async fn grant_find(tx: &mut Tx, id: GrantId) -> Result<Option<Grant>, StoreError> {
+    fetch_optional!(tx, Grant, GRANT_BY_ID, id)
 }
 
 fn after(page: &PageRequest) -> uuid::Uuid {

@@ -34,7 +34,12 @@ pub struct GrantView {
 }
 
 /// The grants on an asset's table and on its database, ended ones included.
-pub async fn of_asset(app: &App, caller: &Caller, asset: AssetId, page: &PageRequest) -> Result<Page<GrantView>, Fault> {
+pub async fn of_asset(
+    app: &App,
+    caller: &Caller,
+    asset: AssetId,
+    page: &PageRequest,
+) -> Result<Page<GrantView>, Fault> {
     look!(app, caller, "grant.list", |tx, scope, actor| {
         let (asset, proof) = granted::<action::ReviewAsset>(tx, scope, actor, asset).await?;
         let Some(table) = asset.table_id else { return Ok(Page { items: Vec::new(), next: None }) };

@@ -2,12 +2,14 @@
 
 pub mod decisions;
 pub mod expiry;
+pub mod explain;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
 mod principals;
 pub mod requests;
 pub mod restrictions;
+mod rule_words;
 pub mod subscriptions;
 pub mod views;
 

@@ -1,12 +1,6 @@
 //! The names of whom rules are about, and the people behind them.
 
-use lakegate_model::{
-    Fault,
-    grants::Grantee,
-    ids::UserId,
-    rules::Exemption,
-    words::ExemptKind,
-};
+use lakegate_model::{Fault, grants::Grantee, ids::UserId, rules::Exemption, words::ExemptKind};
 use lakegate_store::{Tx, groups, projects, tokens, users};
 
 /// Whoever an exemption spares, as a grantee.

@@ -10,7 +10,7 @@ use lakegate_model::{
 };
 use lakegate_policy::{
     Actor, Scope,
-    access::{ColumnFacts, Standing, TableAccess, compile},
+    access::{ColumnFacts, Restriction, SelectGrant, Standing, TableAccess, compile},
     action, decide,
 };
 use lakegate_store::{
@@ -202,9 +202,29 @@ pub(super) async fn access_under(
     (table, owner): (TableId, ProjectId),
     spare: bool,
 ) -> Result<Option<TableAccess>, Fault> {
+    let Some(deciding) = deciding(tx, actor, (table, owner), spare).await? else { return Ok(None) };
+    let Deciding { facts, standing, grants, restrictions, .. } = &deciding;
+    Ok(compile(table, facts, *standing, grants, restrictions, app.now()))
+}
+
+/// Everything that decides what an actor reads of a table where he acts.
+pub(crate) struct Deciding {
+    pub columns: Vec<Column>,
+    pub facts: Vec<ColumnFacts>,
+    pub standing: Standing,
+    pub grants: Vec<SelectGrant>,
+    pub restrictions: Vec<Restriction>,
+}
+
+/// Loads what decides, or `None` for an actor who acts nowhere.
+pub(crate) async fn deciding(
+    tx: &mut Tx,
+    actor: &Actor,
+    (table, owner): (TableId, ProjectId),
+    spare: bool,
+) -> Result<Option<Deciding>, Fault> {
     let Some(project) = actor.acting.filter(|project| actor.role_in(*project).is_some()) else { return Ok(None) };
     let columns = readable::table_columns(tx, table).await?;
-    let facts: Vec<ColumnFacts> = columns.iter().map(column_facts).collect();
     let standing = match actor.role_in(owner) {
         _ if owner != project => Standing::Outsider,
         Some(ProjectRole::Owner) => Standing::Owner,
@@ -216,7 +236,8 @@ pub(super) async fn access_under(
         Standing::Owner | Standing::Member => Vec::new(),
     };
     let restrictions = rules::restrictions(tx, actor, table, &columns, spare).await?;
-    Ok(compile(table, &facts, standing, &grants, &restrictions, app.now()))
+    let facts = columns.iter().map(column_facts).collect();
+    Ok(Some(Deciding { columns, facts, standing, grants, restrictions }))
 }
 
 pub(super) fn column_facts(column: &Column) -> ColumnFacts {

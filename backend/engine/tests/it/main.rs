@@ -8,7 +8,7 @@ mod foreign;
 mod formats;
 mod hiding;
 mod hostile;
-mod results;
 mod postgres_oracle;
+mod results;
 mod rules;
 mod support;

@@ -98,8 +98,7 @@ impl GranteeInput {
     /// # Errors
     /// `invalid` naming `to` where the kind lacks what it needs.
     pub fn read(self) -> Result<Grantee, Fault> {
-        Grantee::of(self.kind.into(), self.id.map(|id| id.0), self.role.map(Into::into)).ok_or_else(|| {
-            Fault::invalid("to", "say who: an id, or a role for the kind ROLE")
-        })
+        Grantee::of(self.kind.into(), self.id.map(|id| id.0), self.role.map(Into::into))
+            .ok_or_else(|| Fault::invalid("to", "say who: an id, or a role for the kind ROLE"))
     }
 }

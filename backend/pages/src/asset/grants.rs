@@ -134,13 +134,7 @@ struct GrantPage {
     wrong: Wrong,
 }
 
-async fn grant_page(
-    web: &Web,
-    frame: Framed,
-    id: AssetId,
-    fields: &Fields,
-    wrong: Wrong,
-) -> Result<GrantPage, Fault> {
+async fn grant_page(web: &Web, frame: Framed, id: AssetId, fields: &Fields, wrong: Wrong) -> Result<GrantPage, Fault> {
     let view = assets::view(&web.app, &frame.reader.caller, id).await?;
     if !view.may_grant {
         return Err(Fault::new(Code::Forbidden, "you may not give access to this").fix("ask an owner of its project"));

@@ -1,8 +1,8 @@
 //! The page of an asset: the answer first, then its columns.
 
 mod edit;
-pub mod head;
 pub(crate) mod grants;
+pub mod head;
 mod history;
 mod life;
 mod names;

@@ -141,8 +141,7 @@ impl Access<'_> {
         }
         let text = "Queries run in a project: act in the one that it was given to, or in any of yours.";
         let mut answer = self.base("info", "briefcase", "This was given to you or to a project of yours", text);
-        answer.next =
-            Some(Step { label: "See my access".into(), href: "/account/access".into(), icon: "key-round" });
+        answer.next = Some(Step { label: "See my access".into(), href: "/account/access".into(), icon: "key-round" });
         answer
     }
 

@@ -1,5 +1,6 @@
-//! What is told about a table: its columns, its place in the catalog, its plans. Statistics, row counts, paths and
-//! conditions of rules would show here (open-metadata/OpenMetadata 10542: data profiles shown past the mask).
+//! What is told about a table: its columns, its place in the catalog, its plans. Statistics, row counts, sizes, paths
+//! and conditions of rules would show here. Metrics beside the data that tell of it are again the class of
+//! open-metadata/OpenMetadata 10542.
 
 use super::probe::{Control::*, Kind::*, Probe, probe};
 
@@ -13,21 +14,9 @@ pub const PROBES: &[Probe] = &[
         Shape,
         "select * from information_schema.columns where table_name = 't' order by ordinal_position",
     ),
-    probe(
-        Catalog,
-        "columns of a type",
-        Shape,
-        "select count(*) from information_schema.columns where data_type = 'Int64'",
-    ),
     probe(Catalog, "type of a value", Shape, "select distinct arrow_typeof(x) from t"),
     probe(Catalog, "tables", Listed, "show tables"),
     probe(Catalog, "tables in the schema", Listed, "select * from information_schema.tables order by 1, 2, 3"),
-    probe(
-        Catalog,
-        "number of columns",
-        Listed,
-        "select count(*) from information_schema.columns where table_schema <> 'information_schema'",
-    ),
     probe(Catalog, "schemas", Listed, "select schema_name from information_schema.schemata order by 1"),
     probe(
         Catalog,
@@ -40,14 +29,10 @@ pub const PROBES: &[Probe] = &[
     probe(Plan, "a condition that divides", Shape, "explain select id from t where 10/(x-5) > 0 and x <> 5"),
     probe(Plan, "every step", Shape, "explain verbose select id from t where x > 3"),
     probe(Plan, "every step of a count", Shape, "explain verbose select count(*) from t where x = 5"),
-    probe(Plan, "a count", Shape, "explain select count(*) from t where x > 0"),
-    probe(Plan, "the greatest", Shape, "explain select max(x + 0), min(x - 0) from t"),
     probe(Plan, "sorted and cut", Shape, "explain select * from t where x > 0 order by x limit 1"),
     probe(Plan, "a join", Shape, "explain select t.id from t join u on t.x = u.key"),
     probe(Plan, "a join the other way", Shape, "explain select t.id from u join t on t.x = u.key"),
     probe(Plan, "a join with itself", Shape, "explain select 1 from t a join t b on a.x + 1 = b.x + 2"),
-    probe(Plan, "a left join", Shape, "explain select 1 from t left join u on x = key"),
-    probe(Plan, "a cross join", Shape, "explain select 1 from t cross join u where x + key > 5"),
     probe(Plan, "a subquery", Shape, "explain select key from u where key in (select x from t)"),
     probe(Plan, "a correlated subquery", Shape, "explain select key, (select count(*) from t where x = key) from u"),
     probe(Plan, "a window", Shape, "explain select row_number() over (order by x + 1) from t"),
@@ -62,7 +47,6 @@ pub const PROBES: &[Probe] = &[
         Shape,
         "explain with recursive r as (select 1 n union all select n + 1 from r join t on t.x = r.n) select * from r",
     ),
-    probe(Plan, "distinct", Shape, "explain select distinct x + 1 from t"),
     probe(Plan, "as a tree", Unknown, "explain format tree select secret from t"),
     probe(Plan, "as JSON", Unknown, "explain format json select secret from t"),
     probe(Plan, "as a graph", Unknown, "explain format graphviz select secret from t"),

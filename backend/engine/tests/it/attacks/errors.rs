@@ -1,18 +1,14 @@
-//! Errors that only a hidden value raises. A filter that runs beside the condition of the caller instead of below it
-//! gives them away (apache/superset 10804 and 18595: row filters and column denials got round by errors and subqueries).
+//! Errors that only a hidden value raises. A filter that runs beside the condition of the caller, instead of below it,
+//! lets them through: the class of apache/superset 10804 and 18595.
 
 use super::probe::{Control::*, Kind::*, Probe, probe};
 
 pub const PROBES: &[Probe] = &[
     probe(Error, "division in the list", X, "select id, 10/(x-5) from t order by id"),
     probe(Error, "division in a condition", X, "select id from t where 10/(x-5) > 0 order by id"),
-    probe(Error, "remainder", X, "select id, 10 % (x-5) from t order by id"),
-    probe(Error, "division of decimals", X, "select id, cast(10 as decimal(10,2))/(x-5) from t order by id"),
     probe(Error, "division in order by", X, "select id from t order by 10/(x-5), id"),
     probe(Error, "division in group by", X, "select 10/(x-5) d, count(*) from t group by 1 order by 1"),
-    probe(Error, "division in having", X, "select count(*) from t having min(10/(x-5)) > -100"),
     probe(Error, "division in a join condition", X, "select count(*) from t join u on u.key > 10/(t.x-5)"),
-    probe(Error, "division as a join key", X, "select count(*) from t join u on u.key = 10/(t.x-5)"),
     probe(Error, "division in an aggregate", X, "select sum(10/(x-5)) from t"),
     probe(Error, "division in an aggregate's filter", X, "select count(*) filter (where 10/(x-5) > 0) from t"),
     probe(Error, "division in a partition", X, "select id, count(*) over (partition by 10/(x-5)) from t order by id"),
@@ -26,17 +22,11 @@ pub const PROBES: &[Probe] = &[
     probe(Error, "cast in the list", Code, "select id, cast(code as bigint) from t order by id"),
     probe(Error, "cast in a condition", Code, "select id from t where code::int > 0 order by id"),
     probe(Error, "cast to a narrow type", Code, "select id, arrow_cast(code, 'Int8') from t order by id"),
-    probe(Error, "cast to a float", Code, "select sum(cast(code as double)) from t"),
-    probe(Error, "cast to a decimal", Code, "select max(cast(code as decimal(5,1))) from t"),
     probe(Error, "cast to an interval", Code, "select id, cast(code || ' days' as interval) from t order by id"),
     probe(Error, "cast of a number that is too large", X, "select id, cast(x as tinyint) from t order by id"),
-    probe(Error, "cast of a number that is negative", X, "select id, arrow_cast(x, 'UInt64') from t order by id"),
     probe(Error, "decimal overflow", X, "select id, cast(x as decimal(3,0)) from t order by id"),
     probe(Error, "the least number has no absolute value", X, "select id, abs(x) from t order by id"),
-    probe(Error, "sum near the greatest number", X, "select sum(x + 9223372036854775000) from t"),
-    probe(Error, "product", X, "select id, x * 1000000000000000000 from t order by id"),
     probe(Error, "factorial", X, "select id, factorial(x) from t order by id"),
-    probe(Error, "power", X, "select id, power(10, x) from t order by id"),
     probe(Error, "character of a number", X, "select id, chr(x + 64) from t order by id"),
     probe(Error, "field zero of a text", X, "select id, split_part(name, 'n', x - 5) from t order by id"),
     // 999,999,999 is what a mask shows.
@@ -45,12 +35,6 @@ pub const PROBES: &[Probe] = &[
         "a text too long to make",
         X,
         "select id, length(repeat('ab', nullif(x, 999999999))) from t order by id",
-    ),
-    probe(
-        Error,
-        "padding too long to make",
-        X,
-        "select id, length(lpad(name, nullif(x, 999999999))) from t order by id",
     ),
     probe(
         Error,
@@ -64,26 +48,15 @@ pub const PROBES: &[Probe] = &[
     probe(Error, "cast to a date", Day, "select id, cast(day as date) from t order by id"),
     probe(Error, "date in a condition", Day, "select id from t where day::date < date '2024-05-01' order by id"),
     probe(Error, "to_date", Day, "select max(to_date(day)) from t"),
-    probe(Error, "to_date with a format", Day, "select min(to_date(day, '%Y-%m-%d')) from t"),
-    probe(Error, "to_timestamp", Day, "select id, to_timestamp(day) from t order by id"),
     probe(Error, "year of a text", Day, "select sum(date_part('year', cast(day as timestamp))) from t"),
-    probe(
-        Error,
-        "month of a text in a group",
-        Day,
-        "select date_trunc('month', day::date) m from t group by 1 order by 1",
-    ),
     probe(
         Error,
         "a name as a regular expression",
         Name,
         "select id from t where regexp_like('anna', name) order by id",
     ),
-    probe(Error, "a name as a pattern", Name, "select id from t where 'anna' ~ name order by id"),
-    probe(Error, "a name as a replacement", Name, "select id, regexp_replace('anna', name, '-') from t order by id"),
     probe(Error, "matches of a name", Name, "select sum(regexp_count('annaanna', name)) from t"),
     probe(Error, "hexadecimal digits", Code, "select id, encode(decode(code, 'hex'), 'base64') from t order by id"),
-    probe(Error, "base64", Code, "select id, encode(decode(code || code, 'base64'), 'hex') from t order by id"),
     probe(Error, "one row at most", X, "select (select id from t where x in (5, 6))"),
     probe(Short, "case guards a division", X, "select sum(case when x = 5 then 1/(x-5) else 0 end) from t"),
     probe(
@@ -97,12 +70,9 @@ pub const PROBES: &[Probe] = &[
     probe(Short, "and, guard last", X, "select id from t where 10/(x-5) < 9 and x <> 5 order by id"),
     probe(Short, "or, guard first", X, "select id from t where x = 5 or 10/(x-5) > 9 order by id"),
     probe(Short, "or, guard last", X, "select id from t where 10/(x-5) > 9 or x = 5 order by id"),
-    probe(Short, "a guard in an inner query", X, "select 10/(x-5) from (select x from t where x <> 6) order by 1"),
     probe(Short, "a member of a list", X, "select id from t where 10 in (x, 10/(x-5)) order by id"),
     probe(Short, "nvl2", X, "select id, nvl2(nullif(x, 5), 1, 10/(x-5)) from t order by id"),
     probe(Short, "greatest", X, "select max(greatest(x, 10/(x-5))) from t"),
-    probe(Short, "all of them", X, "select bool_and(10/(x-5) <> 100) from t"),
-    probe(Short, "exists stops at the first", X, "select 1 where exists (select 1 from t where 10/(x-5) > 100)"),
     probe(Short, "limit stops early", X, "select id from t where 10/(x-5) <> 100 order by id limit 6"),
     probe(Short, "try_cast", Code, "select count(try_cast(code as int)) from t"),
     probe(

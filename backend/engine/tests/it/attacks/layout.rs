@@ -19,5 +19,5 @@ pub const PROBES: &[Probe] = &[
     probe(Layout, "first and last as they come", Row, "select last_value(id), nth_value(id, 6) from t"),
     probe(Layout, "ties of an order", X, "select id, x from t order by x % 2 limit 3"),
     probe(Layout, "what is made in one portion", X, "select sum(length(repeat('ab', x * 4000000))) from t"),
-    probe(Layout, "the first error of several", Name, "select cast(name as int) from t"),
+    probe(Layout, "the first error of several", First, "select cast(name as int) from t"),
 ];

@@ -9,13 +9,10 @@ pub const PROBES: &[Probe] = &[
     probe(Order, "the first text", Name, "select name from t order by name limit 1"),
     probe(Order, "the middle", X, "select x from t order by x limit 2 offset 3"),
     probe(Order, "behind the last", Row, "select id from t order by id offset 6"),
-    probe(Order, "behind the greatest", Row, "select x from t order by x desc nulls last limit 2 offset 1"),
     probe(Order, "by length", Name, "select id from t order by length(name) desc, id limit 1"),
     probe(Order, "by whether it is five", X, "select id from t order by case when x = 5 then 0 else 1 end, id limit 1"),
-    probe(Order, "by place", X, "select x, id from t order by 1 desc, 2 limit 3"),
     probe(Order, "by what is not selected", X, "select id from t order by x % 5, id"),
     probe(Order, "in an inner query", Row, "select max(x) from (select x from t order by x desc limit 2) s"),
     probe(Order, "by another table's value", X, "select u.label from u join t on t.x = u.key order by t.id limit 4"),
-    probe(Order, "in two steps", X, "select x from (select x from t order by x limit 4) order by x desc limit 1"),
     probe(Order, "in a union", X, "(select x from t) union all (select 5) order by x limit 6"),
 ];

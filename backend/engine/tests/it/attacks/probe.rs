@@ -90,8 +90,8 @@ pub const fn probe(kind: Kind, name: &'static str, control: Control, sql: &'stat
     Probe { kind, name, control, sql }
 }
 
-/// All of them; those over structs and lists for Parquet alone.
-pub fn probes(nested: bool) -> impl Iterator<Item = &'static Probe> {
+/// All of them but those of [`super::layout`].
+pub fn probes() -> impl Iterator<Item = &'static Probe> {
     let all = [
         errors::PROBES,
         conditions::PROBES,
@@ -105,5 +105,5 @@ pub fn probes(nested: bool) -> impl Iterator<Item = &'static Probe> {
         catalog::PROBES,
         names::PROBES,
     ];
-    all.into_iter().flatten().filter(move |probe| nested || probe.kind != Kind::Nested)
+    all.into_iter().flatten()
 }

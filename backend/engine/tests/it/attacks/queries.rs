@@ -19,9 +19,7 @@ pub const PROBES: &[Probe] = &[
         "select id from t where not exists (select 1 from t o where o.x > t.x) order by 1",
     ),
     probe(Subquery, "scalar", Row, "select (select max(x) from t), (select count(*) from t)"),
-    probe(Subquery, "scalar in a condition", Row, "select id from t where x = (select max(x) from t) order by 1"),
     probe(Subquery, "correlated count", X, "select key, (select count(*) from t where x = key) from u order by 1"),
-    probe(Subquery, "correlated text", Name, "select key, (select max(name) from t where x = key) from u order by 1"),
     probe(Subquery, "lateral", X, "select u.key, l.x from u, lateral (select x from t) l where l.x = u.key order by 1"),
     probe(
         Subquery,
@@ -29,26 +27,8 @@ pub const PROBES: &[Probe] = &[
         X,
         "select u.key, l.n from u cross join lateral (select max(x) n from t where x < 6) l order by 1",
     ),
-    probe(
-        Subquery,
-        "left lateral",
-        X,
-        "select u.key, l.id from u left join lateral (select id, x from t) l on l.x = u.key order by 1",
-    ),
     probe(Subquery, "below a limit", Row, "select count(*) from (select 1 from t limit 100)"),
     probe(Subquery, "condition on a derived table", X, "select * from (select x, id + 1 i from t) where x = 5"),
-    probe(
-        Subquery,
-        "condition through two levels",
-        X,
-        "select * from (select * from (select x y from t) where y > 3) where y < 6 order by 1",
-    ),
-    probe(
-        Subquery,
-        "common table expression used twice",
-        X,
-        "with c as (select x from t) select count(*) from c a, c b where a.x = b.x + 3",
-    ),
     probe(
         Subquery,
         "a table's name for an expression",
@@ -70,7 +50,6 @@ pub const PROBES: &[Probe] = &[
         X,
         "select case when (select count(*) from t where x = 5) > 0 then 'yes' else 'no' end",
     ),
-    probe(Subquery, "as a limit of a series", Row, "select count(*) from u where key <= (select count(*) from t)"),
     probe(
         Recursive,
         "a chain with a gap",

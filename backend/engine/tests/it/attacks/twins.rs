@@ -179,7 +179,7 @@ pub fn changed(regime: Regime, control: Control) -> Data {
         Control::Name => row.name = Some("(hidden"),
         Control::Absent => row.x = None,
         Control::Amount => row.amount = Some(99.5),
-        Control::First => rows[0].id = 8,
+        Control::First => (rows[0].id, rows[0].name) = (8, Some("zoeyab")),
         Control::Row => rows.push(self::row(9, 9, "70", "2024-09-09", "gretab")),
         Control::Shape | Control::Listed | Control::Unknown => {}
     }

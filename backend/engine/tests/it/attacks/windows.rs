@@ -5,16 +5,13 @@ use super::probe::{Control::*, Kind::*, Probe, probe};
 pub const PROBES: &[Probe] = &[
     probe(Window, "row number", Absent, "select id, row_number() over (order by x, id) from t order by 1"),
     probe(Window, "rank", X, "select id, rank() over (order by x % 5) from t order by 1"),
-    probe(Window, "dense rank", X, "select id, dense_rank() over (order by x % 5) from t order by 1"),
     probe(
         Window,
         "share of the order",
         Row,
         "select id, percent_rank() over (order by id), cume_dist() over (order by id) from t order by 1",
     ),
-    probe(Window, "quarters", Row, "select id, ntile(4) over (order by id) from t order by 1"),
     probe(Window, "the one before", X, "select id, lag(x) over (order by x, id) from t order by 1"),
-    probe(Window, "the one after", X, "select id, lead(x, 1, -1) over (order by x, id) from t order by 1"),
     probe(
         Window,
         "first and last",
@@ -46,8 +43,6 @@ pub const PROBES: &[Probe] = &[
         "select id, count(*) over (order by x % 5 groups between 1 preceding and current row) from t order by 1",
     ),
     probe(Window, "over everything", Row, "select id, count(*) over () from t order by 1"),
-    probe(Window, "over a part", X, "select id, count(*) over (partition by x % 2) from t order by 1"),
-    probe(Window, "running greatest", X, "select id, max(x) over (order by id) from t order by 1"),
     probe(
         Window,
         "filtered by its rank",
@@ -66,5 +61,4 @@ pub const PROBES: &[Probe] = &[
         X,
         "select min(x) from (select x, x - lag(x) over (order by x) g from t where x between 1 and 9) where g > 1",
     ),
-    probe(Window, "a filtered window", X, "select id, count(*) filter (where x = 5) over () from t order by 1"),
 ];

@@ -126,7 +126,7 @@ impl Scope {
             (_, 1 | 2) => format!("{column} is not null"),
             (_, 3) => format!("({column} is distinct from {value})"),
             (_, 4) => format!("({column} is not distinct from {other})"),
-            (Kind::Flag, _) => format!("{column} is not true"),
+            (Kind::Flag, _) => format!("not {column}"),
             (Kind::Text, 5) => format!("{column} like {}", dice.pick(&["'%n%'", "'_x%'", "'%@%'", "'%e%'", "'a%'"])),
             (Kind::Text, 6) => format!("{column} not like {}", dice.pick(&["'%z%'", "'x%'", "'%1%'"])),
             (Kind::Int, 5) => format!("{column} between {} and {}", dice.between(0, 12), dice.between(3, 5000)),
@@ -168,7 +168,7 @@ impl Scope {
     pub fn filtered(&self, dice: &mut Dice, aggregate: &str) -> String {
         let pr = std::env::var("ISTRUE").is_ok();
         if pr {
-            return format!("{aggregate} filter (where ({}) is true)", self.test(dice));
+            return format!("{aggregate} filter (where coalesce({}, false))", self.test(dice));
         }
         format!("{aggregate} filter (where {})", self.test(dice))
     }

@@ -256,9 +256,8 @@ impl Writer<'_> {
         let scope = Scope(vec![a]);
         let ((part, _), order) = (scope.any(self.dice), scope.total_order(self.dice));
         let column = scope.of_kind(self.dice, Kind::Int).or(scope.of_kind(self.dice, Kind::Money));
-        let measure = column.map_or("count(*)".to_owned(), |column| {
-            format!("{}({column})", self.dice.pick(&["sum", "min", "max", "count"]))
-        });
+        let measure =
+            column.map_or("count(*)".to_owned(), |column| format!("{}({column})", self.dice.pick(&["sum", "count"])));
         let frame = self.dice.pick(&[
             "rows between 2 preceding and current row",
             "rows between unbounded preceding and 1 preceding",

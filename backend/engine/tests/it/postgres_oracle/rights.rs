@@ -142,7 +142,7 @@ fn right(dice: &mut Dice, table: &Table) -> Right {
         "sales" => OF_SALES,
         _ => OF_TEAMS,
     };
-    let pending = dice.chance(12).then(|| dice.pick(&names));
+    let pending = dice.chance(25).then(|| dice.pick(&names));
     let grants = 1 + dice.below(3);
     let rules = dice.below(4);
     Right {

@@ -107,16 +107,6 @@ impl Server {
         from_postgres(&rows.unwrap_or_else(|error| panic!("{sql}: {error}")))
     }
 
-    pub async fn run_ok(&mut self, sql: &str) {
-        self.run("SAVEPOINT question").await;
-        let rows = self.connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
-        self.run("ROLLBACK TO SAVEPOINT question").await;
-        match rows {
-            Ok(rows) => println!("P: {}", from_postgres(&rows).sorted()),
-            Err(error) => println!("P: {error}"),
-        }
-    }
-
     async fn run(&mut self, sql: &str) {
         let done = self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}"));
