@@ -60,6 +60,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
             return None;
         }
+        "database" | "tag" if door.contains("createGrant") => return None,
         "columns" if door.contains("createRestriction") => json!([]),
         "columns" if door.contains("release") => json!([ids.get("column")?]),
         "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,

@@ -126,6 +126,13 @@ both!(
         assert_eq!((number(&masked), &masked[0][1].to_string().replace('"', "")), (1, &(999_999_999_i64 * 11).to_string()));
         assert_eq!(count(&owner, &format!("select count(*) from {} where quantity = 23", sales.own())).await, 0);
         assert_eq!(count(&mark, &format!("select sum(quantity) from {}", sales.granted())).await, 363);
+        // 2: the result says so, to the one and not to the other.
+        let flag = async |client: &Client, table: String| {
+            let answer = client.query(&format!("select max(quantity) as most from {table}")).await.ok();
+            answer["columns"][0]["masked"].clone()
+        };
+        assert_eq!(flag(&owner, sales.own()).await, json!(true));
+        assert_eq!(flag(&mark, sales.granted()).await, Value::Null);
         assert_eq!(lift(&owner, &rule).await["ok"], true, "who made it may lift it");
         assert_eq!(lift(&owner, &rule).await["problem"]["code"], "conflict");
         assert_eq!(count(&owner, &format!("select sum(quantity) from {}", sales.own())).await, 363);

@@ -27,6 +27,7 @@ use std::{any::Any, collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{
     faults::{hide, hide_all},
+    flags::Withheld,
     rules::{MaskKeys, shown},
     scan::{Source, projected},
     table::TableColumn,
@@ -64,6 +65,15 @@ impl RuledTable {
             plan = plan.filter(state.create_logical_expr(&condition, &schema)?)?;
         }
         plan.project(cells)?.build()
+    }
+
+    /// What is withheld of each visible column.
+    pub fn withheld(&self) -> Vec<Withheld> {
+        let of = |column: &TableColumn| match self.rules.cells.get(&column.id) {
+            Some(cell) => Withheld { partial: cell.is_partial(), masked: cell.mask.is_some() },
+            None => Withheld::default(),
+        };
+        self.columns.iter().map(of).collect()
     }
 
     fn cell(&self, state: &SessionState, schema: &DFSchema, column: &TableColumn) -> Result<Expr> {

@@ -12,6 +12,7 @@
 mod barrier;
 pub mod encode;
 mod faults;
+mod flags;
 mod functions;
 pub mod keep;
 mod ledger;
@@ -38,6 +39,7 @@ pub use query::{Engine, Prepared, QueryHandle, QuerySpec, ResultStream, RunningQ
 pub use rules::{Filter, Mapping, MaskKeys, Subject};
 pub use statement::{References, TableName, references};
 pub use table::{GovernedTable, TableColumn};
+pub use flags::{METADATA_KEY, Withheld};
 pub use types::{ResultColumn, arrow_type, column_type, result_columns};
 
 /// The catalog under which every database stands in SQL: `lakegate.<database>.<table>`.

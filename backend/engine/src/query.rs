@@ -31,6 +31,7 @@ use tokio::{
 
 use crate::{
     faults::to_fault,
+    flags::flagged,
     ledger::{Ledger, Report, Stop},
     limits::{EngineConfig, Limits},
     plan::{TableRead, reads},
@@ -168,10 +169,10 @@ impl Engine {
             let optimised = state.optimize(&bound)?;
             let read = reads(&optimised)?;
             let plan = state.query_planner().create_physical_plan(&optimised, &state).await?;
-            Ok((plan, read))
+            let schema = flagged(&plan.schema(), &bound)?;
+            Ok((plan, schema, read))
         };
-        let (plan, reads) = planned.await.map_err(|error| to_fault(&error, &ledger))?;
-        let schema = plan.schema();
+        let (plan, schema, reads) = planned.await.map_err(|error| to_fault(&error, &ledger))?;
         Ok(Prepared { engine: self.clone(), plan, context: state.task_ctx(), schema, reads, ledger })
     }
 }

@@ -5,6 +5,8 @@ use lakegate_model::columns::{ColumnType, StructField};
 use serde::Serialize;
 use std::sync::Arc;
 
+use crate::flags::Withheld;
+
 /// The Arrow type in which a column is read.
 pub fn arrow_type(column: &ColumnType) -> DataType {
     match column {
@@ -117,13 +119,20 @@ pub struct ResultColumn {
     pub name: String,
     #[serde(rename = "type")]
     pub type_name: String,
+    /// Cells of some rows are withheld, or went into it as NULL.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+    /// Something shows instead of the values, or that went into it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub masked: bool,
 }
 
 /// The head of a result.
 pub fn result_columns(schema: &Schema) -> Vec<ResultColumn> {
-    let column = |field: &Arc<Field>| ResultColumn {
-        name: field.name().clone(),
-        type_name: column_type(field.data_type()).to_string(),
+    let column = |field: &Arc<Field>| {
+        let Withheld { partial, masked } = Withheld::of(field);
+        let type_name = column_type(field.data_type()).to_string();
+        ResultColumn { name: field.name().clone(), type_name, partial, masked }
     };
     schema.fields().iter().map(column).collect()
 }

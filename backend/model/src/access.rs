@@ -150,6 +150,12 @@ pub struct ResultColumn {
     #[serde(rename = "type")]
     pub column_type: String,
     pub numeric: bool,
+    /// Cells of some rows are withheld, or went into it as NULL (access rule 2).
+    #[serde(default)]
+    pub partial: bool,
+    /// Something shows instead of the values, or that went into it.
+    #[serde(default)]
+    pub masked: bool,
 }
 
 /// A query kept under a name.

@@ -249,6 +249,16 @@ pub fn again_with<P: Template>(fault: Fault, page: impl FnOnce(Wrong) -> P) -> R
     show(status, &page(wrong))
 }
 
+/// What is not as it is in a column of a result, in words; empty if all is.
+pub fn withheld_words(column: &lakegate_model::access::ResultColumn) -> &'static str {
+    match (column.masked, column.partial) {
+        (false, false) => "",
+        (true, false) => "masked",
+        (false, true) => "some rows",
+        (true, true) => "masked, some rows",
+    }
+}
+
 /// A location as people read it. A folder of the server's own lake goes without the path to it: that holds nothing
 /// but ids.
 pub fn place_text(location: &str) -> String {

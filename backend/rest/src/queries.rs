@@ -149,11 +149,16 @@ pub struct ColumnShape {
     #[serde(rename = "type")]
     column_type: String,
     numeric: bool,
+    /// Cells of some rows are withheld, or went into it as NULL.
+    partial: bool,
+    /// Something shows instead of the values, or that went into it.
+    masked: bool,
 }
 
 impl From<ResultColumn> for ColumnShape {
     fn from(column: ResultColumn) -> Self {
-        Self { name: column.name, column_type: column.column_type, numeric: column.numeric }
+        let ResultColumn { name, column_type, numeric, partial, masked } = column;
+        Self { name, column_type, numeric, partial, masked }
     }
 }
 

@@ -82,8 +82,8 @@ export class Grid {
   drawHead() {
     const heads = this.order().map((index) => {
       const column = this.columns[index];
-      const marks = (column.marks ?? []).map((mark) => icon(mark === "masked" ? "venetian-mask" : "contrast"));
-      const words = (column.marks ?? []).map((mark) => (mark === "masked" ? "masked for you" : "only some rows for you")).join(", ");
+      const marks = [column.masked && icon("venetian-mask"), column.partial && icon("contrast")].filter(Boolean);
+      const words = [column.masked && "masked for you", column.partial && "only some rows for you"].filter(Boolean).join(", ");
       const grip = h("span", { class: "grid-grip", "aria-hidden": "true" });
       grip.addEventListener("pointerdown", (event) => this.dragWidth(event, index));
       const head = h("div", { class: this.cellClass(index), role: "columnheader", title: [column.name, column.type, words].filter(Boolean).join(" · "), "data-column": String(index) },

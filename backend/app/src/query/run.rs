@@ -114,7 +114,13 @@ pub(super) fn result_columns(prepared: &Prepared) -> Vec<ResultColumn> {
     columns
         .into_iter()
         .zip(numeric)
-        .map(|(column, numeric)| ResultColumn { name: column.name, column_type: column.type_name, numeric })
+        .map(|(column, numeric)| ResultColumn {
+            name: column.name,
+            column_type: column.type_name,
+            numeric,
+            partial: column.partial,
+            masked: column.masked,
+        })
         .collect()
 }
 
@@ -137,7 +143,7 @@ async fn record_start(
         }
         queries::query_insert(tx, &run_row(app, &actor, ask, id, resolved)).await?;
         for read in reads {
-            record_read(app, tx, caller, &actor, id, read, &resolved.named).await?;
+            record_read(app, tx, caller, &actor, id, read, resolved).await?;
         }
         sql_text::keep_key(app, tx, id, audit::principal_parts(actor.principal).1, &sealed).await?;
         let event = Event::on("query.start", "query", id).with(json!({
@@ -192,14 +198,18 @@ async fn record_read(
     actor: &Actor,
     id: QueryId,
     read: &TableRead,
-    named: &[NamedTable],
+    resolved: &Resolved,
 ) -> Result<(), Fault> {
-    let Some(named) = named.iter().find(|named| named.table_id == read.table) else { return Ok(()) };
+    let access = resolved.tables.iter().map(|table| &table.access).find(|access| access.table == read.table);
+    let Some(named) = resolved.named.iter().find(|named| named.table_id == read.table) else { return Ok(()) };
     let columns: Vec<ColumnId> = read.columns.clone();
     let subject: uuid::Uuid = named.asset_id.map_or(named.table_id.into(), Into::into);
     let event = Event::on("asset.read", "asset", subject)
         .owned_by(named.owner_id)
-        .with(json!({ "query": id, "columns": columns }));
+        .with(json!({
+            "query": id, "columns": columns, "grants": access.map(|access| &access.grants),
+            "restrictions": access.map(|access| &access.restrictions), "access": access.map(|access| &access.fingerprint),
+        }));
     audit::record(app, tx, caller, actor, event).await
 }
 

@@ -1,8 +1,8 @@
 //! Probes that try to read a hidden cell, over pairs of data sets that differ only in what is hidden.
 //!
-//! Whatever is asked, both twins give the same answer, error and plan, byte for byte. That would hold if everything were
-//! refused, so each probe has a control that must change its answer; and it would hold if the probes were harmless, so
-//! the same probes are run with nothing withheld, where nearly all of them have to tell the twins apart.
+//! Whatever is asked, both twins give the same answer, error and plan, byte for byte. That would hold if everything
+//! were refused, so each probe has a control that must change its answer; and it would hold if the probes were
+//! harmless, so the same probes run with nothing withheld, where nearly all of them have to tell the twins apart.
 
 mod aggregates;
 mod answer;

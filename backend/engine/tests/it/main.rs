@@ -4,6 +4,7 @@
 mod attacks;
 mod barrier;
 mod cancel;
+mod flags;
 mod foreign;
 mod formats;
 mod hiding;

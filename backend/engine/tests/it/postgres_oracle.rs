@@ -29,6 +29,7 @@ mod governed;
 mod queries;
 mod rights;
 mod server;
+mod subqueries;
 mod tables;
 mod translation;
 
@@ -50,6 +51,10 @@ const RIGHTS: u64 = 20;
 const TRIES: usize = 3;
 /// Connections that work at the same time.
 const LANES: u64 = 2;
+/// What PostgreSQL says of a name that is hidden.
+const REFUSALS: [&str; 2] = ["permission denied", "does not exist"];
+/// Most differences that are shown in full.
+const SHOWN: usize = 10;
 
 /// How many queries there were of a form, and how many answers held something and differed from the unrestricted one.
 #[derive(Debug, Default, Clone, Copy)]
@@ -189,7 +194,9 @@ impl Bench {
             for (column, _) in table.columns.iter().filter(|(name, _)| !visible.contains(name)) {
                 let sql = format!("select count({column}) from {}", table.name);
                 match (governed::ask(&self.lab, &sql, governed).await, self.server.ask(&sql).await) {
-                    (Err(_), Err(_)) => self.figures.refused += 1,
+                    (Err(_), Err(words)) if REFUSALS.iter().any(|refusal| words.contains(refusal)) => {
+                        self.figures.refused += 1;
+                    }
                     (lakegate, postgres) => {
                         let query = Query { form: "hidden name", sql, ordered: false };
                         self.differs(nth, &query, &format!("{lakegate:?}\n{postgres:?}"), rights);
@@ -277,7 +284,8 @@ fn judge(figures: &Figures) {
         figures.views, figures.plain, figures.absent, figures.refused
     );
     let failures = &figures.failures;
-    assert!(failures.is_empty(), "{} differ\n{}", failures.len(), failures.join("\n\n"));
+    let first = &failures[..failures.len().min(SHOWN)];
+    assert!(failures.is_empty(), "{} differ\n{}", failures.len(), first.join("\n\n"));
     assert!(asked >= 500, "{asked}");
     assert!(telling * 100 >= asked * 80, "{telling} of {asked} answers hold something");
     assert!(narrowed * 100 >= asked * 60, "{narrowed} of {asked} answers differ from the unrestricted one");

@@ -1,14 +1,17 @@
 //! Access given without a request.
 
 use async_graphql::{Context, Object};
-use lakegate_app::access::grant_views;
+use lakegate_app::access::{
+    explain::{self, Asked},
+    grant_views,
+};
 
 use crate::{
     at::At,
-    errors::Maybe,
+    errors::{Maybe, answer},
     lists::{Connection, list},
     scalars::Id,
-    types::grants::DirectGrant,
+    types::{explain::AccessExplanation, grants::DirectGrant},
 };
 
 /// Queries about direct grants.
@@ -33,6 +36,20 @@ impl GrantsQuery {
             }),
             None => list!(at, first, after, name, |page| grant_views::of_tags(at.app(), &at.caller, page)),
         }
+    }
+
+    /// Why somebody reads what he reads of an asset's table, column by column: the caller himself, or for reviewers of the
+    /// asset anybody. Without a project, he acts where he most likely reads it.
+    async fn explain_access(
+        &self,
+        ctx: &Context<'_>,
+        asset: Id,
+        user: Option<Id>,
+        project: Option<Id>,
+    ) -> Maybe<AccessExplanation> {
+        let at = At::of(ctx);
+        let asked = Asked { user: user.map(Into::into), project: project.map(Into::into) };
+        answer(&at, explain::of(at.app(), &at.caller, asset.into(), asked).await)
     }
 
     /// The direct grants in force that serve the caller, in some project of his.

@@ -107,7 +107,14 @@ pub async fn rows(at: &At, id: QueryId, offset: i64, count: i32) -> Result<Resul
     let page = kept::page(at.app(), &at.caller, id, from, count, JsonOptions { exact: true }).await?;
     let columns = page.columns.into_iter();
     Ok(ResultPage {
-        columns: columns.map(|column| ResultColumn { name: column.name, column_type: column.type_name }).collect(),
+        columns: columns
+            .map(|column| ResultColumn {
+                name: column.name,
+                column_type: column.type_name,
+                partial: column.partial,
+                masked: column.masked,
+            })
+            .collect(),
         rows: page.rows.into_iter().map(Row).collect(),
         row_count: page.row_count.into(),
         offset: offset.into(),

@@ -4,6 +4,7 @@ pub mod access;
 pub mod assets;
 pub mod audit;
 pub mod catalog;
+pub mod explain;
 pub mod grants;
 pub mod node;
 pub mod people;

@@ -120,11 +120,16 @@ pub struct ResultColumn {
     pub name: String,
     #[graphql(name = "type")]
     pub column_type: String,
+    /// Cells of some rows are withheld, or went into it as NULL.
+    pub partial: bool,
+    /// Something shows instead of the values, or that went into it.
+    pub masked: bool,
 }
 
 impl From<access::ResultColumn> for ResultColumn {
     fn from(column: access::ResultColumn) -> Self {
-        Self { name: column.name, column_type: column.column_type }
+        let access::ResultColumn { name, column_type, partial, masked, .. } = column;
+        Self { name, column_type, partial, masked }
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod reviewers;
 mod snippets;
 mod social;
 pub(crate) mod verdict;
+mod why;
 mod words;
 
 use askama::Template;
@@ -59,6 +60,7 @@ pub fn routes() -> Router<Web> {
         .merge(restrictions::routes())
         .merge(grants::routes())
         .merge(edit::routes())
+        .merge(why::routes())
         .merge(words::routes())
         .merge(names::routes())
         .merge(life::routes())

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::head::AssetHead;
 use crate::{
-    kit::sentence,
+    kit::{sentence, withheld_words},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Path};
@@ -43,6 +43,8 @@ pub struct Head {
     pub name: String,
     pub column_type: String,
     pub numeric: bool,
+    /// What is not as it is: "masked".
+    pub withheld: &'static str,
 }
 
 /// A cell.
@@ -72,6 +74,7 @@ impl Rows {
     fn shown(preview: Preview) -> Self {
         let numeric: Vec<bool> = preview.columns.iter().map(|column| column.numeric).collect();
         let head = |column: lakegate_model::access::ResultColumn| Head {
+            withheld: withheld_words(&column),
             name: column.name,
             column_type: column.column_type,
             numeric: column.numeric,

@@ -126,6 +126,7 @@ struct AccessPage {
     head: AssetHead,
     rows: Vec<Held>,
     pager: Pager,
+    why_href: String,
     grants: Vec<grants::Row>,
     /// Where access is given; empty if the reader may not.
     grant_href: String,
@@ -156,6 +157,7 @@ async fn list(
         head: AssetHead::new(&view, "Access"),
         rows,
         pager,
+        why_href: format!("{}/why", asset_href(id)),
         grants: given.items.into_iter().rev().map(|grant| grants::Row::new(grant, Some(id))).collect(),
         grant_href: match view.may_grant {
             true => format!("{}/grants/new", asset_href(id)),

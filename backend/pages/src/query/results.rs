@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::way_on;
 use crate::{
-    kit::{Crumb, bytes, counted, crumbs, duration, grouped, sentence},
+    kit::{Crumb, bytes, counted, crumbs, duration, grouped, sentence, withheld_words},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -34,6 +34,8 @@ struct Head {
     name: String,
     kind: String,
     numeric: bool,
+    /// What is not as it is: "masked".
+    withheld: &'static str,
 }
 
 struct Cell {
@@ -124,7 +126,12 @@ fn fill(page: &mut ResultPage, run: &QueryRun, rows: &[Vec<Value>], total: u64, 
     page.rows = rows.iter().map(|row| cells(row, &numeric)).collect();
     page.heads = columns
         .into_iter()
-        .map(|column| Head { name: column.name, kind: column.column_type, numeric: column.numeric })
+        .map(|column| Head {
+            withheld: withheld_words(&column),
+            name: column.name,
+            kind: column.column_type,
+            numeric: column.numeric,
+        })
         .collect();
     let shown = u64::try_from(rows.len()).unwrap_or(0);
     page.figures.insert(0, counted(total, "row", "rows"));

@@ -1,13 +1,17 @@
 //! Everything of an answer that reaches the caller.
 
 use crate::support::Lab;
-use arrow::{array::RecordBatch, datatypes::Schema};
+use arrow::{
+    array::RecordBatch,
+    datatypes::{FieldRef, Schema},
+};
 use futures::StreamExt;
 use lakegate_engine::{
     GovernedTable, Report, TableRead,
     encode::{JsonOptions, row_values},
 };
 use lakegate_model::{Fault, ids::ColumnId};
+use std::collections::{BTreeMap, HashMap};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -54,9 +58,13 @@ fn told(fault: &Fault) -> String {
 }
 
 fn head(schema: &Schema) -> String {
-    let column =
-        |field: &arrow::datatypes::FieldRef| format!("{} {} {}", field.name(), field.data_type(), field.is_nullable());
-    format!("{:?} {:?}\n", schema.fields().iter().map(column).collect::<Vec<_>>(), schema.metadata())
+    let sorted = |notes: &HashMap<String, String>| notes.clone().into_iter().collect::<BTreeMap<_, _>>();
+    let column = |field: &FieldRef| {
+        let notes = sorted(field.metadata());
+        format!("{} {} {} {notes:?}", field.name(), field.data_type(), field.is_nullable())
+    };
+    let columns: Vec<String> = schema.fields().iter().map(column).collect();
+    format!("{columns:?} {:?}\n", sorted(schema.metadata()))
 }
 
 fn rows(batch: &RecordBatch) -> String {

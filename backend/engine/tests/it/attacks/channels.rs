@@ -36,7 +36,9 @@ async fn no_encoding_carries_a_withheld_value() {
             let bytes = (encoded(&here, sql, &first, format).await, encoded(&there, sql, &second, format).await);
             let (places, length) = (bytes.0.iter().zip(&bytes.1).filter(|(a, b)| a != b).count(), bytes.0.len());
             if bytes.0 != bytes.1 {
-                leaks.push(format!("{regime:?} over {stored:?} as {format:?}: {places} of {length} bytes differ"));
+                let text = String::from_utf8_lossy(&bytes.1).contains("(hidden");
+                let told = format!("{places} of {length} bytes differ, a withheld text among them: {text}");
+                leaks.push(format!("{regime:?} over {stored:?} as {format:?}: {told}"));
             }
         }
     }
@@ -132,8 +134,8 @@ async fn hidden_rows_take_no_time_of_the_callers_expressions() {
     once_in_three(false, |[fast, slow]| slow < fast * BOUND && fast < slow * BOUND).await;
 }
 
-/// A cell that its column cannot hold makes its file unreadable, in a hidden row too. The refusal tells neither the value
-/// nor the row, and queries that do not read the column are answered.
+/// A cell that its column cannot hold makes its file unreadable, in a hidden row too. The refusal tells neither the
+/// value nor the row, and queries that do not read the column are answered.
 #[tokio::test]
 async fn a_malformed_hidden_cell_tells_nothing_but_that_it_is_there() {
     let lab = [Lab::new(), Lab::new()];
@@ -142,13 +144,12 @@ async fn a_malformed_hidden_cell_tells_nothing_but_that_it_is_there() {
         let table = lab.csv("t", &[("x", INT), ("name", TEXT), ("tenant", TEXT)], &text);
         let mut table = only(&table, &["x", "name"]);
         table.access.rules = Some(rows_where("tenant = 'us'"));
-        table
+        [table]
     };
     let (one, two) = (malformed(&lab[0], "oops,b,them\n"), malformed(&lab[1], "3,b,them\nMARKER,MARKER,them\n"));
-    for (sql, refused) in
-        [("select x from t order by x", true), ("select count(*) from t", false), ("select name from t", false)]
+    for (sql, refused) in [("select x from t", true), ("select count(*) from t", false), ("select name from t", false)]
     {
-        let answers = [ask(&lab[0], sql, &[one.clone()]).await, ask(&lab[1], sql, &[two.clone()]).await];
+        let answers = [ask(&lab[0], sql, &one).await, ask(&lab[1], sql, &two).await];
         assert_eq!(answers[0], answers[1], "{sql}");
         assert_eq!(answers[0].refused, refused, "{sql}: {answers:?}");
     }

@@ -81,8 +81,8 @@ pub enum Control {
     Shape,
     /// For what is told about all tables: there is one more.
     Listed,
-    /// Exempt from a control on data: the same text over a name that nobody ever used is answered byte for byte alike
-    /// but for the name.
+    /// Exempt from a control on data, because what is right is a refusal: the same text over a name that nobody ever
+    /// used is answered byte for byte alike but for the name.
     Unknown,
 }
 

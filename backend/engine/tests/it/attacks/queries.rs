@@ -23,7 +23,7 @@ pub const PROBES: &[Probe] = &[
     probe(Subquery, "lateral", X, "select u.key, l.x from u, lateral (select x from t) l where l.x = u.key order by 1"),
     probe(
         Subquery,
-        "lateral of the rows",
+        "lateral, cut",
         X,
         "select u.key, l.n from u cross join lateral (select max(x) n from t where x < 6) l order by 1",
     ),
@@ -31,7 +31,7 @@ pub const PROBES: &[Probe] = &[
     probe(Subquery, "condition on a derived table", X, "select * from (select x, id + 1 i from t) where x = 5"),
     probe(
         Subquery,
-        "a table's name for an expression",
+        "an expression named like the table",
         X,
         "with t as (select x from db.t where x > 4) select x from t order by x",
     ),
@@ -54,30 +54,35 @@ pub const PROBES: &[Probe] = &[
         Recursive,
         "a chain with a gap",
         X,
-        "with recursive r as (select min(x) n from t where x > 0 union all select r.n + 1 from r join t on t.x = r.n + 1) select n from r order by n",
+        "with recursive r as (select min(x) n from t where x > 0 union all select r.n + 1 from r join t on t.x \
+         = r.n + 1) select n from r order by n",
     ),
     probe(
         Recursive,
         "counting up to all",
         Row,
-        "with recursive r as (select 1 n union all select r.n + 1 from r, (select count(*) c from t) where r.n < c) select max(n) from r",
+        "with recursive r as (select 1 n union all select r.n + 1 from r, (select count(*) c from t) where r.n \
+         < c) select max(n) from r",
     ),
     probe(
         Recursive,
         "asking number by number",
         X,
-        "with recursive r as (select 0 n union all select r.n + 1 from r join u on u.key = r.n + 1 left anti join t on t.x = u.key - 1 and t.x = 5) select max(n) from r",
+        "with recursive r as (select 0 n union all select r.n + 1 from r join u on u.key = r.n + 1 left anti \
+         join t on t.x = u.key - 1 and t.x = 5) select max(n) from r",
     ),
     probe(
         Recursive,
         "spelling a name",
         Name,
-        "with recursive r as (select '(' p union all select substr(t.name, 1, length(r.p) + 1) from r join t on starts_with(t.name, r.p) where length(r.p) < 4) select p from r order by p",
+        "with recursive r as (select '(' p union all select substr(t.name, 1, length(r.p) + 1) from r join t \
+         on starts_with(t.name, r.p) where length(r.p) < 4) select p from r order by p",
     ),
     probe(
         Recursive,
         "dividing on the way",
         X,
-        "with recursive r as (select 0 n, 1 d union all select r.n + 1, o.s from r, (select sum(10/(x-5)) s from t) o where r.n < 2) select n, d from r order by n",
+        "with recursive r as (select 0 n, 1 d union all select r.n + 1, o.s from r, (select sum(10/(x-5)) s \
+         from t) o where r.n < 2) select n, d from r order by n",
     ),
 ];

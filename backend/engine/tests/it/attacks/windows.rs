@@ -16,13 +16,15 @@ pub const PROBES: &[Probe] = &[
         Window,
         "first and last",
         Row,
-        "select distinct first_value(x) over w, last_value(x) over w from t window w as (order by x rows between unbounded preceding and unbounded following)",
+        "select distinct first_value(x) over w, last_value(x) over w from t window w as (order by x rows \
+         between unbounded preceding and unbounded following)",
     ),
     probe(
         Window,
         "the third",
         Row,
-        "select id, nth_value(id, 3) over (order by x desc, id rows between unbounded preceding and unbounded following) from t order by 1",
+        "select id, nth_value(id, 3) over (order by x desc, id rows between unbounded preceding and unbounded \
+         following) from t order by 1",
     ),
     probe(
         Window,
@@ -47,7 +49,8 @@ pub const PROBES: &[Probe] = &[
         Window,
         "filtered by its rank",
         X,
-        "select id from (select id, row_number() over (order by abs(x - 5), id desc) r from t where x > 0 and x < 9) where r = 1",
+        "select id from (select id, row_number() over (order by abs(x - 5), id desc) r from t where x > 0 and \
+         x < 9) where r = 1",
     ),
     probe(
         Window,

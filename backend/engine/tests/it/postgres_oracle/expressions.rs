@@ -2,11 +2,14 @@
 
 use super::{dice::Dice, tables::Kind};
 
+/// A column's name and what it holds.
+pub type Typed = (String, Kind);
+
 /// A table, view or subquery under the name by which its columns are called.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub alias: String,
-    pub columns: Vec<(String, Kind)>,
+    pub columns: Vec<Typed>,
 }
 
 impl Source {
@@ -22,8 +25,8 @@ pub struct Scope(pub Vec<Source>);
 
 impl Scope {
     /// Every column, qualified.
-    pub fn columns(&self) -> Vec<(String, Kind)> {
-        let of = |source: &Source| -> Vec<(String, Kind)> {
+    pub fn columns(&self) -> Vec<Typed> {
+        let of = |source: &Source| -> Vec<Typed> {
             source.columns.iter().map(|(name, kind)| (source.qualified(name), *kind)).collect()
         };
         self.0.iter().flat_map(of).collect()
@@ -37,7 +40,7 @@ impl Scope {
     }
 
     /// A random column.
-    pub fn any(&self, dice: &mut Dice) -> (String, Kind) {
+    pub fn any(&self, dice: &mut Dice) -> Typed {
         dice.pick(&self.columns())
     }
 
@@ -54,7 +57,7 @@ impl Scope {
     }
 
     /// A value of a random kind.
-    pub fn value(&self, dice: &mut Dice) -> (String, Kind) {
+    pub fn value(&self, dice: &mut Dice) -> Typed {
         let (column, kind) = self.any(dice);
         if dice.chance(45) { (column, kind) } else { (self.value_of(dice, kind), kind) }
     }
@@ -166,10 +169,6 @@ impl Scope {
 
     /// An aggregate of some rows in scope: those for which a test is true, not those for which it is NULL.
     pub fn filtered(&self, dice: &mut Dice, aggregate: &str) -> String {
-        let pr = std::env::var("ISTRUE").is_ok();
-        if pr {
-            return format!("{aggregate} filter (where coalesce({}, false))", self.test(dice));
-        }
         format!("{aggregate} filter (where {})", self.test(dice))
     }
 }

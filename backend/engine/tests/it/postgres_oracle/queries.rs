@@ -2,7 +2,7 @@
 
 use super::{
     dice::Dice,
-    expressions::{Scope, Source, direction, literal},
+    expressions::{Scope, Source, Typed, direction, literal},
     tables::Kind,
 };
 
@@ -64,7 +64,7 @@ impl Writer<'_> {
     }
 
     /// A random table under an alias: its text for `FROM`, and what it brings into scope.
-    fn table(&mut self, alias: &str) -> (String, Source) {
+    pub(super) fn table(&mut self, alias: &str) -> (String, Source) {
         let table = self.dice.pick(self.tables);
         let source = Source { alias: alias.to_owned(), columns: table.columns.clone() };
         (format!("{} {alias}", table.alias), source)
@@ -78,14 +78,11 @@ impl Writer<'_> {
     }
 
     /// Keys first: columns that hold the same sort of thing.
-    fn equality(&mut self, a: &Source, b: &Source) -> String {
+    pub(super) fn equality(&mut self, a: &Source, b: &Source) -> String {
         const KEYS: [&[&str]; 2] = [&["id", "person", "boss", "head"], &["team", "code"]];
-        let both = |fits: &dyn Fn(&(String, Kind), &(String, Kind)) -> bool| -> Vec<(String, String)> {
-            let pairs = a.columns.iter().flat_map(|left| b.columns.iter().map(move |right| (left, right)));
-            pairs.filter(|(l, r)| fits(l, r)).map(|(l, r)| (a.qualified(&l.0), b.qualified(&r.0))).collect()
-        };
-        let keys = both(&|l, r| KEYS.iter().any(|keys| keys.contains(&l.0.as_str()) && keys.contains(&r.0.as_str())));
-        let alike = both(&|l, r| l.1 == r.1);
+        let key = |left: &str, right: &str| KEYS.iter().any(|keys| keys.contains(&left) && keys.contains(&right));
+        let keys = pairs(a, b, |left, right| key(&left.0, &right.0));
+        let alike = pairs(a, b, |left, right| left.1 == right.1);
         match (keys.as_slice(), alike.as_slice()) {
             ([], []) => "1 = 1".to_owned(),
             ([], pairs) => equal(&self.dice.pick(pairs)),
@@ -93,13 +90,13 @@ impl Writer<'_> {
         }
     }
 
-    fn outputs(&mut self, scope: &Scope, count: usize) -> String {
+    pub(super) fn outputs(&mut self, scope: &Scope, count: usize) -> String {
         let outputs: Vec<String> = (0..count).map(|at| format!("{} as k{at}", scope.value(self.dice).0)).collect();
         outputs.join(", ")
     }
 
     /// A condition most of the time.
-    fn filter(&mut self, scope: &Scope) -> String {
+    pub(super) fn filter(&mut self, scope: &Scope) -> String {
         if self.dice.chance(40) { String::new() } else { format!(" where {}", scope.condition(self.dice)) }
     }
 
@@ -161,7 +158,7 @@ impl Writer<'_> {
         )
     }
 
-    fn aggregates(&mut self, scope: &Scope, count: usize) -> String {
+    pub(super) fn aggregates(&mut self, scope: &Scope, count: usize) -> String {
         let mut measures: Vec<String> = (0..count).map(|_| scope.aggregate(self.dice)).collect();
         if self.dice.chance(25) {
             measures.extend(scope.ordered_aggregate(self.dice));
@@ -213,7 +210,7 @@ impl Writer<'_> {
     }
 
     /// A column that `max` takes on both systems.
-    fn sortable(&mut self, scope: &Scope) -> String {
+    pub(super) fn sortable(&mut self, scope: &Scope) -> String {
         let fitting: Vec<String> =
             scope.columns().into_iter().filter(|(_, kind)| *kind != Kind::Flag).map(|(name, _)| name).collect();
         if fitting.is_empty() { literal(self.dice, Kind::Int) } else { self.dice.pick(&fitting) }
@@ -285,124 +282,12 @@ impl Writer<'_> {
             self.filter(&scope)
         )
     }
+}
 
-    fn scalar(&mut self) -> String {
-        let ((from, a), (inner, b)) = (self.table("a"), self.table("b"));
-        let (scope, within) = (Scope(vec![a]), Scope(vec![b]));
-        let (measure, extreme) = (within.aggregate(self.dice), self.sortable(&within));
-        let filter = self.filter(&within);
-        let kind = within.columns().into_iter().find(|(name, _)| *name == extreme).map_or(Kind::Int, |(_, kind)| kind);
-        let compared = scope.value_of(self.dice, kind);
-        format!(
-            "select {} , (select {measure} from {inner}{filter}) as s from {from} \
-             where {compared} <= (select max({extreme}) from {inner}) or {}",
-            self.outputs(&scope, 2),
-            scope.test(self.dice)
-        )
-    }
-
-    fn correlated(&mut self) -> String {
-        let ((from, a), (inner, b)) = (self.table("a"), self.table("b"));
-        let on = self.equality(&a, &b);
-        let (scope, within) = (Scope(vec![a]), Scope(vec![b]));
-        let measure = self.dice.pick(&["count(*)", "max", "min", "sum", "count"]);
-        let measure = match measure {
-            "count(*)" => measure.to_owned(),
-            "sum" => format!("sum({})", within.value_of(self.dice, Kind::Int)),
-            other => format!("{other}({})", self.sortable(&within)),
-        };
-        let outputs = self.outputs(&scope, 2);
-        format!("select {outputs}, (select {measure} from {inner} where {on}) as s from {from}{}", self.filter(&scope))
-    }
-
-    fn member(&mut self, way: &str) -> String {
-        let ((from, a), (inner, b)) = (self.table("a"), self.table("b"));
-        let (left, right) = match self.equality(&a, &b).split_once(" = ") {
-            Some(("1", _)) | None => ("1".to_owned(), "2".to_owned()),
-            Some((left, right)) => (left.to_owned(), right.to_owned()),
-        };
-        let (scope, within) = (Scope(vec![a]), Scope(vec![b]));
-        let known = if self.dice.chance(60) { format!(" where {right} is not null") } else { String::new() };
-        let narrowed = match (known.is_empty(), self.dice.chance(50)) {
-            (true, _) => self.filter(&within),
-            (false, true) => format!("{known} and {}", within.test(self.dice)),
-            (false, false) => known,
-        };
-        format!(
-            "select {} from {from} where {left} {way} (select {right} from {inner}{narrowed})",
-            self.outputs(&scope, 2)
-        )
-    }
-
-    fn exists(&mut self) -> String {
-        let ((from, a), (inner, b)) = (self.table("a"), self.table("b"));
-        let on = self.equality(&a, &b);
-        let (scope, within) = (Scope(vec![a]), Scope(vec![b]));
-        let way = self.dice.pick(&["exists", "not exists"]);
-        let test = within.test(self.dice);
-        format!(
-            "select {} from {from} where {way} (select 1 from {inner} where {on} and {test})",
-            self.outputs(&scope, 2)
-        )
-    }
-
-    /// The text of a common table `w`, grouped, and what it brings into scope.
-    fn made(&mut self) -> (String, Source) {
-        let (from, a) = self.table("a");
-        let scope = Scope(vec![a]);
-        let (key, kind) = scope.any(self.dice);
-        let (other, other_kind) = scope.any(self.dice);
-        let filter = self.filter(&scope);
-        let text = format!("with w as (select {key} as x, {other} as y from {from}{filter})");
-        let columns = vec![("x".to_owned(), kind), ("y".to_owned(), other_kind)];
-        (text, Source { alias: "w".to_owned(), columns })
-    }
-
-    fn common(&mut self) -> String {
-        let (with, w) = self.made();
-        let scope = Scope(vec![w]);
-        let key = scope.any(self.dice).0;
-        format!(
-            "{with} select {key} as k0, {} from w{} group by {key}",
-            self.aggregates(&scope, 2),
-            self.filter(&scope)
-        )
-    }
-
-    fn common_twice(&mut self) -> String {
-        let (with, w) = self.made();
-        let (b, scope) = (Source { alias: "b".to_owned(), ..w.clone() }, Scope(vec![w]));
-        let measures = self.aggregates(&scope, 2);
-        let (key, _) = self.dice.pick(&b.columns);
-        let kind = self.dice.pick(&["left join", "join"]);
-        format!("{with} select b.{key} as k0, {measures} from w b {kind} w on w.{key} = b.{key} group by b.{key}")
-    }
-
-    /// Numbers made by recursion, with what there is for each.
-    fn recursive(&mut self) -> String {
-        let (from, a) = self.table("a");
-        let scope = Scope(vec![a]);
-        let number = scope.value_of(self.dice, Kind::Int);
-        let (last, measures) = (4 + self.dice.below(6), self.aggregates(&scope, 2));
-        format!(
-            "with recursive r as (select cast(0 as bigint) as n union all select n + 1 from r where n < {last}) \
-             select r.n as k0, {measures} from r left join {from} on {number} = r.n or {number} % 100 = r.n group by r.n"
-        )
-    }
-
-    fn set(&mut self, ways: &[&str]) -> String {
-        let ((left, a), (right, b)) = (self.table("a"), self.table("b"));
-        let (scope, other) = (Scope(vec![a]), Scope(vec![b]));
-        let kinds: Vec<Kind> = other.columns().into_iter().map(|(_, kind)| kind).collect();
-        let kind = self.dice.pick(&kinds);
-        let values = [scope.value_of(self.dice, kind), other.of_kind(self.dice, kind).unwrap()];
-        let flags = [scope.test(self.dice), other.test(self.dice)];
-        let (way, last) = (self.dice.pick(ways), self.filter(&other));
-        format!(
-            "select {} as k0, ({}) as k1 from {left} {way} select {} as k0, ({}) as k1 from {right}{last}",
-            values[0], flags[0], values[1], flags[1]
-        )
-    }
+/// The pairs of columns that fit each other.
+fn pairs(a: &Source, b: &Source, fits: impl Fn(&Typed, &Typed) -> bool) -> Vec<(String, String)> {
+    let all = a.columns.iter().flat_map(|left| b.columns.iter().map(move |right| (left, right)));
+    all.filter(|(left, right)| fits(left, right)).map(|(l, r)| (a.qualified(&l.0), b.qualified(&r.0))).collect()
 }
 
 fn equal((left, right): &(String, String)) -> String {
