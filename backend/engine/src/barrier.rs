@@ -4,23 +4,28 @@
 //! logical plan, takes no conditions, and its scan has no children, no statistics and no measures: nothing that the
 //! caller wrote is evaluated before the rules have dropped the rows and replaced the cells he may not see.
 
-use arrow::datatypes::SchemaRef;
+use arrow::{
+    array::{RecordBatch, RecordBatchOptions},
+    compute::BatchCoalescer,
+    datatypes::SchemaRef,
+};
+use async_stream::try_stream;
 use async_trait::async_trait;
 use datafusion::{
     catalog::{Session, TableProvider},
     common::{DFSchema, Result, config::ConfigOptions, internal_err},
     datasource::provider_as_source,
-    execution::{SendableRecordBatchStream, SessionState, TaskContext},
+    execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext},
     logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, TableType, ident, when},
     physical_expr::EquivalenceProperties,
     physical_plan::{
         DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-        execution_plan::{Boundedness, EmissionType},
+        execution_plan::{Boundedness, EmissionType, reset_plan_states},
         filter_pushdown::{ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation},
-        stream::{EmptyRecordBatchStream, RecordBatchStreamAdapter},
+        stream::RecordBatchStreamAdapter,
     },
 };
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use lakegate_model::ids::TableId;
 use lakegate_policy::access::CellRules;
 use std::{any::Any, collections::BTreeSet, fmt, sync::Arc};
@@ -30,6 +35,7 @@ use crate::{
     flags::Withheld,
     rules::{MaskKeys, shown},
     scan::{Source, projected},
+    scrub::scrubbed,
     table::TableColumn,
 };
 
@@ -124,10 +130,12 @@ impl TableProvider for RuledTable {
         };
         let label = self.source.table.label();
         let wanted = projected(&self.columns, projection);
-        let planned = async { state.create_physical_plan(&self.inner_plan(state, &wanted)?).await };
+        // In one partition the visible rows come in the order of their files, wherever hidden ones stand between them.
+        let settings = state.config().clone().with_target_partitions(1);
+        let apart = SessionStateBuilder::new_from_existing(state.clone()).with_config(settings).build();
+        let planned = async { apart.create_physical_plan(&self.inner_plan(&apart, &wanted)?).await };
         let inner = planned.await.map_err(|error| hide(error, &label))?;
-        let schema = Source::schema(wanted.iter());
-        Ok(Arc::new(BarrierExec::new(inner, schema, label, state.config().target_partitions())))
+        Ok(Arc::new(BarrierExec::new(inner, Source::schema(wanted.iter()), label)))
     }
 }
 
@@ -177,17 +185,45 @@ struct BarrierExec {
 }
 
 impl BarrierExec {
-    /// The number of partitions is the session's, whatever the files are: it shows in `EXPLAIN`.
-    fn new(inner: Arc<dyn ExecutionPlan>, schema: SchemaRef, label: String, partitions: usize) -> Self {
-        let partitions = partitions.max(inner.properties().output_partitioning().partition_count());
+    /// One partition, whatever the files are: it shows in `EXPLAIN`, and the optimizer deals the rows out above.
+    fn new(inner: Arc<dyn ExecutionPlan>, schema: SchemaRef, label: String) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(schema),
-            Partitioning::UnknownPartitioning(partitions),
+            Partitioning::UnknownPartitioning(1),
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
         Self { inner, label, properties: Arc::new(properties) }
     }
+}
+
+/// The rows of the inner plan in batches of one size, so that their bounds do not tell where hidden rows stand, and in
+/// buffers that hold nothing else.
+fn released(
+    rows: impl Stream<Item = Result<RecordBatch>> + Send,
+    schema: SchemaRef,
+    size: usize,
+) -> impl Stream<Item = Result<RecordBatch>> + Send {
+    try_stream! {
+        let mut even = BatchCoalescer::new(Arc::clone(&schema), size.max(1));
+        let mut rows = std::pin::pin!(rows);
+        while let Some(batch) = rows.next().await {
+            even.push_batch(batch?.with_schema(Arc::clone(&schema))?)?;
+            while let Some(batch) = even.next_completed_batch() {
+                yield clean(&batch)?;
+            }
+        }
+        even.finish_buffered_batch()?;
+        while let Some(batch) = even.next_completed_batch() {
+            yield clean(&batch)?;
+        }
+    }
+}
+
+fn clean(batch: &RecordBatch) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().map(scrubbed).collect::<std::result::Result<Vec<_>, _>>()?;
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &rows)?)
 }
 
 impl DisplayAs for BarrierExec {
@@ -215,14 +251,17 @@ impl ExecutionPlan for BarrierExec {
         Ok(self)
     }
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        if partition >= self.inner.properties().output_partitioning().partition_count() {
-            return Ok(Box::pin(EmptyRecordBatchStream::new(self.schema())));
-        }
         let (label, schema) = (self.label.clone(), self.schema());
+        let size = context.session_config().batch_size();
         let rows = self.inner.execute(partition, context).map_err(|error| hide(error, &label))?;
-        let shown = hide_all(rows, label.clone())
-            .map(move |batch| batch?.with_schema(Arc::clone(&schema)).map_err(|error| hide(error.into(), &label)));
+        let shown = released(rows, Arc::clone(&schema), size);
+        let shown = hide_all(Box::pin(RecordBatchStreamAdapter::new(schema, shown)), label);
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), shown)))
+    }
+    /// A recursive query runs it anew each time; the inner plan is no child that would be reset.
+    fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
+        let inner = reset_plan_states(Arc::clone(&self.inner))?;
+        Ok(Arc::new(Self { inner, label: self.label.clone(), properties: Arc::clone(&self.properties) }))
     }
     /// The default answer of a node without children would claim every condition as done.
     fn handle_child_pushdown_result(

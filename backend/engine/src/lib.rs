@@ -10,6 +10,7 @@
 //! a value he may not see.
 
 mod barrier;
+mod counted;
 pub mod encode;
 mod faults;
 mod flags;
@@ -23,6 +24,7 @@ mod plan;
 mod query;
 mod rules;
 mod scan;
+mod scrub;
 mod session;
 mod spelling;
 mod statement;
@@ -31,6 +33,7 @@ mod table;
 mod types;
 mod yielding;
 
+pub use flags::{METADATA_KEY, Withheld};
 pub use ledger::Report;
 pub use limits::{EngineConfig, Limits};
 pub use masking::mask_literals;
@@ -39,7 +42,6 @@ pub use query::{Engine, Prepared, QueryHandle, QuerySpec, ResultStream, RunningQ
 pub use rules::{Filter, Mapping, MaskKeys, Subject};
 pub use statement::{References, TableName, references};
 pub use table::{GovernedTable, TableColumn};
-pub use flags::{METADATA_KEY, Withheld};
 pub use types::{ResultColumn, arrow_type, column_type, result_columns};
 
 /// The catalog under which every database stands in SQL: `lakegate.<database>.<table>`.

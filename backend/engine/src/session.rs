@@ -14,7 +14,7 @@ use datafusion::{
         runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
     },
     logical_expr::execution_props::ExecutionProps,
-    optimizer::{Optimizer, OptimizerRule},
+    optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule},
     physical_optimizer::{PhysicalOptimizerRule, optimizer::PhysicalOptimizer},
     prelude::SessionConfig,
 };
@@ -24,6 +24,7 @@ use std::sync::Arc;
 use crate::{
     CATALOG,
     barrier::RuledTable,
+    counted::KnownFilters,
     faults::to_fault,
     functions,
     ledger::Ledger,
@@ -72,6 +73,7 @@ impl Template {
             .with_catalog_list(catalogs)
             .with_runtime_env(runtime)
             .with_execution_props(time)
+            .with_analyzer_rules(analyzer_rules())
             .with_optimizer_rules(logical_rules(ledger))
             .with_physical_optimizer_rules(physical_rules(ledger))
             .build())
@@ -114,6 +116,11 @@ fn settings(config: &EngineConfig) -> SessionConfig {
     // Conditions of callers must not run inside the scan, where their errors would count as the scan's.
     settings.options_mut().execution.parquet.pushdown_filters = false;
     settings
+}
+
+fn analyzer_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    let known = Arc::new(KnownFilters) as Arc<dyn AnalyzerRule + Send + Sync>;
+    Analyzer::new().rules.into_iter().chain([known]).collect()
 }
 
 fn logical_rules(ledger: &Arc<Ledger>) -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {

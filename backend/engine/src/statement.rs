@@ -18,6 +18,7 @@ use lakegate_model::{Code, Fault};
 use std::collections::BTreeSet;
 
 use crate::{CATALOG, query::on_big_stack};
+pub(crate) use shape::check_distinct;
 use shape::check_shape;
 
 /// Longest text, in bytes.

@@ -113,7 +113,8 @@ pub(crate) struct GuardedStore {
 impl GuardedStore {
     pub fn new(inner: Arc<dyn ObjectStore>, table: &GovernedTable, ledger: Arc<Ledger>) -> Self {
         let files = table.files.iter().map(|file| (path_of(file), file.clone())).collect();
-        let (bucket, whole) = (table.storage != StorageAccess::Folder, table.access.rules.is_none());
+        let bucket = table.storage != StorageAccess::Folder;
+        let whole = table.access.rules.is_none() && table.visible().count() == table.columns.len();
         Self { inner, files, ledger, bucket, whole }
     }
 

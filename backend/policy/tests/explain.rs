@@ -83,8 +83,10 @@ fn effect() -> impl Strategy<Value = Effect> {
 
 fn restrictions() -> impl Strategy<Value = Vec<Restriction>> {
     vec(effect(), 0..4).prop_map(|all| {
-        let of =
-            |(n, effect): (usize, Effect)| Restriction { id: RestrictionId::from(Uuid::from_u128(200 + n as u128)), effect };
+        let of = |(n, effect): (usize, Effect)| Restriction {
+            id: RestrictionId::from(Uuid::from_u128(200 + n as u128)),
+            effect,
+        };
         all.into_iter().enumerate().map(of).collect()
     })
 }

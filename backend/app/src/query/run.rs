@@ -204,12 +204,10 @@ async fn record_read(
     let Some(named) = resolved.named.iter().find(|named| named.table_id == read.table) else { return Ok(()) };
     let columns: Vec<ColumnId> = read.columns.clone();
     let subject: uuid::Uuid = named.asset_id.map_or(named.table_id.into(), Into::into);
-    let event = Event::on("asset.read", "asset", subject)
-        .owned_by(named.owner_id)
-        .with(json!({
-            "query": id, "columns": columns, "grants": access.map(|access| &access.grants),
-            "restrictions": access.map(|access| &access.restrictions), "access": access.map(|access| &access.fingerprint),
-        }));
+    let event = Event::on("asset.read", "asset", subject).owned_by(named.owner_id).with(json!({
+        "query": id, "columns": columns, "grants": access.map(|access| &access.grants),
+        "restrictions": access.map(|access| &access.restrictions), "access": access.map(|access| &access.fingerprint),
+    }));
     audit::record(app, tx, caller, actor, event).await
 }
 

@@ -12,7 +12,10 @@ use datafusion::{
     execution::SessionState,
     logical_expr::{Expr as Planned, Volatility},
     sql::sqlparser::{
-        ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value, visit_expressions_mut},
+        ast::{
+            Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value, visit_expressions,
+            visit_expressions_mut,
+        },
         dialect::GenericDialect,
         keywords::Keyword,
         parser::Parser,
@@ -26,7 +29,12 @@ use std::{
 };
 
 use super::mapping::Mapping;
-use crate::{query::on_big_stack, scan::Source, statement::tokenize, table::TableColumn};
+use crate::{
+    query::on_big_stack,
+    scan::Source,
+    statement::{check_distinct, tokenize},
+    table::TableColumn,
+};
 
 /// Longest filter, in bytes.
 const TEXT_MAX: usize = 4_096;
@@ -62,6 +70,7 @@ impl Filter {
         let (text, columns) = (text.to_owned(), columns.to_vec());
         on_big_stack(move || {
             let mut expr = parse(&text)?;
+            need_brackets(&expr)?;
             let mappings = take_mappings(&mut expr)?;
             let columns = spell(&mut expr, &columns)?;
             Ok(Self { expr, mappings, columns })
@@ -133,6 +142,17 @@ fn literal(text: &str) -> String {
 
 pub(super) fn refused(message: impl Into<String>) -> Fault {
     Fault::invalid("filter", message.into())
+}
+
+fn need_brackets(expr: &Expr) -> Result<(), Fault> {
+    let read = visit_expressions(expr, |part| match check_distinct(part) {
+        Err(message) => ControlFlow::Break(refused(message)),
+        Ok(()) => ControlFlow::Continue(()),
+    });
+    match read {
+        ControlFlow::Break(fault) => Err(fault),
+        ControlFlow::Continue(()) => Ok(()),
+    }
 }
 
 /// Reads one expression and nothing after it.

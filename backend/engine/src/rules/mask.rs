@@ -77,7 +77,8 @@ fn fixed(kind: &ColumnType) -> Result<&'static str> {
         ColumnType::Binary => "X''",
         ColumnType::Date => "DATE '9999-12-31'",
         ColumnType::Time => "TIME '00:00:00'",
-        ColumnType::Timestamp { .. } => "TIMESTAMP '9999-12-31T00:00:00'",
+        // In microseconds: nanoseconds do not reach that far.
+        ColumnType::Timestamp { .. } => "arrow_cast('9999-12-31T00:00:00', 'Timestamp(Microsecond, None)')",
         other => return exec_err!("there is no fixed value of type {other}"),
     })
 }

@@ -19,12 +19,12 @@ use crate::faults::{hide, hide_all};
 pub(crate) struct GuardedScan {
     inner: Arc<dyn ExecutionPlan>,
     label: String,
-    /// Bytes of all files: what the optimizer may know to order joins.
-    size: u64,
+    /// Bytes of all files, where every column is visible: what the optimizer may know to order joins.
+    size: Option<u64>,
 }
 
 impl GuardedScan {
-    pub fn new(inner: Arc<dyn ExecutionPlan>, label: String, size: u64) -> Self {
+    pub fn new(inner: Arc<dyn ExecutionPlan>, label: String, size: Option<u64>) -> Self {
         Self { inner, label, size }
     }
     fn around(&self, inner: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
@@ -69,8 +69,8 @@ impl ExecutionPlan for GuardedScan {
     }
     fn partition_statistics(&self, partition: Option<usize>) -> Result<Statistics> {
         let mut statistics = Statistics::new_unknown(&self.schema());
-        if partition.is_none() {
-            statistics.total_byte_size = Precision::Inexact(usize::try_from(self.size).unwrap_or(usize::MAX));
+        if let (None, Some(size)) = (partition, self.size) {
+            statistics.total_byte_size = Precision::Inexact(usize::try_from(size).unwrap_or(usize::MAX));
         }
         Ok(statistics)
     }

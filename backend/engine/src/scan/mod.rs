@@ -128,7 +128,9 @@ impl TableProvider for OpenTable {
         let label = self.source.table.label();
         let partitions = state.config().target_partitions();
         let inner = self.source.read(&columns, partitions, limit).map_err(|error| hide(error, &label))?;
-        let size = self.source.table.files.iter().map(|file| file.size).sum::<u64>();
+        // The size of files tells of hidden columns too.
+        let whole = self.columns.len() == self.source.table.columns.len();
+        let size = whole.then(|| self.source.table.files.iter().map(|file| file.size).sum::<u64>());
         Ok(Arc::new(GuardedScan::new(inner, label, size)))
     }
 }

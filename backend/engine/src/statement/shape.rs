@@ -1,7 +1,8 @@
 //! What a parsed text would grow into: how deep, over how many tables, and whether a change hides inside a query.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor, visit_relations,
+    BinaryOperator, Expr, Ident, ObjectName, Query, Select, SetExpr, Statement, TableFactor, Visit, Visitor,
+    visit_relations,
 };
 use lakegate_model::Fault;
 use std::{collections::HashMap, ops::ControlFlow};
@@ -64,7 +65,10 @@ impl Visitor for Shape {
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<Fault> {
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<Fault> {
+        if let Err(message) = check_distinct(expression) {
+            return ControlFlow::Break(refused(message.to_owned()));
+        }
         self.depth += 1;
         if self.depth > EXPRESSION_DEPTH_MAX {
             return ControlFlow::Break(too_complex("chained operators", self.depth, EXPRESSION_DEPTH_MAX));
@@ -75,6 +79,21 @@ impl Visitor for Shape {
     fn post_visit_expr(&mut self, _: &Expr) -> ControlFlow<Fault> {
         self.depth -= 1;
         ControlFlow::Continue(())
+    }
+}
+
+/// The parser reads all that follows `IS DISTINCT FROM` as its right side, an `AND` or `OR` too, which every other system
+/// reads apart: brackets make both readings one.
+///
+/// # Errors
+/// A sentence for people.
+pub(crate) fn check_distinct(expression: &Expr) -> Result<(), &'static str> {
+    let (Expr::IsDistinctFrom(_, right) | Expr::IsNotDistinctFrom(_, right)) = expression else { return Ok(()) };
+    match **right {
+        Expr::BinaryOp { op: BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Xor, .. } => {
+            Err("put brackets around IS DISTINCT FROM with both its sides, before AND or OR")
+        }
+        _ => Ok(()),
     }
 }
 
