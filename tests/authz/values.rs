@@ -61,7 +61,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
             return None;
         }
         "database" | "tag" if door.contains("createGrant") => return None,
-        "columns" if door.contains("createRestriction") => json!([]),
+        "columns" if door.contains("createRestriction") || door.contains("createGrant") => json!([]),
         "columns" if door.contains("release") => json!([ids.get("column")?]),
         "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,
         "assets" | "asset_ids" => json!([ids.get("asset")?]),

@@ -246,6 +246,50 @@ chapter("the owner masks a column: everybody reads the mask, until she lifts it"
   await visitAs("mark", async (page) => assert.equal(await portal.rowsOf(page, few), 11));
 });
 
+chapter("the owner gives a colleague one column, he asks why he reads it, and she takes it back", async () => {
+  const given = "select * from publish_environment_pub.catalog_sales";
+  await visitAs("mark", async (page, guard) => guard.allowing([422], () => portal.refusalOf(page, given)));
+  await visitAs("olga", async (page, guard) => {
+    await portal.openAsset(page, SALES);
+    await daily.openTab(page, /^access/i);
+    await portal.follow(page.getByRole("main"), /^give access$/i);
+    await page.getByRole("textbox", { name: /^person/i }).or(page.getByRole("combobox", { name: /^person/i })).fill("mark");
+    await page.getByLabel(/^only the chosen ones/i).check();
+    await page.getByLabel(/^quantity /).check();
+    await inspect(page, "asset-give");
+    await page.getByLabel(/^reason/i).fill("He plans by quantity alone");
+    await page.getByLabel(/^only rows where/i).fill("nonsense > 3");
+    await guard.allowing([400], async () => {
+      await portal.press(page, /^give access$/i);
+      await portal.sees(page.getByRole("main"), /no column nonsense/i);
+    });
+    await page.getByLabel(/^only rows where/i).fill("");
+    await portal.press(page, /^give access$/i);
+    await page.getByRole("row").filter({ hasText: "He plans by quantity alone" }).waitFor();
+    await inspect(page, "asset-given");
+    await portal.follow(page.getByRole("main"), /who reads what/i);
+    await inspect(page, "asset-why-owner");
+  });
+  await visitAs("mark", async (page) => {
+    assert.equal(await portal.rowsOf(page, given), 11);
+    await page.goto(new URL("/account/access", page.url()).href);
+    await portal.sees(page.getByRole("main"), /given without a request/i);
+    await inspect(page, "access-given");
+    await portal.openAsset(page, SALES);
+    await portal.follow(page.getByRole("main"), /^why\?$/i);
+    await page.getByRole("row").filter({ hasText: "quantity" }).getByText("Whole").waitFor();
+    await inspect(page, "asset-why");
+  });
+  await visitAs("olga", async (page) => {
+    await portal.openAsset(page, SALES);
+    await daily.openTab(page, /^access/i);
+    const row = page.getByRole("row").filter({ hasText: "He plans by quantity alone" });
+    await portal.press(row, /^take back/i);
+    await row.getByText(/^ended/).waitFor();
+  });
+  await visitAs("mark", async (page, guard) => guard.allowing([422], () => portal.refusalOf(page, given)));
+});
+
 chapter("who is removed reads nothing any more", async () => {
   await visitAs("mark", async (page) => {
     await portal.openProject(page, CONSUMER, /^members/i);

@@ -1,5 +1,9 @@
 //! The memory of one query: a share of the pool that all queries use, with a limit of its own.
 
+use arrow::{
+    array::{Array, AsArray, RecordBatch},
+    datatypes::DataType,
+};
 use datafusion::{
     common::{DataFusionError, Result},
     execution::memory_pool::{MemoryLimit, MemoryPool, MemoryReservation},
@@ -18,6 +22,20 @@ pub(crate) const SHARED_LIMIT: &str = "server memory limit";
 
 /// Most bytes an operator gathers before it spills: sorting and writing them is one step that no cancel interrupts.
 const SPILL_PIECE: usize = 128 << 20;
+
+/// Bytes of the values of a batch; shared buffers count by what the batch shows of them.
+pub(crate) fn size(batch: &RecordBatch) -> u64 {
+    batch.columns().iter().map(|column| column_size(column)).sum()
+}
+
+fn column_size(column: &dyn Array) -> u64 {
+    let seen = match column.data_type() {
+        DataType::Utf8View => column.as_string_view().lengths().map(u64::from).sum(),
+        DataType::BinaryView => column.as_binary_view().lengths().map(u64::from).sum(),
+        _ => 0,
+    };
+    seen + column.to_data().get_slice_memory_size().map_or(0, |bytes| bytes as u64)
+}
 
 /// Reservations of one query, counted here and in the shared pool.
 #[derive(Debug)]

@@ -1,9 +1,6 @@
 //! From a text to a stream of rows, on a runtime of its own.
 
-use arrow::{
-    array::{Array, AsArray, RecordBatch},
-    datatypes::{DataType, SchemaRef},
-};
+use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use datafusion::{
     execution::{
         TaskContext,
@@ -34,6 +31,7 @@ use crate::{
     flags::flagged,
     ledger::{Ledger, Report, Stop},
     limits::{EngineConfig, Limits},
+    memory::size,
     plan::{TableRead, reads},
     rules::{self, MaskKeys},
     session::{Request, Template},
@@ -305,20 +303,6 @@ impl Pump {
         }
         Ok(())
     }
-}
-
-/// Bytes of the values of a batch; shared buffers count by what the batch shows of them.
-fn size(batch: &RecordBatch) -> u64 {
-    batch.columns().iter().map(|column| column_size(column)).sum()
-}
-
-fn column_size(column: &dyn Array) -> u64 {
-    let seen = match column.data_type() {
-        DataType::Utf8View => column.as_string_view().lengths().map(u64::from).sum(),
-        DataType::BinaryView => column.as_binary_view().lengths().map(u64::from).sum(),
-        _ => 0,
-    };
-    seen + column.to_data().get_slice_memory_size().map_or(0, |bytes| bytes as u64)
 }
 
 /// A query whose rows come.

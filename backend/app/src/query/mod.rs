@@ -9,6 +9,7 @@ pub mod kept;
 mod lease;
 pub(crate) mod mask_key;
 pub mod preview;
+mod record;
 pub mod resolve;
 pub(crate) mod rules;
 pub mod run;

@@ -18,14 +18,17 @@ use lakegate_app::{
     catalog::assets::{self, AssetView},
 };
 use lakegate_model::{
-    Code, Fault, PageRequest, Timestamp,
+    Code, Fault, PageRequest,
     grants::Grantee,
     ids::{AssetId, GrantId},
     words::{ColumnState, GrantColumns},
 };
 use std::collections::BTreeMap;
 
-use super::head::{AssetHead, asset_href};
+use super::{
+    head::{AssetHead, asset_href},
+    restrictions::{ColumnBox, column_boxes},
+};
 use crate::{
     fields::{Fields, day_words},
     flash,
@@ -103,13 +106,6 @@ impl Row {
     }
 }
 
-struct Column {
-    id: String,
-    name: String,
-    kind: String,
-    checked: bool,
-}
-
 #[derive(Template)]
 #[template(path = "assets/grant.html")]
 struct GrantPage {
@@ -124,7 +120,7 @@ struct GrantPage {
     project: String,
     projects: Vec<Choice>,
     mode: String,
-    columns: Vec<Column>,
+    columns: Vec<ColumnBox>,
     row_filter: String,
     export: bool,
     hand_on: bool,
@@ -154,7 +150,7 @@ async fn grant_page(web: &Web, frame: Framed, id: AssetId, fields: &Fields, wron
         project: fields.one("project").to_owned(),
         projects: project_choices(web, &frame, id, &view).await?,
         mode: or("mode", "all"),
-        columns: columns(&view, fields),
+        columns: column_boxes(&view, fields, |state| state == ColumnState::Active),
         row_filter: fields.one("row_filter").to_owned(),
         export: fields.has("export"),
         hand_on: fields.has("hand_on"),
@@ -164,16 +160,6 @@ async fn grant_page(web: &Web, frame: Framed, id: AssetId, fields: &Fields, wron
         wrong,
         shell: frame.shell,
     })
-}
-
-fn columns(view: &AssetView, fields: &Fields) -> Vec<Column> {
-    let open = view.columns.iter().filter(|shown| shown.column.state == ColumnState::Active);
-    let column = |shown: &assets::ColumnView| {
-        let id = shown.column.id.to_string();
-        let kind = shown.column.column_type.to_string();
-        Column { checked: fields.holds("column", &id), name: shown.column.name.clone(), kind, id }
-    };
-    open.map(column).collect()
 }
 
 async fn group_choices(web: &Web, reader: &SignedIn) -> Result<Vec<Choice>, Fault> {
@@ -220,13 +206,9 @@ async fn read(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result
         export: fields.has("export"),
         hand_on: fields.has("hand_on"),
         from: None,
-        until: until(fields)?,
+        until: fields.day("until")?,
         reason: fields.one("reason").to_owned(),
     })
-}
-
-fn until(fields: &Fields) -> Result<Option<Timestamp>, Fault> {
-    fields.day("until")
 }
 
 async fn give(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<String, Fault> {

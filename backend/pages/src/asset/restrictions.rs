@@ -98,11 +98,12 @@ fn mask_words(mask: Mask) -> &'static str {
     }
 }
 
-struct Column {
-    id: String,
-    name: String,
-    kind: String,
-    checked: bool,
+/// A column to be ticked.
+pub(super) struct ColumnBox {
+    pub id: String,
+    pub name: String,
+    pub kind: String,
+    pub checked: bool,
 }
 
 struct Spared {
@@ -120,7 +121,7 @@ struct RestrictionPage {
     effect: String,
     mask: String,
     masks: Vec<Choice>,
-    columns: Vec<Column>,
+    columns: Vec<ColumnBox>,
     filter: String,
     projects: Vec<Spared>,
     reason: String,
@@ -148,7 +149,7 @@ async fn restriction_page(
         effect: if effect.is_empty() { "mask" } else { effect }.to_owned(),
         mask: fields.one("mask").to_owned(),
         masks: Mask::ALL.iter().map(|mask| Choice::new(mask.as_str(), mask_words(*mask))).collect(),
-        columns: columns(&view, fields),
+        columns: column_boxes(&view, fields, |state| state != ColumnState::Dropped),
         filter: fields.one("filter").to_owned(),
         projects,
         reason: fields.one("reason").to_owned(),
@@ -157,14 +158,15 @@ async fn restriction_page(
     })
 }
 
-fn columns(view: &AssetView, fields: &Fields) -> Vec<Column> {
-    let there = view.columns.iter().filter(|shown| shown.column.state != ColumnState::Dropped);
-    let column = |shown: &assets::ColumnView| {
-        let id = shown.column.id.to_string();
-        let kind = shown.column.column_type.to_string();
-        Column { checked: fields.holds("column", &id), name: shown.column.name.clone(), kind, id }
+/// The columns of an asset whose state fits, those ticked that were.
+pub(super) fn column_boxes(view: &AssetView, fields: &Fields, fits: impl Fn(ColumnState) -> bool) -> Vec<ColumnBox> {
+    let there = view.columns.iter().map(|shown| &shown.column).filter(|column| fits(column.state));
+    let tick = |column: &lakegate_model::catalog::Column| {
+        let id = column.id.to_string();
+        let checked = fields.holds("column", &id);
+        ColumnBox { checked, name: column.name.clone(), kind: column.column_type.to_string(), id }
     };
-    there.map(column).collect()
+    there.map(tick).collect()
 }
 
 /// The owning project, and those that have access: whom a restriction here would bind.
