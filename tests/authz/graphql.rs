@@ -184,7 +184,7 @@ fn make<'a>(world: &'a World, fields: &'a Fields, ids: &'a Ids, door: &'a str, i
             let mut object = Map::new();
             for member in members {
                 // An id inside an input names a part of the subject, or who is given something.
-                let part = if input.base() == "GranteeInput" { "user" } else { "column" };
+                let part = if input.base() == "GranteeInput" { "principal_id" } else { "column" };
                 let part = Input { name: part.to_owned(), kind: member.kind.clone() };
                 let asked = if member.name == "id" { &part } else { member };
                 if let Some(value) = make(world, fields, ids, door, asked).await {

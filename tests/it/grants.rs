@@ -346,6 +346,25 @@ both!(
 );
 
 both!(
+    async fn a_filter_whose_column_went_away_opens_nothing_and_says_so(app) {
+        let registry = Registry::of(app).await;
+        let (owner, ana) = (&registry.producer.owner, registry.analysts.acting());
+        let file = app.files().join("registry/visits/visits.csv");
+        write(&file, b"id,at,team\n1,noon,a\n2,dusk,b\n");
+        story::crawl(owner, &registry.source).await;
+        let visits = id(&story::asset_named(owner, &registry.producer.project, "visits").await);
+        let grant = give(owner, json!({ "asset": visits, "to": to("USER", &registry.analysts.owner.id),
+            "rowFilter": "team = 'a'", "reason": "Her team" })).await;
+        assert_eq!(registry.count(&ana, "visits").await, 1);
+        write(&file, b"id,at\n1,noon\n2,dusk\n3,dawn\n");
+        story::crawl(owner, &registry.source).await;
+        registry.refused(&ana, "visits").await;
+        let (shows, rules, _) = why(&ana, &visits, None, "at").await;
+        assert_eq!((shows.as_str(), &rules[..]), ("NOTHING", &[("DIRECT_GRANT".to_owned(), json!(grant))][..]));
+    }
+);
+
+both!(
     async fn wrong_grants_are_refused_by_name(app) {
         let registry = Registry::of(app).await;
         let owner = &registry.producer.owner;

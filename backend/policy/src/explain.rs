@@ -21,6 +21,8 @@ pub enum Why {
     Hidden(BTreeSet<RestrictionId>),
     /// It does not exist for him: it arrived after publishing and waits for its release.
     Pending,
+    /// It does not exist for him: the row filters of the grants that would open it no longer fit the table.
+    Broken(BTreeSet<GrantId>),
     /// It does not exist for him: nothing opens it.
     Closed,
 }
@@ -54,19 +56,24 @@ pub fn explain(
     now: Timestamp,
 ) -> Vec<(ColumnId, Why)> {
     let live: Vec<&SelectGrant> = grants.iter().filter(|grant| !owned(standing) && in_force(grant, now)).collect();
-    let live: Vec<&SelectGrant> = live.into_iter().filter(|grant| grant.rows != Rows::Broken).collect();
     columns.iter().map(|column| (column.id, why(column, standing, &live, restrictions))).collect()
 }
 
 fn why(column: &ColumnFacts, standing: Standing, live: &[&SelectGrant], restrictions: &[Restriction]) -> Why {
-    let opening: Vec<&&SelectGrant> = live.iter().filter(|grant| opens(&grant.columns, column)).collect();
+    let naming = live.iter().filter(|grant| opens(&grant.columns, column));
+    let (broken, opening): (Vec<&&SelectGrant>, Vec<&&SelectGrant>) =
+        naming.partition(|grant| grant.rows == Rows::Broken);
     let open = match standing {
         Standing::Owner => true,
         Standing::Member => !column.pending,
         Standing::Outsider => !opening.is_empty(),
     };
     if !open {
-        return if column.pending { Why::Pending } else { Why::Closed };
+        return match (column.pending, broken.is_empty()) {
+            (true, _) => Why::Pending,
+            (false, false) => Why::Broken(broken.iter().map(|grant| grant.id).collect()),
+            (false, true) => Why::Closed,
+        };
     }
     let hiding = hiding(column.id, restrictions);
     if !hiding.is_empty() {

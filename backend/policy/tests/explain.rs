@@ -99,6 +99,7 @@ fn standing() -> impl Strategy<Value = Standing> {
 fn named(why: &Why) -> (BTreeSet<GrantId>, BTreeSet<RestrictionId>) {
     match why {
         Why::Hidden(by) => (BTreeSet::new(), by.clone()),
+        Why::Broken(by) => (by.clone(), BTreeSet::new()),
         Why::Pending | Why::Closed => Default::default(),
         Why::Shown(shown) => {
             let filters = shown.all_of.iter().map(|(_, id)| *id);

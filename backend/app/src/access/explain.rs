@@ -231,6 +231,12 @@ impl View<'_> {
         match why {
             Why::Closed => explained.words = "nothing opens it".to_owned(),
             Why::Pending => explained.words = "it arrived after publishing and waits for its release".to_owned(),
+            Why::Broken(by) => {
+                explained.words = "the row filter no longer fits the table, so it opens nothing".to_owned();
+                for id in by {
+                    explained.rules.push(self.grant(tx, id).await?);
+                }
+            }
             Why::Hidden(by) => {
                 explained.words = "it is hidden".to_owned();
                 for id in by {
