@@ -8,6 +8,7 @@ use arrow::{
         Array, ArrayRef, AsArray, BinaryViewArray, FixedSizeListArray, GenericListArray, MapArray, MutableArrayData,
         OffsetSizeTrait, StringViewArray, StructArray, make_array, new_null_array,
     },
+    buffer::OffsetBuffer,
     compute::cast,
     datatypes::DataType,
     error::ArrowError,
@@ -53,9 +54,9 @@ fn compacted(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         }
         DataType::Map(field, sorted) => {
             let map = column.as_map();
-            let entries = structs(map.entries())?;
-            let (offsets, nulls) = (map.offsets().clone(), map.nulls().cloned());
-            Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, nulls, *sorted)?)
+            let (offsets, first, count) = moved(map.offsets());
+            let entries = structs(&map.entries().slice(first, count))?;
+            Arc::new(MapArray::try_new(Arc::clone(field), offsets, entries, map.nulls().cloned(), *sorted)?)
         }
         _ => Arc::clone(column),
     })
@@ -70,13 +71,16 @@ fn lists<O: OffsetSizeTrait>(array: &GenericListArray<O>) -> Result<GenericListA
     let (DataType::List(field) | DataType::LargeList(field)) = array.data_type() else {
         return Err(ArrowError::InvalidArgumentError("not a list".to_owned()));
     };
-    // Members before the first and after the last list belong to other rows.
-    let offsets = array.offsets();
-    let (first, last) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
-    let values = scrubbed(&array.values().slice(first, last - first))?;
-    let moved = offsets.iter().map(|offset| *offset - offsets[0]).collect::<Vec<O>>();
-    let offsets = arrow::buffer::OffsetBuffer::new(moved.into());
+    let (offsets, first, count) = moved(array.offsets());
+    let values = scrubbed(&array.values().slice(first, count))?;
     GenericListArray::try_new(Arc::clone(field), offsets, values, array.nulls().cloned())
+}
+
+/// Offsets that begin at 0, with the first member and how many there are: members before and after belong to other rows.
+fn moved<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> (OffsetBuffer<O>, usize, usize) {
+    let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
+    let from_zero = offsets.iter().map(|offset| *offset - first).collect::<Vec<O>>();
+    (OffsetBuffer::new(from_zero.into()), first.as_usize(), (last - first).as_usize())
 }
 
 #[cfg(test)]

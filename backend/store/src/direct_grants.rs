@@ -103,6 +103,17 @@ pub async fn direct_grant_find(tx: &mut Tx, id: GrantId) -> Result<Option<Direct
     }
 }
 
+/// The grants from which one was handed on, the nearest first; none for another kind of grant.
+pub async fn direct_grants_above(tx: &mut Tx, id: GrantId) -> Result<Vec<GrantId>, StoreError> {
+    let mut above = Vec::new();
+    let mut next = fetch_optional!(tx, DirectGrant, BY_ID, id)?.and_then(|grant| grant.parent_id);
+    while let Some(parent) = next {
+        above.push(parent);
+        next = fetch_optional!(tx, DirectGrant, BY_ID, parent)?.and_then(|grant| grant.parent_id);
+    }
+    Ok(above)
+}
+
 /// Ends a grant and all that was handed on under it. Gives every grant that ended.
 ///
 /// Callers hold a proof for what it is on, or act for the clock.

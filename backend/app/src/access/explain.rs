@@ -13,7 +13,7 @@ use lakegate_policy::{
     explain::{Shown, Why, explain},
     resource::AssetFacts,
 };
-use lakegate_store::{Tx, actors, projects, restrictions, subscriptions, users};
+use lakegate_store::{Tx, actors, direct_grants, projects, restrictions, subscriptions, users};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -117,12 +117,13 @@ pub async fn of(app: &App, caller: &Caller, asset: AssetId, asked: Asked) -> Res
             }
             _ => actor.clone(),
         };
-        let subject = placed(tx, subject, &facts, asked.project).await?;
+        let subject = placed(tx, subject, (&facts, actor), asked.project).await?;
+        let project = named(tx, (&facts, actor), &subject).await?;
         let review = decide::<action::ReviewAsset, _>(scope, actor, facts).is_ok();
         let table = asset.table_id.ok_or_else(|| Fault::invalid("asset", "this asset has no table to read"))?;
         let seen = seen_columns(app, tx, actor, &asset, review).await?;
         let view = View { app, review, own, seen, facts, table };
-        view.explain(tx, &subject).await
+        view.explain(tx, &subject, project).await
     })
 }
 
@@ -130,24 +131,41 @@ pub async fn of(app: &App, caller: &Caller, asset: AssetId, asked: Asked) -> Res
 async fn placed(
     tx: &mut Tx,
     mut subject: Actor,
-    facts: &AssetFacts,
+    (facts, reader): (&AssetFacts, &Actor),
     project: Option<ProjectId>,
 ) -> Result<Actor, Fault> {
+    let mut likely = vec![facts.project];
+    likely.extend(lakegate_store::assets::subscribers_of(tx, facts.id).await?);
+    let own = reader.principal == subject.principal;
     if let Some(project) = project {
-        if subject.role_in(project).is_none() {
+        // Which other projects somebody is in is their business.
+        let may_name = own || likely.contains(&project) || reader.role_in(project).is_some();
+        if !may_name || subject.role_in(project).is_none() {
             return Err(Fault::invalid("project", "that person is not in such a project"));
         }
         subject.acting = Some(project);
-        return Ok(subject);
     }
-    if subject.acting.is_some() {
-        return Ok(subject);
+    if subject.acting.is_none() {
+        likely.extend(subject.projects.keys().copied());
+        subject.acting = likely.into_iter().find(|project| subject.role_in(*project).is_some());
     }
-    let mut likely = vec![facts.project];
-    likely.extend(lakegate_store::assets::subscribers_of(tx, facts.id).await?);
-    likely.extend(subject.projects.keys().copied());
-    subject.acting = likely.into_iter().find(|project| subject.role_in(*project).is_some());
     Ok(subject)
+}
+
+/// The name of the project in which the subject acts, for a reader who may know of it.
+async fn named(
+    tx: &mut Tx,
+    (facts, reader): (&AssetFacts, &Actor),
+    subject: &Actor,
+) -> Result<Option<(ProjectId, String)>, Fault> {
+    let Some(id) = subject.acting else { return Ok(None) };
+    let known = id == facts.project
+        || reader.role_in(id).is_some()
+        || lakegate_store::assets::subscribers_of(tx, facts.id).await?.contains(&id);
+    if !known {
+        return Ok(None);
+    }
+    Ok(Some((id, projects::project_label(tx, id).await?.map(|(name, _)| name).unwrap_or_default())))
 }
 
 async fn seen_columns(
@@ -178,11 +196,12 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    async fn explain(&self, tx: &mut Tx, subject: &Actor) -> Result<Explained, Fault> {
-        let project = match subject.acting {
-            Some(id) => Some((id, projects::project_label(tx, id).await?.map(|(name, _)| name).unwrap_or_default())),
-            None => None,
-        };
+    async fn explain(
+        &self,
+        tx: &mut Tx,
+        subject: &Actor,
+        project: Option<(ProjectId, String)>,
+    ) -> Result<Explained, Fault> {
         let deciding = deciding(tx, subject, (self.table, self.facts.project), true).await?;
         let mut columns = Vec::new();
         let mut access = None;
@@ -199,7 +218,7 @@ impl View<'_> {
         Ok(Explained {
             person: self.person(tx, subject).await?,
             own: self.own,
-            words: summary(&columns, project.is_some()),
+            words: summary(&columns, subject.acting.is_some()),
             export: access.as_ref().is_some_and(|access| access.export),
             valid_until: access.as_ref().and_then(|access| access.valid_until),
             fingerprint: access.map(|access| access.fingerprint),
@@ -263,6 +282,9 @@ impl View<'_> {
         }
         for id in &shown.grants {
             explained.rules.push(self.grant(tx, *id).await?);
+            for above in direct_grants::direct_grants_above(tx, *id).await? {
+                explained.rules.push(self.grant(tx, above).await?);
+            }
         }
         let masks = shown.mask.iter().flat_map(|(_, by)| by.iter().copied());
         let narrowing: Vec<RestrictionId> = shown.all_of.iter().map(|(_, id)| *id).chain(masks).collect();

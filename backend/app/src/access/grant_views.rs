@@ -99,6 +99,7 @@ pub(super) async fn view(tx: &mut Tx, actor: &Actor, grant: DirectGrant, may_rev
         None => None,
     };
     let by = users::user_find(tx, grant.granted_by).await?;
+    let handed_on = grant.parent_id.is_some() && actor.user() == Some(grant.granted_by);
     Ok(GrantView {
         holder,
         filtered: grant.row_filter.is_some(),
@@ -106,7 +107,7 @@ pub(super) async fn view(tx: &mut Tx, actor: &Actor, grant: DirectGrant, may_rev
         asset,
         columns: column_names(tx, &grant).await?,
         granted_by: by.map(|user| user.display_name).unwrap_or_default(),
-        may_revoke: grant.ended_at.is_none() && (may_revoke || actor.user() == Some(grant.granted_by)),
+        may_revoke: grant.ended_at.is_none() && (may_revoke || handed_on),
         grant,
     })
 }

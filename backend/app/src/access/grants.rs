@@ -15,7 +15,7 @@ use lakegate_policy::{
     decide, governed,
     resource::{AssetFacts, Platform},
 };
-use lakegate_store::{Tx, WriteTx, assets, changes, direct_grants as store, environments, projects, readable};
+use lakegate_store::{Tx, WriteTx, assets, changes, direct_grants as store, environments, projects, readable, tokens};
 use serde_json::json;
 
 use super::{
@@ -32,7 +32,10 @@ use crate::{
     audit::{self, Event},
     caller::person,
     catalog::{granted, granted_for},
-    query::grants::LONGEST_CHAIN,
+    query::{
+        grants::{LONGEST_CHAIN, may_hand_on},
+        resolve,
+    },
 };
 
 /// What a grant is on.
@@ -160,7 +163,7 @@ async fn place(app: &App, tx: &mut WriteTx, (scope, actor): (&Scope, &Actor), ne
         GrantOn::Database(id) => on_database(tx, (scope, actor), new, *id).await,
         GrantOn::Tag(tag) => {
             let _may = decide::<action::GrantAccess, _>(scope, actor, Platform)?;
-            need_other(concerns(&new.to, actor))?;
+            need_other(widens_own(tx, &new.to, actor).await?)?;
             Ok(Place::whole(None, None, Some(text::name("tag", tag)?)))
         }
     }
@@ -179,12 +182,21 @@ async fn on_asset(
     let parent = match decide::<action::GrantAccess, _>(scope, actor, facts) {
         Ok(_) => {
             let sensitive = is_governed(tx, asset.id).await?;
-            need_other(sensitive && concerns(&new.to, actor))?;
+            need_other(sensitive && widens_own(tx, &new.to, actor).await?)?;
             None
         }
-        Err(refused) => Some(handed_on(app, tx, (actor, &facts), table).await?.ok_or(refused)?),
+        Err(refused) => {
+            let parent = handed_on(app, tx, (actor, &facts), table).await?.ok_or(refused)?;
+            need_other(widens_own(tx, &new.to, actor).await?)?;
+            Some(parent)
+        }
     };
-    let known = readable::table_columns(tx, table).await?;
+    let mut known = readable::table_columns(tx, table).await?;
+    if parent.is_some() {
+        // Of columns that he does not read he is not told by what may be named.
+        let own = resolve::access(app, tx, actor, table, facts.project).await?;
+        known.retain(|column| own.as_ref().is_some_and(|own| own.columns.contains(&column.id)));
+    }
     let columns = match mode {
         GrantColumns::All if columns.is_empty() => Vec::new(),
         GrantColumns::All => return Err(Fault::invalid("columns", "say whether these columns or all but them")),
@@ -208,25 +220,19 @@ async fn handed_on(
     let now = app.now();
     for grant in store::direct_grants_for(tx, actor, table).await? {
         let in_force = grant.valid_from <= now && grant.valid_until.is_none_or(|until| now < until);
-        if !grant.can_grant || !in_force || !serves(&grant.grantee(), actor) {
+        let his = serves(&grant.grantee(), actor) && may_hand_on(&grant, actor);
+        if !grant.can_grant || !in_force || !his {
             continue;
         }
         let opens = crate::query::grants::opened(tx, &grant, table).await?.is_some();
-        if opens && actor.role_in(facts.project).is_none() && depth(tx, &grant).await? < LONGEST_CHAIN {
+        if opens
+            && actor.role_in(facts.project).is_none()
+            && store::direct_grants_above(tx, grant.id).await?.len() < LONGEST_CHAIN
+        {
             return Ok(Some(grant.id));
         }
     }
     Ok(None)
-}
-
-/// How many grants stand above this one.
-async fn depth(tx: &mut Tx, grant: &DirectGrant) -> Result<usize, Fault> {
-    let (mut depth, mut next) = (0, grant.parent_id);
-    while let Some(parent) = next {
-        depth += 1;
-        next = store::direct_grant_find(tx, parent).await?.and_then(|grant| grant.parent_id);
-    }
-    Ok(depth)
 }
 
 async fn on_database(
@@ -241,11 +247,20 @@ async fn on_database(
     let project = projects::project_facts(tx, environment.project_id).await?.ok_or_else(unknown)?;
     let _seen = decide::<action::ViewProject, _>(scope, actor, project).map_err(|_| unknown())?;
     let _may = decide::<action::GrantAccess, _>(scope, actor, project)?;
-    if concerns(&new.to, actor) {
+    if widens_own(tx, &new.to, actor).await? {
         let tags = store::tags_in_database(tx, id).await?;
         need_other(tags.iter().any(|tag| governed::is_governed(tag)))?;
     }
     Ok(Place { owner: Some(project.id), ..Place::whole(None, Some(id), None) })
+}
+
+/// Whether access for a grantee is access for the actor: his own, that of a circle he is in, or of a machine of his project's.
+async fn widens_own(tx: &mut Tx, to: &Grantee, actor: &Actor) -> Result<bool, Fault> {
+    if let Grantee::ServiceAccount(id) = to {
+        let account = tokens::account_find(tx, *id).await?;
+        return Ok(account.is_some_and(|account| actor.role_in(account.project_id).is_some()));
+    }
+    Ok(concerns(to, actor))
 }
 
 /// Access rule 11: nobody widens his own reading alone.
@@ -261,7 +276,8 @@ pub async fn revoke(app: &App, caller: &Caller, id: GrantId) -> Result<(), Fault
     change!(app, caller, "grant.revoke", |tx, scope, actor| {
         let by = person(actor, TokenScope::Write)?;
         let grant = store::direct_grant_find(tx, id).await?.ok_or_else(|| Fault::not_found("grant"))?;
-        let owner = match grant.granted_by == by {
+        // Whoever handed something on may take it back, whatever became of his own.
+        let owner = match grant.granted_by == by && grant.parent_id.is_some() {
             true => owner_of(tx, &grant).await?,
             false => may_revoke(tx, (scope, actor), &grant).await?,
         };

@@ -7,8 +7,14 @@ use lakegate_model::{
     text,
     words::{Discover, SuggestionState},
 };
-use lakegate_policy::{Actor, Granted, action, binding::tag_covers, governed::is_governed, resource::AssetFacts};
-use lakegate_store::{WriteTx, asset_words, assets as store, glossary, projects, restrictions, tables};
+use lakegate_policy::{
+    Action, Actor, Granted, Verdict, action,
+    binding::{concerns, tag_covers},
+    governed::is_governed,
+    resource::AssetFacts,
+    verdict,
+};
+use lakegate_store::{WriteTx, asset_words, assets as store, direct_grants, glossary, projects, restrictions, tables};
 use serde_json::json;
 use std::collections::{BTreeSet, HashSet};
 
@@ -192,6 +198,35 @@ async fn need_steward(
         .fix("a steward of the domain takes it off"))
 }
 
+/// A tag on which access was given opens what it is put on: that is for who may give access, and for sensitive data not for
+/// one whom it would open it to (access rule 11).
+async fn need_giver(
+    tx: &mut WriteTx,
+    actor: &Actor,
+    proof: &Granted<'_, AssetFacts, action::EditAsset>,
+    before: &State,
+    tag: &str,
+) -> Result<(), Fault> {
+    let Some(table) = before.asset.table_id else { return Ok(()) };
+    let mut giving = direct_grants::direct_grants_touching(tx, table).await?;
+    giving.retain(|grant| grant.tag.as_deref().is_some_and(|rule| tag_covers(rule, tag)));
+    if giving.is_empty() {
+        return Ok(());
+    }
+    if verdict(actor, Action::GrantAccess, &proof.on().into()) != Verdict::Allow {
+        return Err(Fault::new(Code::Forbidden, format!("the tag \"{tag}\" opens data to others"))
+            .on("tags")
+            .fix("ask an owner of the project to put it on"));
+    }
+    let sensitive = before.tags.iter().any(|held| is_governed(&held.tag)) || is_governed(tag);
+    if sensitive && giving.iter().any(|grant| concerns(&grant.grantee(), actor)) {
+        return Err(Fault::new(Code::Forbidden, format!("the tag \"{tag}\" would open sensitive data to yourself"))
+            .on("tags")
+            .fix("ask another owner of the project to put it on"));
+    }
+    Ok(())
+}
+
 async fn set_words(
     app: &App,
     tx: &mut WriteTx,
@@ -209,6 +244,7 @@ async fn set_words(
             asset_words::tag_remove(tx, proof, column, tag).await?;
         }
         for tag in wanted.difference(&had) {
+            need_giver(tx, actor, proof, before, tag).await?;
             asset_words::tag_add(tx, proof, app.new_id(), column, tag).await?;
         }
     }

@@ -4,16 +4,16 @@ use lakegate_engine::Subject;
 use lakegate_model::{
     Fault,
     catalog::Column,
-    grants::DirectGrant,
+    grants::{DirectGrant, Grantee},
     ids::{ColumnId, GrantId, ProjectId, TableId},
-    words::ColumnState,
+    words::{ColumnState, ProjectRole},
 };
 use lakegate_policy::{
     Actor,
     access::{ColumnFacts, ColumnScope, SelectGrant},
-    binding,
+    binding, governed,
 };
-use lakegate_store::{Tx, direct_grants, readable, restrictions, subscriptions};
+use lakegate_store::{Tx, actors, direct_grants, readable, restrictions, subscriptions};
 
 use std::collections::BTreeSet;
 
@@ -33,6 +33,10 @@ pub(super) async fn of(
     let subscribed = subscriptions::grants_of(tx, project, table).await?;
     let mut direct = direct_grants::direct_grants_for(tx, actor, table).await?;
     direct.retain(|grant| binding::serves(&grant.grantee(), actor));
+    if direct.iter().any(|grant| actor.user() == Some(grant.granted_by)) && is_sensitive(tx, table).await? {
+        // Rule 11: whoever gave it opens sensitive data to others, never to himself.
+        direct.retain(|grant| actor.user() != Some(grant.granted_by));
+    }
     let filtered = subscribed.iter().any(|(grant, _)| grant.row_filter.is_some()) || !direct.is_empty();
     let subject = match filtered {
         true => rules::subject(tx, actor).await?,
@@ -56,7 +60,7 @@ pub(super) async fn of(
     Ok(grants)
 }
 
-/// A direct grant as far as those from which it was handed on reach.
+/// A direct grant as far as those from which it was handed on reach: no cell beyond what each giver reads under his own.
 async fn with_parents(
     tx: &mut Tx,
     grant: &DirectGrant,
@@ -66,16 +70,37 @@ async fn with_parents(
 ) -> Result<Option<SelectGrant>, Fault> {
     let facts: Vec<ColumnFacts> = columns.iter().map(column_facts).collect();
     let Some(mut select) = select(tx, grant, (project, table), columns, subject).await? else { return Ok(None) };
-    let mut next = grant.parent_id;
-    for _ in 0..LONGEST_CHAIN {
-        let Some(parent) = next else { return Ok(Some(select)) };
-        let Some(parent) = live(tx, parent).await? else { return Ok(None) };
-        let Some(wider) = self::select(tx, &parent, (project, table), columns, subject).await? else { return Ok(None) };
+    let mut child = grant.clone();
+    for _ in 0..=LONGEST_CHAIN {
+        let Some(parent) = child.parent_id else { return Ok(Some(select)) };
+        let Some((parent, giver)) = held(tx, parent, &child).await? else { return Ok(None) };
+        let subject = rules::subject(tx, &giver).await?;
+        let wider = self::select(tx, &parent, (project, table), columns, &subject).await?;
+        let Some(wider) = wider else { return Ok(None) };
         select = select.within(&wider, &facts);
-        next = parent.parent_id;
+        child = parent;
     }
     // Nothing writes a longer chain.
     Ok(None)
+}
+
+/// The grant under which another was handed on, and who did: still in force, and still his.
+async fn held(tx: &mut Tx, id: GrantId, child: &DirectGrant) -> Result<Option<(DirectGrant, Actor)>, Fault> {
+    let Some(parent) = live(tx, id).await? else { return Ok(None) };
+    let Some(giver) = actors::user_actor(tx, child.granted_by).await? else { return Ok(None) };
+    Ok(may_hand_on(&parent, &giver).then_some((parent, giver)))
+}
+
+/// Whether somebody may hand on a grant: it is his, and where it is a project's he is more than a viewer of it.
+pub(crate) fn may_hand_on(grant: &DirectGrant, giver: &Actor) -> bool {
+    match grant.grantee() {
+        Grantee::Project(id) => giver.is_at_least(ProjectRole::Contributor, id),
+        other => binding::concerns(&other, giver),
+    }
+}
+
+async fn is_sensitive(tx: &mut Tx, table: TableId) -> Result<bool, Fault> {
+    Ok(restrictions::tags_on(tx, table).await?.iter().any(|(_, tag)| governed::is_governed(tag)))
 }
 
 async fn live(tx: &mut Tx, id: GrantId) -> Result<Option<DirectGrant>, Fault> {

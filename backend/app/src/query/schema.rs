@@ -62,6 +62,7 @@ pub async fn tables(app: &App, caller: &Caller) -> Result<Vec<ReadableTable>, Fa
                 export: access.export && takes_away(actor),
             });
         }
+        tables.sort_by(|a, b| (&a.database, &a.name).cmp(&(&b.database, &b.name)));
         Ok(tables)
     })
 }
