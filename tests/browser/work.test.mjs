@@ -259,7 +259,7 @@ chapter("the owner gives a colleague one column, he asks why he reads it, and sh
     await inspect(page, "asset-give");
     await page.getByLabel(/^reason/i).fill("He plans by quantity alone");
     await page.getByLabel(/^only rows where/i).fill("nonsense > 3");
-    await guard.allowing([400], async () => {
+    await guard.allowing([422], async () => {
       await portal.press(page, /^give access$/i);
       await portal.sees(page.getByRole("main"), /no column nonsense/i);
     });
