@@ -295,6 +295,8 @@ both!(
         story::finds(ana, "companies", 1).await;
         let mine = ana.data("{ myGrants { nodes { id reason } } }", json!({})).await;
         assert_eq!(mine["myGrants"]["nodes"], json!([{ "id": grant, "reason": "Hers" }]));
+        let revision = asset(owner, &registry.companies).await["revision"].clone();
+        owner.post(&format!("{path}/archive"), json!({ "revision": revision })).await.problem(409, "conflict");
         // What was kept is gone with the grant, and so is the asset.
         let acting = registry.analysts.acting();
         let kept = acting.data(

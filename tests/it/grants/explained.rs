@@ -41,6 +41,10 @@ both!(
         assert_eq!(rules, [("DIRECT_GRANT".to_owned(), json!(grant)), ("RESTRICTION".to_owned(), rule.clone())]);
         assert!(words.contains("on the tag pii, by pii=age on the column: Personal data") && words.contains("\"age\" > 40"), "{words}");
         assert_eq!(why(owner, &registry.owners, user, "gender").await.0, "PARTIAL", "the rule is about the other column");
+        let text = "query ($asset: ID!, $user: ID) { explainAccess(asset: $asset, user: $user) { words } }";
+        let said = owner.data(text, json!({ "asset": registry.owners, "user": user })).await;
+        let words = "reads 0 of 7 columns whole, 1 in some rows, 1 masked, and 5 not at all";
+        assert_eq!(said["explainAccess"]["words"], words);
         // Dropping what it names changes what shows; and others are told nothing of her.
         let lift = "mutation ($id: ID!) { liftRestriction(id: $id) { ok } }";
         assert_eq!(registry.guard.data(lift, json!({ "id": rule })).await["liftRestriction"]["ok"], true);

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::Asset,
-    ids::{AssetId, ColumnId},
+    ids::{AssetId, ColumnId, TableId},
     text,
     words::{AssetStatus, ColumnState},
 };
@@ -12,7 +12,7 @@ use lakegate_policy::{Actor, Granted, Verdict, action, resource::AssetFacts, ver
 use lakegate_store::{
     Tx, WriteTx,
     assets::{self as store, ChangesAsset},
-    tables, users,
+    direct_grants, tables, users,
 };
 use serde_json::json;
 
@@ -211,10 +211,24 @@ pub async fn archive(app: &App, caller: &Caller, id: AssetId, revision: i64) -> 
             let message = format!("{subscribers} projects still subscribe to it");
             return Err(Fault::new(Code::Conflict, message).fix("deprecate it, and wait until they moved or end them"));
         }
+        if let Some(table) = asset.table_id {
+            need_no_grants(tx, table).await?;
+        }
         let before = state::load(tx, asset.clone()).await?;
         let archived = Asset { status: AssetStatus::Archived, ..asset };
         save(app, tx, (caller, actor), &proof, &before, archived, "asset.archive").await
     })
+}
+
+/// Those to whom it was given by name would go on reading it. Grants on its database or a tag are not about it alone.
+async fn need_no_grants(tx: &mut Tx, table: TableId) -> Result<(), Fault> {
+    let mut grants = direct_grants::direct_grants_touching(tx, table).await?;
+    grants.retain(|grant| grant.table_id == Some(table));
+    if grants.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} grants without a request still open it", grants.len());
+    Err(Fault::new(Code::Conflict, message).fix("take them back on its access page"))
 }
 
 /// Vouches for an asset, or no longer: a steward of its domain.
