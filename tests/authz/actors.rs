@@ -12,18 +12,21 @@ pub struct Actors {
 }
 
 impl Actors {
-    /// Signs everybody in.
-    pub async fn gather(app: &Server, world: &World) -> Self {
-        let mut actors = Self { ids: BTreeMap::new(), browsers: BTreeMap::new() };
-        for kind in ACTORS {
-            let Some(person) = world.person(kind) else {
-                actors.browsers.insert(kind, Browser::new(&app.url));
-                continue;
-            };
-            actors.ids.insert(person.id.clone(), kind);
-            actors.browsers.insert(kind, app.browser(&person.username).await);
+    /// Everybody, with browsers in which nobody has signed in yet.
+    pub fn gather(app: &Server, world: &World) -> Self {
+        let id = |kind| Some((world.person(kind)?.id.clone(), kind));
+        Self {
+            ids: ACTORS.into_iter().filter_map(id).collect(),
+            browsers: ACTORS.into_iter().map(|kind| (kind, Browser::new(&app.url))).collect(),
         }
-        actors
+    }
+
+    /// Signs one kind of person in anew, before the doors are tried with it: ten minutes after a sign-in some doors ask
+    /// for the password again, and how long the doors of those before took is the machine's business.
+    pub async fn sign_in(&mut self, app: &Server, world: &World, kind: &'static str) {
+        if let Some(person) = world.person(kind) {
+            self.browsers.insert(kind, app.browser(&person.username).await);
+        }
     }
 
     /// The kind of a principal of the log.

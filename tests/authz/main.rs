@@ -32,7 +32,7 @@ const OPEN: &str = "[outgoing]\nallow = [\"127.0.0.1\"]\n";
 async fn every_door_is_tested_for_every_kind_of_person() {
     let mut app = Server::start(Options::default().toml(OPEN)).await;
     let mut world = World::build(&app).await;
-    let actors = actors::Actors::gather(&app, &world).await;
+    let mut actors = actors::Actors::gather(&app, &world);
     let operations = rest::operations(&app).await;
     let fields = graphql::fields(&app).await;
     let pages = entries::pages();
@@ -40,6 +40,7 @@ async fn every_door_is_tested_for_every_kind_of_person() {
     let mut broken = Vec::new();
     for actor in ACTORS {
         world.renew(&mut app).await;
+        actors.sign_in(&app, &world, actor).await;
         for entry in &operations {
             let cell = safely(rest::try_out(&app, &world, entry, actor)).await;
             keep(&mut matrix, &mut broken, &entry.name(), actor, cell);
