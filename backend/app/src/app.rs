@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::passwords::Passwords, audit::refusals::Refusals, catalog::hub::SearchHub, keys::Keys,
-    query::running::Running, sources::runner::Runs,
+    query::{mappings::MappingCache, running::Running}, sources::runner::Runs,
 };
 
 /// Everything that configuration decides for the use cases.
@@ -61,6 +61,8 @@ pub struct Parts {
     pub runs: Runs,
     /// The queries that run in this process.
     pub queries: Running,
+    /// Mapping tables of row filters, as they were read.
+    pub(crate) mappings: MappingCache,
     pub(crate) refusals: Refusals,
     pub(crate) jwks: crate::accounts::oidc::JwksCache,
 }
@@ -88,6 +90,7 @@ impl App {
             sandbox: services.sandbox,
             runs: Runs::default(),
             queries: Running::default(),
+            mappings: MappingCache::default(),
             refusals: Refusals::default(),
             jwks: crate::accounts::oidc::JwksCache::default(),
         }))

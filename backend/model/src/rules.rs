@@ -43,6 +43,23 @@ pub struct Exemption {
     pub principal_id: Uuid,
 }
 
+/// What a row filter means by the name of a mapping table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
+pub struct PinnedMapping {
+    pub database_name: String,
+    pub table_name: String,
+    pub table_id: TableId,
+}
+
+/// A row filter that was checked, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedFilter {
+    pub text: String,
+    /// The tables that its mappings name.
+    pub mappings: Vec<PinnedMapping>,
+}
+
 impl Mask {
     /// Whether the mask is defined for columns of a type: what it shows has the type of what it hides.
     pub fn applies_to(self, column: &ColumnType) -> bool {

@@ -36,6 +36,7 @@ pub mod readable;
 pub mod requests;
 pub mod restrictions;
 pub mod revisions;
+pub mod rule_mappings;
 pub mod sealed;
 pub mod sessions;
 pub mod sources;
@@ -76,6 +77,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         readable::STATEMENTS,
         requests::STATEMENTS,
         restrictions::STATEMENTS,
+        rule_mappings::STATEMENTS,
         subscriptions::STATEMENTS,
         upkeep::STATEMENTS,
         users::STATEMENTS,

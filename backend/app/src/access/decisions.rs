@@ -5,18 +5,20 @@ use lakegate_model::{
     access::{Grant, Request, TableLink},
     catalog::{Asset, Column},
     ids::{ColumnId, RequestId, SubscriptionId, TableId, UserId},
+    rules::CheckedFilter,
     text,
     words::{AssetStatus, RequestState, TokenScope},
 };
 use lakegate_policy::{Actor, Granted, Scope, action, decide, resource::RequestFacts};
-use lakegate_store::{Tx, WriteTx, assets, changes, projects, requests, subscriptions, users};
+use lakegate_store::{Tx, WriteTx, assets, changes, projects, requests, rule_mappings, subscriptions, users};
 use serde_json::json;
 
 use super::{
-    asset_link, asset_of, check_columns, check_until, is_governed,
+    asset_link, asset_of, check_columns, check_until,
+    filters::check_filter,
+    is_governed,
     notices::{Message, notify},
     requests::{columns_of, facts_of, need_open, note},
-    restrictions::check_filter,
 };
 use crate::{
     App, Caller,
@@ -106,7 +108,7 @@ struct Terms {
     columns: Option<Vec<ColumnId>>,
     until: Option<Timestamp>,
     export: bool,
-    row_filter: Option<String>,
+    row_filter: Option<CheckedFilter>,
 }
 
 /// A decision to give.
@@ -170,7 +172,7 @@ async fn row_filter(
     actor: &Actor,
     request: &Request,
     approval: &Approval,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<CheckedFilter>, Fault> {
     let Some(text) = approval.row_filter.as_deref().filter(|text| !text.trim().is_empty()) else {
         return present_filter(tx, request).await;
     };
@@ -180,10 +182,12 @@ async fn row_filter(
     check_filter(app, tx, (actor, &facts), table, text).await.map(Some)
 }
 
-async fn present_filter(tx: &mut Tx, request: &Request) -> Result<Option<String>, Fault> {
+async fn present_filter(tx: &mut Tx, request: &Request) -> Result<Option<CheckedFilter>, Fault> {
     let active = subscriptions::subscription_active(tx, request.project_id, request.asset_id).await?;
     let Some(active) = active else { return Ok(None) };
-    Ok(subscriptions::grant_live(tx, active.id).await?.and_then(|(grant, _)| grant.row_filter))
+    let Some((grant, _)) = subscriptions::grant_live(tx, active.id).await? else { return Ok(None) };
+    let mappings = rule_mappings::rule_mappings_of(tx, grant.id.into()).await?;
+    Ok(grant.row_filter.map(|text| CheckedFilter { text, mappings }))
 }
 
 fn until(request: &Request, approval: &Approval, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
@@ -226,7 +230,7 @@ async fn give(
         table_id: table,
         all_columns: given.terms.columns.is_none(),
         can_export: given.terms.export,
-        row_filter: given.terms.row_filter.clone(),
+        row_filter: given.terms.row_filter.as_ref().map(|filter| filter.text.clone()),
         reason: given.reason.to_owned(),
         granted_by: given.by,
         valid_from: now,
@@ -234,6 +238,8 @@ async fn give(
         ended_at: None,
     };
     subscriptions::grant_insert(tx, &grant, given.terms.columns.as_deref()).await?;
+    let mappings = given.terms.row_filter.map(|filter| filter.mappings).unwrap_or_default();
+    rule_mappings::rule_mappings_insert(tx, grant.id.into(), &mappings).await?;
     note(app, tx, request.id, "approved", Some(given.by), given.reason).await?;
     tell_requester(app, tx, request, &asset, "approved").await?;
     changes::change_record(tx, "asset", asset.id.into()).await?;

@@ -202,7 +202,7 @@ impl View<'_> {
         subject: &Actor,
         project: Option<(ProjectId, String)>,
     ) -> Result<Explained, Fault> {
-        let deciding = deciding(tx, subject, (self.table, self.facts.project), true).await?;
+        let deciding = deciding(self.app, tx, subject, (self.table, self.facts.project), true).await?;
         let mut columns = Vec::new();
         let mut access = None;
         if let Some(deciding) = &deciding {

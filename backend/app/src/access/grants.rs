@@ -6,6 +6,7 @@ use lakegate_model::{
     clock,
     grants::{DirectGrant, Grantee},
     ids::{AssetId, ColumnId, DatabaseId, GrantId, ProjectId, TableId},
+    rules::CheckedFilter,
     text,
     words::{GrantColumns, TokenScope},
 };
@@ -15,16 +16,20 @@ use lakegate_policy::{
     decide, governed,
     resource::{AssetFacts, Platform},
 };
-use lakegate_store::{Tx, WriteTx, assets, changes, direct_grants as store, environments, projects, readable, tokens};
+use lakegate_store::{
+    Tx, WriteTx, assets, changes, direct_grants as store, environments, projects, readable,
+    rule_mappings::rule_mappings_insert, tokens,
+};
 use serde_json::json;
 
 use super::{
     asset_link, check_columns, check_until,
+    filters::check_filter,
     grant_views::{self, GrantView},
     is_governed,
     notices::{Message, notify},
     principals::{name_of, people_behind},
-    restrictions::{check_filter, second_person},
+    restrictions::second_person,
 };
 use crate::{
     App, Caller,
@@ -94,7 +99,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewGrant) -> Result<GrantV
             tag: place.tag,
             columns_mode: place.mode,
             columns: place.columns,
-            row_filter: place.row_filter,
+            row_filter: place.row_filter.as_ref().map(|filter| filter.text.clone()),
             parent_id: place.parent,
             can_export: new.export,
             can_grant: new.hand_on,
@@ -107,6 +112,8 @@ pub async fn create(app: &App, caller: &Caller, new: &NewGrant) -> Result<GrantV
             ended_by: None,
         };
         store::direct_grant_insert(tx, &grant).await?;
+        let mappings = place.row_filter.map(|filter| filter.mappings).unwrap_or_default();
+        rule_mappings_insert(tx, grant.id.into(), &mappings).await?;
         tell_search(tx, grant.id).await?;
         tell_holder(app, tx, &grant, place.asset.as_ref()).await?;
         record(app, tx, (caller, actor), "grant.create", &grant, place.owner).await?;
@@ -130,7 +137,7 @@ struct Place {
     tag: Option<String>,
     mode: GrantColumns,
     columns: Vec<ColumnId>,
-    row_filter: Option<String>,
+    row_filter: Option<CheckedFilter>,
     parent: Option<GrantId>,
     /// The project whose data it gives.
     owner: Option<ProjectId>,

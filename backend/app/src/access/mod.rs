@@ -3,6 +3,7 @@
 pub mod decisions;
 pub mod expiry;
 pub mod explain;
+mod filters;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;

@@ -1,11 +1,10 @@
 //! Restrictions: what narrows grants, for everyone whom it does not spare.
 
-use lakegate_engine::Filter;
 use lakegate_model::{
     Code, Fault, Page, PageRequest,
     catalog::{Asset, Column},
-    ids::{AssetId, ColumnId, RestrictionId, TableId},
-    rules::{Exemption, Restriction},
+    ids::{AssetId, ColumnId, RestrictionId},
+    rules::{Exemption, PinnedMapping, Restriction},
     text,
     words::{ColumnState, Mask, RestrictionEffect, TokenScope},
 };
@@ -16,16 +15,19 @@ use lakegate_policy::{
     resource::{AssetFacts, Platform},
     verdict,
 };
-use lakegate_store::{Tx, WriteTx, assets, readable, restrictions as store, users};
+use lakegate_store::{Tx, WriteTx, assets, readable, restrictions as store, rule_mappings, users};
 use serde_json::json;
 
-use super::principals::{name_of, spared};
+use super::{
+    filters::check_filter,
+    principals::{name_of, spared},
+};
 use crate::{
     App, Caller,
     audit::{self, Event},
     caller::person,
     catalog::{granted, granted_for},
-    query::{mask_key, resolve},
+    query::mask_key,
 };
 
 /// What a restriction stands on.
@@ -86,7 +88,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<
         if let Narrowing::Mask(mask) = new.narrowing {
             rule.mask = Some(mask);
         }
-        let mut owner = None;
+        let (mut owner, mut mappings) = (None, Vec::new());
         match &new.target {
             Target::Tag(tag) => {
                 let _may = decide::<action::ManageRules, _>(scope, actor, Platform)?;
@@ -96,7 +98,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<
                 let (asset, proof) = granted::<action::ManageRules>(tx, scope, actor, *asset).await?;
                 let facts = proof.on();
                 owner = Some(facts.project);
-                on_table(app, tx, (actor, &facts, &asset), columns, &new.narrowing, &mut rule).await?;
+                mappings = on_table(app, tx, (actor, &facts, &asset), columns, &new.narrowing, &mut rule).await?;
             }
         }
         for exemption in &rule.exempt {
@@ -109,6 +111,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<
             mask_key::ensure(app, tx).await?;
         }
         store::restriction_insert(tx, &rule).await?;
+        rule_mappings::rule_mappings_insert(tx, rule.id.into(), &mappings).await?;
         record(app, tx, (caller, actor), "restriction.create", &rule, owner).await?;
         Ok(rule)
     })
@@ -260,6 +263,7 @@ fn on_tag(tag: &str, narrowing: &Narrowing) -> Result<String, Fault> {
     }
 }
 
+/// Puts a rule on a table, and gives the mapping tables of its filter.
 async fn on_table(
     app: &App,
     tx: &mut WriteTx,
@@ -267,17 +271,20 @@ async fn on_table(
     columns: &[ColumnId],
     narrowing: &Narrowing,
     rule: &mut Restriction,
-) -> Result<(), Fault> {
+) -> Result<Vec<PinnedMapping>, Fault> {
     let table = asset.table_id.ok_or_else(|| Fault::invalid("asset", "this asset has no table to restrict"))?;
     let known = readable::table_columns(tx, table).await?;
     let chosen = chosen(&known, columns)?;
+    let mut mappings = Vec::new();
     match narrowing {
         Narrowing::Mask(mask) => fits(*mask, &chosen)?,
         Narrowing::Filter(filter) => {
             if !columns.is_empty() {
                 return Err(Fault::invalid("columns", "a filter is about rows; leave the columns out"));
             }
-            rule.filter = Some(check_filter(app, tx, (actor, facts), table, filter).await?);
+            let checked = check_filter(app, tx, (actor, facts), table, filter).await?;
+            rule.filter = Some(checked.text);
+            mappings = checked.mappings;
         }
         Narrowing::Hide => {}
     }
@@ -288,7 +295,7 @@ async fn on_table(
     if rule.mask.is_some() && rule.columns.is_empty() {
         return Err(Fault::invalid("columns", "say which columns are masked"));
     }
-    Ok(())
+    Ok(mappings)
 }
 
 /// The columns that were named, or all.
@@ -309,46 +316,6 @@ fn fits(mask: Mask, columns: &[&Column]) -> Result<(), Fault> {
         .fix("choose replace-with-null, or a mask for this type")),
         None => Ok(()),
     }
-}
-
-/// Checks a row filter against its table and its writer, and gives it as it is kept.
-///
-/// Access rule 21: whoever writes a filter reads its columns raw, as an owner of the table's project, or is a steward of its
-/// domain. Otherwise what his filter lets through would tell him of what he may not see.
-///
-/// # Errors
-/// `invalid` naming `filter`, `forbidden`
-pub(super) async fn check_filter(
-    app: &App,
-    tx: &mut Tx,
-    (actor, facts): (&Actor, &AssetFacts),
-    table: TableId,
-    text: &str,
-) -> Result<String, Fault> {
-    let mut columns = readable::table_columns(tx, table).await?;
-    let steward = actor.stewarded.contains(&facts.domain);
-    // Owners write as who they are at home, holders who hand on their access as who they are where they act.
-    let home = actor.role_in(facts.project).map(|_| facts.project);
-    let writer = Actor { acting: home.or(actor.acting), ..actor.clone() };
-    let access = resolve::access(app, tx, &writer, table, facts.project).await?;
-    let reads = |id: &ColumnId| access.as_ref().is_some_and(|access| access.columns.contains(id));
-    if !steward && home.is_none() {
-        columns.retain(|column| reads(&column.id));
-    }
-    let known: Vec<_> = columns.iter().map(resolve::table_column).collect();
-    let filter = Filter::read(text, &known)?;
-    if !filter.mappings().is_empty() {
-        return Err(Fault::invalid("filter", "mapping tables are not supported in filters")
-            .fix("compare with session_user(), session_groups() or session_attribute('name')"));
-    }
-    app.engine.check_filter(&filter.bind(&lakegate_engine::Subject::default(), |_| Vec::new())?, &known)?;
-    let raw = |id: &ColumnId| reads(id) && access.as_ref().is_some_and(|access| access.cell(*id).is_none());
-    if !steward && !filter.columns().iter().all(raw) {
-        return Err(Fault::new(Code::Forbidden, "your filter names columns that you do not read as they are")
-            .on("filter")
-            .fix("ask a steward of the domain to write it"));
-    }
-    Ok(filter.text())
 }
 
 async fn record(

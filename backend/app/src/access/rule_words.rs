@@ -7,7 +7,8 @@ use lakegate_model::{
     words::RestrictionEffect,
 };
 use lakegate_policy::binding::tag_covers;
-use lakegate_store::{Tx, direct_grants, projects, restrictions, users};
+use lakegate_store::{Tx, direct_grants, projects, restrictions, rule_mappings, users};
+use uuid::Uuid;
 
 use super::principals::name_of;
 
@@ -16,7 +17,8 @@ pub(super) async fn subscription(tx: &mut Tx, grant: &Grant, review: bool) -> Re
     let project = projects::project_label(tx, grant.project_id).await?.map(|(name, _)| name).unwrap_or_default();
     let by = users::user_find(tx, grant.granted_by).await?.map(|user| user.display_name).unwrap_or_default();
     let words = format!("the subscription of {project}, approved by {by}");
-    Ok(words + &conditions(grant.row_filter.as_deref(), review) + &reason(&grant.reason, review))
+    let mapped = mapped(tx, grant.id.into(), review).await?;
+    Ok(words + &conditions(grant.row_filter.as_deref(), review) + &mapped + &reason(&grant.reason, review))
 }
 
 /// A direct grant.
@@ -27,7 +29,8 @@ pub(super) async fn direct_grant(tx: &mut Tx, id: GrantId, review: bool) -> Resu
     let on = grant.tag.as_ref().map(|tag| format!(" on the tag {tag}")).unwrap_or_default();
     let words = format!("given to {holder} by {by}{on}");
     // Whoever holds a grant reads why he was given it.
-    Ok(words + &conditions(grant.row_filter.as_deref(), review) + &reason(&grant.reason, true))
+    let mapped = mapped(tx, id.into(), review).await?;
+    Ok(words + &conditions(grant.row_filter.as_deref(), review) + &mapped + &reason(&grant.reason, true))
 }
 
 /// A restriction, with the tag that leads it to a column.
@@ -47,7 +50,8 @@ pub(super) async fn restriction(
         Some(tag) => format!(", on the tag {tag}{}", tag_path(tag, column, tags)),
         None => String::new(),
     };
-    Ok(format!("{what}{way}") + &conditions(rule.filter.as_deref(), review) + &reason(&rule.reason, review))
+    let mapped = mapped(tx, id.into(), review).await?;
+    Ok(format!("{what}{way}") + &conditions(rule.filter.as_deref(), review) + &mapped + &reason(&rule.reason, review))
 }
 
 /// Where the tag stands that a rule reaches a column by: `, by pii=email on the column`.
@@ -67,6 +71,19 @@ fn conditions(filter: Option<&str>, review: bool) -> String {
         Some(_) => ", some rows only".to_owned(),
         None => String::new(),
     }
+}
+
+/// Who writes the mapping tables of a rule: they may widen what it opens (access rule 21).
+async fn mapped(tx: &mut Tx, rule: Uuid, review: bool) -> Result<String, Fault> {
+    if !review {
+        return Ok(String::new());
+    }
+    let mut words = String::new();
+    for writer in rule_mappings::rule_mapping_writers(tx, rule).await? {
+        let table = format!("{}.{}", writer.database_name, writer.table_name);
+        words += &format!("; {} writes {table}, which tells who sees which rows", writer.project_name);
+    }
+    Ok(words)
 }
 
 fn reason(reason: &str, review: bool) -> String {

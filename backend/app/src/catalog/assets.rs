@@ -132,7 +132,7 @@ pub(crate) async fn view_of(
     if may(Action::ReleaseColumns) {
         visible.extend(pending_columns(&state));
     }
-    let whole = member && !rules::is_restricted(tx, actor, &state.asset, &state.columns).await?;
+    let whole = member && !rules::is_restricted(app, tx, actor, &state.asset, &state.columns).await?;
     let may_edit = may(Action::EditAsset);
     let mut view = AssetView {
         columns: column_views(&state, &visible),

@@ -10,7 +10,7 @@ use lakegate_model::{
 };
 use lakegate_policy::{
     Actor,
-    access::{ColumnFacts, ColumnScope, SelectGrant},
+    access::{ColumnFacts, ColumnScope, Rows, SelectGrant},
     binding, governed,
 };
 use lakegate_store::{Tx, actors, direct_grants, readable, restrictions, subscriptions};
@@ -18,16 +18,17 @@ use lakegate_store::{Tx, actors, direct_grants, readable, restrictions, subscrip
 use std::collections::BTreeSet;
 
 use super::{resolve::column_facts, rules};
+use crate::App;
 
 /// Grants that hand on others, from the first holder on, at most.
 pub(crate) const LONGEST_CHAIN: usize = 8;
 
 /// Every grant under which an actor may read a table while he acts in a project.
 pub(super) async fn of(
+    app: &App,
     tx: &mut Tx,
     actor: &Actor,
-    project: ProjectId,
-    table: TableId,
+    (project, table): (ProjectId, TableId),
     columns: &[Column],
 ) -> Result<Vec<SelectGrant>, Fault> {
     let subscribed = subscriptions::grants_of(tx, project, table).await?;
@@ -42,46 +43,77 @@ pub(super) async fn of(
         true => rules::subject(tx, actor).await?,
         false => Subject::default(),
     };
-    let mut grants: Vec<SelectGrant> = subscribed
-        .into_iter()
-        .map(|(grant, ids)| SelectGrant {
+    let look = Look { app, project, table, columns };
+    let mut grants = Vec::new();
+    for (grant, ids) in subscribed {
+        grants.push(SelectGrant {
             id: grant.id,
             project: grant.project_id,
             columns: ids.map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.into_iter().collect())),
-            rows: rules::rows(grant.row_filter.as_deref(), &subject, columns),
+            rows: look.rows(tx, (grant.id, grant.row_filter.as_deref()), &subject).await?,
             valid_from: grant.valid_from,
             valid_until: grant.valid_until,
             export: grant.can_export,
-        })
-        .collect();
+        });
+    }
     for grant in &direct {
-        grants.extend(with_parents(tx, grant, (project, table), columns, &subject).await?);
+        grants.extend(look.with_parents(tx, grant, &subject).await?);
     }
     Ok(grants)
 }
 
-/// A direct grant as far as those from which it was handed on reach: no cell beyond what each giver reads under his own.
-async fn with_parents(
-    tx: &mut Tx,
-    grant: &DirectGrant,
-    (project, table): (ProjectId, TableId),
-    columns: &[Column],
-    subject: &Subject,
-) -> Result<Option<SelectGrant>, Fault> {
-    let facts: Vec<ColumnFacts> = columns.iter().map(column_facts).collect();
-    let Some(mut select) = select(tx, grant, (project, table), columns, subject).await? else { return Ok(None) };
-    let mut child = grant.clone();
-    for _ in 0..=LONGEST_CHAIN {
-        let Some(parent) = child.parent_id else { return Ok(Some(select)) };
-        let Some((parent, giver)) = held(tx, parent, &child).await? else { return Ok(None) };
-        let subject = rules::subject(tx, &giver).await?;
-        let wider = self::select(tx, &parent, (project, table), columns, &subject).await?;
-        let Some(wider) = wider else { return Ok(None) };
-        select = select.within(&wider, &facts);
-        child = parent;
+/// One look at a table from a project.
+struct Look<'a> {
+    app: &'a App,
+    project: ProjectId,
+    table: TableId,
+    columns: &'a [Column],
+}
+
+impl Look<'_> {
+    /// A direct grant as far as those from which it was handed on reach: no cell beyond what each giver reads under his own.
+    async fn with_parents(
+        &self,
+        tx: &mut Tx,
+        grant: &DirectGrant,
+        subject: &Subject,
+    ) -> Result<Option<SelectGrant>, Fault> {
+        let facts: Vec<ColumnFacts> = self.columns.iter().map(column_facts).collect();
+        let Some(mut select) = self.select(tx, grant, subject).await? else { return Ok(None) };
+        let mut child = grant.clone();
+        for _ in 0..=LONGEST_CHAIN {
+            let Some(parent) = child.parent_id else { return Ok(Some(select)) };
+            let Some((parent, giver)) = held(tx, parent, &child).await? else { return Ok(None) };
+            let subject = rules::subject(tx, &giver).await?;
+            let Some(wider) = self.select(tx, &parent, &subject).await? else { return Ok(None) };
+            select = select.within(&wider, &facts);
+            child = parent;
+        }
+        // Nothing writes a longer chain.
+        Ok(None)
     }
-    // Nothing writes a longer chain.
-    Ok(None)
+
+    async fn select(&self, tx: &mut Tx, grant: &DirectGrant, subject: &Subject) -> Result<Option<SelectGrant>, Fault> {
+        let Some(opened) = opened(tx, grant, self.table).await? else { return Ok(None) };
+        Ok(Some(SelectGrant {
+            id: grant.id,
+            project: self.project,
+            columns: opened,
+            rows: self.rows(tx, (grant.id, grant.row_filter.as_deref()), subject).await?,
+            valid_from: grant.valid_from,
+            valid_until: grant.valid_until,
+            export: grant.can_export,
+        }))
+    }
+
+    async fn rows(
+        &self,
+        tx: &mut Tx,
+        (grant, filter): (GrantId, Option<&str>),
+        subject: &Subject,
+    ) -> Result<Rows, Fault> {
+        rules::rows(self.app, tx, (grant.into(), filter), subject, self.columns).await
+    }
 }
 
 /// The grant under which another was handed on, and who did: still in force, and still his.
@@ -105,25 +137,6 @@ async fn is_sensitive(tx: &mut Tx, table: TableId) -> Result<bool, Fault> {
 
 async fn live(tx: &mut Tx, id: GrantId) -> Result<Option<DirectGrant>, Fault> {
     Ok(direct_grants::direct_grant_find(tx, id).await?.filter(|grant| grant.ended_at.is_none()))
-}
-
-async fn select(
-    tx: &mut Tx,
-    grant: &DirectGrant,
-    (project, table): (ProjectId, TableId),
-    columns: &[Column],
-    subject: &Subject,
-) -> Result<Option<SelectGrant>, Fault> {
-    let Some(opened) = opened(tx, grant, table).await? else { return Ok(None) };
-    Ok(Some(SelectGrant {
-        id: grant.id,
-        project,
-        columns: opened,
-        rows: rules::rows(grant.row_filter.as_deref(), subject, columns),
-        valid_from: grant.valid_from,
-        valid_until: grant.valid_until,
-        export: grant.can_export,
-    }))
 }
 
 /// The columns of a table that a direct grant opens, as the table is tagged now; `None` for none. A tag names no column, so it

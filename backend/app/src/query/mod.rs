@@ -7,6 +7,7 @@ pub(crate) mod grants;
 pub mod history;
 pub mod kept;
 mod lease;
+pub(crate) mod mappings;
 pub(crate) mod mask_key;
 pub mod preview;
 mod record;

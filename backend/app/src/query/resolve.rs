@@ -152,7 +152,7 @@ async fn governed(app: &App, tx: &mut Tx, actor: &Actor, named: &NamedTable) -> 
 }
 
 /// A table under the name of a database and its own, as the engine takes it.
-pub(super) fn governed_table(
+pub(crate) fn governed_table(
     (database, name): (&str, &str),
     data: TableData,
     storage: StorageAccess,
@@ -201,7 +201,7 @@ pub(super) async fn access_under(
     (table, owner): (TableId, ProjectId),
     spare: bool,
 ) -> Result<Option<TableAccess>, Fault> {
-    let Some(deciding) = deciding(tx, actor, (table, owner), spare).await? else { return Ok(None) };
+    let Some(deciding) = deciding(app, tx, actor, (table, owner), spare).await? else { return Ok(None) };
     let Deciding { facts, standing, grants, restrictions, .. } = &deciding;
     Ok(compile(table, facts, *standing, grants, restrictions, app.now()))
 }
@@ -217,6 +217,7 @@ pub(crate) struct Deciding {
 
 /// Loads what decides, or `None` for an actor who acts nowhere.
 pub(crate) async fn deciding(
+    app: &App,
     tx: &mut Tx,
     actor: &Actor,
     (table, owner): (TableId, ProjectId),
@@ -231,15 +232,15 @@ pub(crate) async fn deciding(
         None => Standing::Outsider,
     };
     let grants = match standing {
-        Standing::Outsider => grants::of(tx, actor, project, table, &columns).await?,
+        Standing::Outsider => grants::of(app, tx, actor, (project, table), &columns).await?,
         Standing::Owner | Standing::Member => Vec::new(),
     };
-    let restrictions = rules::restrictions(tx, actor, table, &columns, spare).await?;
+    let restrictions = rules::restrictions(app, tx, actor, table, &columns, spare).await?;
     let facts = columns.iter().map(column_facts).collect();
     Ok(Some(Deciding { columns, facts, standing, grants, restrictions }))
 }
 
-pub(super) fn column_facts(column: &Column) -> ColumnFacts {
+pub(crate) fn column_facts(column: &Column) -> ColumnFacts {
     ColumnFacts {
         id: column.id,
         column_type: column.column_type.clone(),

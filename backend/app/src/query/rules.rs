@@ -1,6 +1,6 @@
 //! Row filters and restrictions as they meet one caller.
 
-use lakegate_engine::{Filter, Subject, TableColumn};
+use lakegate_engine::{Filter, Mapping, Subject, TableColumn};
 use lakegate_model::{
     Fault,
     catalog::{Asset, Column},
@@ -14,9 +14,12 @@ use lakegate_policy::{
     actor::Principal,
     binding::{Reach, binds, reach},
 };
-use lakegate_store::{Tx, groups, restrictions};
+use lakegate_store::{Tx, groups, restrictions, rule_mappings};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
-use super::resolve::table_column;
+use super::{mappings, resolve::table_column};
+use crate::App;
 
 /// Who a rule is about while this actor asks.
 pub async fn subject(tx: &mut Tx, actor: &Actor) -> Result<Subject, Fault> {
@@ -36,22 +39,57 @@ pub async fn subject(tx: &mut Tx, actor: &Actor) -> Result<Subject, Fault> {
     })
 }
 
-/// The rows that a filter lets through for a subject. A filter that no longer fits its table lets none through.
-pub fn rows(filter: Option<&str>, subject: &Subject, columns: &[Column]) -> Rows {
-    let Some(text) = filter else { return Rows::All };
+/// The rows that the filter of a rule lets through for a subject. A filter that no longer fits its table lets none through,
+/// nor does one whose mapping table cannot be read.
+pub async fn rows(
+    app: &App,
+    tx: &mut Tx,
+    (rule, filter): (Uuid, Option<&str>),
+    subject: &Subject,
+    columns: &[Column],
+) -> Result<Rows, Fault> {
+    let Some(text) = filter else { return Ok(Rows::All) };
     let columns: Vec<TableColumn> = columns.iter().map(table_column).collect();
-    match Filter::read(text, &columns).and_then(|filter| filter.bind(subject, |_| Vec::new())) {
-        Ok(bound) => Rows::Where(bound),
-        Err(fault) => {
-            tracing::warn!(%fault, "a row filter no longer fits its table and lets nothing through");
-            Rows::Broken
-        }
+    let unfit = |fault: Fault| {
+        tracing::warn!(%fault, "a row filter no longer fits its table and lets nothing through");
+        Ok(Rows::Broken)
+    };
+    let filter = match Filter::read(text, &columns) {
+        Ok(filter) => filter,
+        Err(fault) => return unfit(fault),
+    };
+    let Some(allowed) = allowed(app, tx, rule, &filter, subject).await? else { return Ok(Rows::Broken) };
+    filter
+        .bind(subject, |mapping| allowed.get(mapping).cloned().unwrap_or_default())
+        .map_or_else(unfit, |bound| Ok(Rows::Where(bound)))
+}
+
+/// What each mapping of a filter allows the subject; `None` if one cannot be told.
+async fn allowed(
+    app: &App,
+    tx: &mut Tx,
+    rule: Uuid,
+    filter: &Filter,
+    subject: &Subject,
+) -> Result<Option<BTreeMap<Mapping, Vec<String>>>, Fault> {
+    let mut allowed = BTreeMap::new();
+    if filter.mappings().is_empty() {
+        return Ok(Some(allowed));
     }
+    let pins = rule_mappings::rule_mappings_of(tx, rule).await?;
+    for mapping in filter.mappings() {
+        let Some(table) = rule_mappings::pinned(&pins, &mapping.database, &mapping.table) else { return Ok(None) };
+        let values = mappings::allowed(app, tx, table, mapping, &subject.user).await?;
+        let Some(values) = values else { return Ok(None) };
+        allowed.insert(mapping.clone(), values);
+    }
+    Ok(Some(allowed))
 }
 
 /// The restrictions on a table that bind the actor; all of them where `spare` is false, for previews that show no more
 /// than anybody could see (access rule 12).
 pub async fn restrictions(
+    app: &App,
     tx: &mut Tx,
     actor: &Actor,
     table: TableId,
@@ -64,32 +102,49 @@ pub async fn restrictions(
     }
     let tags = restrictions::tags_on(tx, table).await?;
     let subject = subject(tx, actor).await?;
-    let binding = touching.iter().filter(|rule| !spare || binds(rule, actor));
-    Ok(binding.filter_map(|rule| effect(rule, reach(rule, table, &tags), &subject, columns)).collect())
+    let mut effects = Vec::new();
+    for rule in touching.iter().filter(|rule| !spare || binds(rule, actor)) {
+        effects.extend(effect(app, tx, (rule, reach(rule, table, &tags)), &subject, columns).await?);
+    }
+    Ok(effects)
 }
 
-fn effect(rule: &Rule, reach: Reach, subject: &Subject, columns: &[Column]) -> Option<Restriction> {
+async fn effect(
+    app: &App,
+    tx: &mut Tx,
+    (rule, reach): (&Rule, Reach),
+    subject: &Subject,
+    columns: &[Column],
+) -> Result<Option<Restriction>, Fault> {
     let reached = match (&reach, rule.effect) {
-        (Reach::Nothing, _) => return None,
+        (Reach::Nothing, _) => return Ok(None),
         (Reach::Table, RestrictionEffect::Hide) => {
-            return Some(Restriction { id: rule.id, effect: Effect::HideAll });
+            return Ok(Some(Restriction { id: rule.id, effect: Effect::HideAll }));
         }
         (Reach::Columns(ids), _) => ids.clone(),
         (Reach::Table, _) => columns.iter().map(|column| column.id).collect(),
     };
     let effect = match (rule.effect, rule.mask) {
         (RestrictionEffect::Mask, Some(mask)) => Effect::Mask(mask, reached),
-        (RestrictionEffect::Filter, _) => Effect::Filter(rows(rule.filter.as_deref(), subject, columns)),
+        (RestrictionEffect::Filter, _) => {
+            Effect::Filter(rows(app, tx, (rule.id.into(), rule.filter.as_deref()), subject, columns).await?)
+        }
         // A mask that names none shows nothing.
         (RestrictionEffect::Hide | RestrictionEffect::Mask, _) => Effect::Hide(reached),
     };
-    Some(Restriction { id: rule.id, effect })
+    Ok(Some(Restriction { id: rule.id, effect }))
 }
 
 /// Whether some restriction narrows what the actor, acting in the owning project, reads of an asset's table: then counts and
 /// digests of the whole are not for him (access rule 5).
-pub async fn is_restricted(tx: &mut Tx, actor: &Actor, asset: &Asset, columns: &[Column]) -> Result<bool, Fault> {
+pub async fn is_restricted(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    asset: &Asset,
+    columns: &[Column],
+) -> Result<bool, Fault> {
     let Some(table) = asset.table_id else { return Ok(false) };
     let owner = Actor { acting: Some(asset.project_id), ..actor.clone() };
-    Ok(!restrictions(tx, &owner, table, columns, true).await?.is_empty())
+    Ok(!restrictions(app, tx, &owner, table, columns, true).await?.is_empty())
 }

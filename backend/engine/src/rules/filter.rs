@@ -22,7 +22,7 @@ use datafusion::{
         tokenizer::{Token, Tokenizer},
     },
 };
-use lakegate_model::{Fault, ids::ColumnId};
+use lakegate_model::{Fault, columns::ColumnType, ids::ColumnId};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::ControlFlow,
@@ -58,6 +58,8 @@ pub struct Filter {
     expr: Expr,
     mappings: Vec<Mapping>,
     columns: BTreeSet<ColumnId>,
+    /// Names of columns that hold text: others are compared with mapped values as text.
+    texts: BTreeSet<String>,
 }
 
 impl Filter {
@@ -72,8 +74,9 @@ impl Filter {
             let mut expr = parse(&text)?;
             need_brackets(&expr)?;
             let mappings = take_mappings(&mut expr)?;
-            let columns = spell(&mut expr, &columns)?;
-            Ok(Self { expr, mappings, columns })
+            let named = spell(&mut expr, &columns)?;
+            let texts = columns.into_iter().filter(|column| column.column_type == ColumnType::Text);
+            Ok(Self { expr, mappings, columns: named, texts: texts.map(|column| column.name).collect() })
         })
     }
 
@@ -89,26 +92,37 @@ impl Filter {
 
     /// The text with every name quoted as the table spells it.
     pub fn text(&self) -> String {
-        self.put_back(|tested, mapping| format!("{tested} IN ({mapping})")).to_string()
+        self.put_back(|tested, mapping| made(&format!("{tested} IN ({mapping})"))).to_string()
     }
 
     /// The filter as one subject meets it: an expression over the table's columns and literals alone.
     ///
     /// `allowed` gives the values of a mapping for this subject. Who is in no mapping sees no row, whatever the filter
-    /// does with the membership: it is NULL for him.
+    /// does with the membership. Values are compared as text.
     pub fn bind(&self, subject: &Subject, allowed: impl Fn(&Mapping) -> Vec<String>) -> Result<String, Fault> {
-        let mut expr = self.put_back(|tested, mapping| membership(tested, &allowed(mapping)));
+        let allowed: BTreeMap<&Mapping, Vec<String>> = self.mappings.iter().map(|of| (of, allowed(of))).collect();
+        if allowed.values().any(Vec::is_empty) {
+            return Ok(false.to_string());
+        }
+        let mut expr = self.put_back(|tested, mapping| membership(self.as_text(tested), &allowed[mapping]));
         tell(&mut expr, subject)?;
         Ok(expr.to_string())
     }
 
-    fn put_back(&self, member: impl Fn(&Expr, &Mapping) -> String) -> Expr {
+    fn as_text(&self, tested: &Expr) -> Expr {
+        match tested {
+            Expr::Identifier(name) if self.texts.contains(&name.value) => tested.clone(),
+            _ => made(&format!("CAST({tested} AS VARCHAR)")),
+        }
+    }
+
+    fn put_back(&self, member: impl Fn(&Expr, &Mapping) -> Expr) -> Expr {
         let mut expr = self.expr.clone();
         let _ = visit_expressions_mut(&mut expr, |expr| {
             if let Some((tested, mapping)) =
                 placed(expr).and_then(|(tested, at)| Some((tested, self.mappings.get(at)?)))
             {
-                *expr = made(&member(tested, mapping));
+                *expr = member(tested, mapping);
             }
             ControlFlow::<()>::Continue(())
         });
@@ -128,12 +142,9 @@ fn made(text: &str) -> Expr {
     parse(text).unwrap_or_else(|_| Expr::Value(Value::Boolean(false).into()))
 }
 
-fn membership(tested: &Expr, values: &[String]) -> String {
-    if values.is_empty() {
-        return "CAST(NULL AS BOOLEAN)".to_owned();
-    }
-    let values: Vec<String> = values.iter().map(|value| literal(value)).collect();
-    format!("{tested} IN ({})", values.join(", "))
+fn membership(tested: Expr, values: &[String]) -> Expr {
+    let list = values.iter().map(|value| Expr::Value(Value::SingleQuotedString(value.clone()).into())).collect();
+    Expr::InList { expr: Box::new(tested), list, negated: false }
 }
 
 fn literal(text: &str) -> String {

@@ -44,7 +44,7 @@ const OF_SALES: &[Condition] = &[
     // Who is in no mapping sees no row, whatever the filter makes of it.
     condition(
         "units > 6 or not (region in (select region from security.nobody where person = session_user()))",
-        "units > 6",
+        "false",
     ),
     condition("amount >= 40", "NOT amount < 40.00"),
     condition("units between 2 and 8", "units >= 2 AND units <= 8"),
