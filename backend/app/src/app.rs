@@ -8,8 +8,12 @@ use std::{path::PathBuf, sync::Arc};
 use uuid::Uuid;
 
 use crate::{
-    accounts::passwords::Passwords, audit::refusals::Refusals, catalog::hub::SearchHub, keys::Keys,
-    query::{mappings::MappingCache, running::Running}, sources::runner::Runs,
+    accounts::passwords::Passwords,
+    audit::refusals::Refusals,
+    catalog::hub::SearchHub,
+    keys::Keys,
+    query::{mappings::MappingCache, running::Running},
+    sources::runner::Runs,
 };
 
 /// Everything that configuration decides for the use cases.

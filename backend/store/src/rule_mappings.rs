@@ -13,11 +13,7 @@ statements! {
 }
 
 /// Pins the mappings of a rule's filter.
-pub async fn rule_mappings_insert(
-    tx: &mut WriteTx,
-    rule: Uuid,
-    mappings: &[PinnedMapping],
-) -> Result<(), StoreError> {
+pub async fn rule_mappings_insert(tx: &mut WriteTx, rule: Uuid, mappings: &[PinnedMapping]) -> Result<(), StoreError> {
     for pinned in mappings {
         execute_one!(tx, INSERT, rule, &pinned.database_name, &pinned.table_name, pinned.table_id)?;
     }

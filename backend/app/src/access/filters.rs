@@ -100,8 +100,8 @@ async fn mapping_table(
         let facts = projects::project_facts(tx, found.owner_id).await?;
         let steward = facts.is_some_and(|facts| writer.stewarded.contains(&facts.domain));
         let closed = readable::table_columns(tx, found.table_id).await?;
-        let whole =
-            access.is_some_and(|access| access.rules.is_none() && closed.iter().all(|c| access.columns.contains(&c.id)));
+        let whole = access
+            .is_some_and(|access| access.rules.is_none() && closed.iter().all(|c| access.columns.contains(&c.id)));
         if whole || steward {
             mappings::check(app, tx, found.table_id, mapping).await?;
             return Ok(found.table_id);
