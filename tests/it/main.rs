@@ -16,6 +16,7 @@ mod keys;
 mod kill;
 mod mappings;
 mod projects;
+mod purposes;
 mod query;
 mod rules;
 mod s3;

@@ -14,6 +14,8 @@ pub struct Client {
     pub token: Option<String>,
     /// The project acted in, sent as `Lakegate-Project`.
     pub project: Option<String>,
+    /// Sent with every request.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// A client of HTTP that follows no redirect and never waits for ever.
@@ -24,7 +26,7 @@ pub fn http() -> reqwest::ClientBuilder {
 impl Client {
     /// Nobody in particular.
     pub fn anonymous(base: &str) -> Self {
-        Self { http: http().build().unwrap(), base: base.to_owned(), token: None, project: None }
+        Self { http: http().build().unwrap(), base: base.to_owned(), token: None, project: None, headers: Vec::new() }
     }
 
     /// The same connection with another token.
@@ -37,6 +39,13 @@ impl Client {
         Self { project: Some(project.to_owned()), ..self.clone() }
     }
 
+    /// The same person, with a header more.
+    pub fn with_header(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name, value.to_owned()));
+        client
+    }
+
     /// A request with the token, for tests that need more than the helpers give.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
@@ -45,6 +54,9 @@ impl Client {
         }
         if let Some(project) = &self.project {
             request = request.header("lakegate-project", project);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         request
     }

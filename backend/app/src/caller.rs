@@ -2,6 +2,7 @@
 
 use lakegate_model::{
     Code, Fault, Timestamp,
+    grants::Grantee,
     ids::{ApiTokenId, ProjectId, SessionId, UserId},
     words::TokenScope,
 };
@@ -10,7 +11,7 @@ use lakegate_store::{Tx, actors, sessions, tokens};
 use std::net::IpAddr;
 use uuid::Uuid;
 
-use crate::accounts::SESSION_IDLE;
+use crate::{accounts::SESSION_IDLE, lens};
 
 /// What the caller has proved. Holds ids alone: roles, groups and revocation are read at each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,11 @@ pub struct Caller {
     pub identity: Identity,
     /// The project named by the request; sessions otherwise act in the project they chose.
     pub project: Option<ProjectId>,
+    /// The group or role named by the request, by id or name, to which its rights are narrowed; empty for none. Sessions
+    /// otherwise keep what they chose.
+    pub role: Option<String>,
+    /// The purpose named by the request, by id or name. Sessions otherwise keep what they chose.
+    pub purpose: Option<String>,
     /// Correlates logs, audit and errors.
     pub request_id: String,
     pub address: Option<IpAddr>,
@@ -45,7 +51,12 @@ pub struct Caller {
 impl Caller {
     /// The server itself, for a named piece of its own work.
     pub fn system(work: &str) -> Self {
-        Self { identity: Identity::System, project: None, request_id: work.to_owned(), address: None }
+        Self { identity: Identity::System, ..Self::anonymous(work.to_owned(), None) }
+    }
+
+    /// Nobody in particular, asking from somewhere.
+    pub fn anonymous(request_id: String, address: Option<IpAddr>) -> Self {
+        Self { identity: Identity::Anonymous, project: None, role: None, purpose: None, request_id, address }
     }
 
     /// The same caller, acting in a project.
@@ -77,6 +88,7 @@ pub async fn enter(tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<Actor
     if let Some(project) = caller.project {
         act_in(&mut actor, project)?;
     }
+    lens::put_on(tx, &mut actor, caller).await?;
     Ok(actor)
 }
 
@@ -129,6 +141,12 @@ async fn from_session(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<Acto
     actor.session = Some(id);
     actor.confirmed_at = Some(session.confirmed_at);
     actor.acting = session.project_id.filter(|project| actor.role_in(*project).is_some());
+    actor.narrowed = match &session.role {
+        // Narrowed to what he is no longer: nothing but what everyone has.
+        Some(role) => Some(actor.narrowings().find(|held| held.to_string() == *role).unwrap_or(Grantee::Everyone)),
+        None => None,
+    };
+    actor.purpose = session.purpose_id;
     Ok(actor)
 }
 

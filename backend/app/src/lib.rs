@@ -20,6 +20,7 @@ pub mod audit;
 pub mod caller;
 pub mod catalog;
 pub mod keys;
+mod lens;
 pub mod names;
 pub mod nodes;
 pub mod places;

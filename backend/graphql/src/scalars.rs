@@ -45,7 +45,7 @@ macro_rules! from_ids {
 }
 
 from_ids! {
-    UserId GroupId ServiceAccountId ApiTokenId SessionId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
+    UserId GroupId ServiceAccountId ApiTokenId SessionId PurposeId ProjectPurposeId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
     QueryId SavedQueryId AuditEventId RestrictionId
 }
@@ -113,7 +113,9 @@ enums! {
     /// What a restriction does.
     RestrictionEffect of "words::RestrictionEffect" { Hide, Mask, Filter, }
     /// What kind of principal a restriction spares.
-    ExemptKind of "words::ExemptKind" { User, Group, Project, }
+    ExemptKind of "words::ExemptKind" { User, Group, Project, Purpose, }
+    /// How far a purpose has come that a project asked for.
+    PurposeState of "words::PurposeState" { Asked, Approved, Refused, Ended, }
     /// What kind of principal a direct grant is held by.
     GranteeKind of "words::GranteeKind" {
         User,

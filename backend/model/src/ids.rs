@@ -54,6 +54,10 @@ ids! {
     ApiTokenId => "token";
     /// A browser session.
     SessionId => "session";
+    /// What personal data may be used for.
+    PurposeId => "purpose";
+    /// A purpose asked for a project.
+    ProjectPurposeId => "project_purpose";
     /// A business area, a node of the domain tree.
     DomainId => "domain";
     /// A team's space: owns environments, sources, assets and subscriptions.

@@ -2,7 +2,7 @@
 
 use crate::{
     Timestamp,
-    ids::{ApiTokenId, GroupId, ProjectId, ServiceAccountId, SessionId, UserId},
+    ids::{ApiTokenId, GroupId, ProjectId, PurposeId, ServiceAccountId, SessionId, UserId},
     words::{LinkPurpose, ProductRole, ProjectRole, Theme, TokenScope},
 };
 
@@ -42,6 +42,8 @@ pub struct ServiceAccount {
     pub name: String,
     pub role: ProjectRole,
     pub disabled: bool,
+    /// The purpose it states with everything it does.
+    pub purpose_id: Option<PurposeId>,
     pub created_by: UserId,
     pub created_at: Timestamp,
 }
@@ -55,6 +57,10 @@ pub struct Session {
     pub csrf_token: String,
     /// The project the session acts in.
     pub project_id: Option<ProjectId>,
+    /// The one group or role that it is narrowed to: `group:0190…`, `role:auditor`.
+    pub role: Option<String>,
+    /// The purpose it states.
+    pub purpose_id: Option<PurposeId>,
     /// The browser's own description, shortened.
     pub agent: String,
     pub created_at: Timestamp,

@@ -149,6 +149,16 @@ words! {
         Group = "group",
         /// Whoever acts in the project.
         Project = "project",
+        /// Whoever states the purpose.
+        Purpose = "purpose",
+    }
+    /// How far a purpose has come that a project asked for.
+    PurposeState {
+        Asked = "asked",
+        Approved = "approved",
+        Refused = "refused",
+        /// Approved once, and over.
+        Ended = "ended",
     }
     /// What kind of principal a direct grant is held by.
     GranteeKind {

@@ -21,6 +21,7 @@ pub mod paging;
 pub mod project;
 pub mod projects;
 pub mod proof;
+pub mod purposes;
 pub mod query;
 pub mod requests;
 pub mod search;
@@ -44,6 +45,7 @@ pub fn routes() -> Router<Web> {
         .merge(account::routes())
         .merge(projects::routes())
         .merge(project::routes())
+        .merge(purposes::routes())
         .merge(query::routes())
         .merge(glossary::routes())
         .merge(graphiql::routes())

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::{
     flash,
-    kit::Wrong,
+    kit::{Wrong, back},
     shell::{BareShell, safe_next, show},
 };
 use lakegate_http::{
@@ -37,6 +37,7 @@ pub fn routes() -> Router<Web> {
         .route("/reset-password/{secret}", get(reset_form).post(reset_now))
         .route("/confirm", get(confirm_form).post(confirm_now))
         .route("/acting", post(act_in))
+        .route("/acting/lens", post(look_through))
         .route("/theme", post(set_theme))
 }
 
@@ -307,6 +308,26 @@ async fn act_in(State(web): State<Web>, reader: SignedIn, Form(form): Form<Actin
     };
     sign_in::act_in(&web.app, &reader.caller, project).await?;
     Ok(Redirect::to(safe_next(&form.next)))
+}
+
+#[derive(Debug, Deserialize)]
+struct LensForm {
+    #[serde(default)]
+    role: String,
+    #[serde(default)]
+    purpose: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Narrows the session to a group or role, and states its purpose.
+async fn look_through(
+    State(web): State<Web>,
+    reader: SignedIn,
+    Form(form): Form<LensForm>,
+) -> Result<Response, Refusal> {
+    let outcome = sign_in::look_through(&web.app, &reader.caller, &form.role, &form.purpose).await;
+    back(safe_next(&form.next), outcome.map(|()| "From now on you query like that.".to_owned()))
 }
 
 #[derive(Debug, Deserialize)]

@@ -20,7 +20,7 @@ use lakegate_model::{
 
 use super::{
     flash::{self, Flash},
-    kit::{Who, whole},
+    kit::{Choice, Who, whole},
 };
 use lakegate_http::{
     Refusal, Web, assets, csrf,
@@ -46,6 +46,12 @@ pub struct Shell {
     pub path: String,
     pub projects: Vec<ShellProject>,
     pub acting: Option<ShellProject>,
+    /// The group or role that the session is narrowed to, and what it may be narrowed to.
+    pub narrowed: String,
+    pub narrowings: Vec<Choice>,
+    /// The purpose that the session states, and what it may state.
+    pub purpose: String,
+    pub purposes: Vec<Choice>,
     pub inbox_count: i64,
     pub notice_count: i64,
     pub demo: bool,
@@ -106,6 +112,10 @@ impl Shell {
             path: reader.here.clone(),
             projects: me.projects.iter().map(|(place, _)| project(place)).collect(),
             acting: me.acting.as_ref().map(project),
+            narrowed: me.narrowed.as_ref().map(|role| role.name.clone()).unwrap_or_default(),
+            narrowings: me.narrowings.iter().map(|role| Choice::new(role.key.clone(), role.name.clone())).collect(),
+            purpose: me.purpose.as_ref().map(|purpose| purpose.name.clone()).unwrap_or_default(),
+            purposes: me.purposes.iter().map(|one| Choice::new(one.id.to_string(), one.name.clone())).collect(),
             inbox_count,
             notice_count: notices::unread(&web.app, &reader.caller).await?,
             demo: !web.config.demo_people.is_empty(),
@@ -141,6 +151,9 @@ fn navigation(me: &Me, path: &str, inbox: i64) -> Vec<NavItem> {
     if describes {
         items.push(item("To describe", "/bench", "list-checks", 0));
         items.push(item("Jobs", "/jobs", "workflow", 0));
+    }
+    if me.roles.iter().any(|role| matches!(role, ProductRole::DataProtectionOfficer | ProductRole::Auditor)) {
+        items.push(item("Purposes", "/purposes", "shield-check", 0));
     }
     items.push(item("Audit", "/audit", "scroll-text", 0));
     if administers {

@@ -79,6 +79,8 @@ actions! {
     CertifyAsset = "asset.certify", "certify this asset";
     /// Put restrictions in force and lift them.
     ManageRules = "rules.manage", "restrict who reads this";
+    /// Say what data may be used for, and for which projects.
+    ManagePurposes = "purpose.manage", "decide on purposes";
     /// Give access without a request.
     GrantAccess = "access.grant", "give access to this";
     /// Take back access that was given without a request.

@@ -3,7 +3,7 @@
 use lakegate_model::{
     Timestamp,
     grants::Grantee,
-    ids::{DomainId, GroupId, ProjectId, ServiceAccountId, SessionId, UserId},
+    ids::{DomainId, GroupId, ProjectId, PurposeId, ServiceAccountId, SessionId, UserId},
     words::{ProductRole, ProjectRole, TokenScope},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,11 @@ pub struct Actor {
     pub session: Option<SessionId>,
     /// When the password was last given; `None` for tokens.
     pub confirmed_at: Option<Timestamp>,
+    /// The one group or role whose rights to data are used, with those of everyone: no project's, no owner's, no other
+    /// group's (access rule 22).
+    pub narrowed: Option<Grantee>,
+    /// The purpose that is stated, approved for the project acted in (access rule 22).
+    pub purpose: Option<PurposeId>,
 }
 
 impl Actor {
@@ -63,6 +68,8 @@ impl Actor {
             scopes: BTreeSet::new(),
             session: None,
             confirmed_at: None,
+            narrowed: None,
+            purpose: None,
         }
     }
 
@@ -77,6 +84,13 @@ impl Actor {
     /// Whether somebody is signed in (or the server itself acts).
     pub fn is_known(&self) -> bool {
         self.principal != Principal::Anonymous
+    }
+
+    /// The same actor where he acts in a project, or in none. A purpose is approved for one project alone.
+    #[must_use]
+    pub fn acting_in(&self, project: Option<ProjectId>) -> Self {
+        let purpose = self.purpose.filter(|_| project == self.acting);
+        Self { acting: project, purpose, ..self.clone() }
     }
 
     /// Whether the actor holds a role of the installation.
@@ -101,9 +115,13 @@ impl Actor {
             Principal::ServiceAccount(id) => vec![Grantee::ServiceAccount(id)],
             Principal::Anonymous | Principal::System => Vec::new(),
         };
+        itself.into_iter().chain(self.narrowings())
+    }
+
+    /// The groups and roles that the actor may narrow himself to.
+    pub fn narrowings(&self) -> impl Iterator<Item = Grantee> {
         let groups = self.groups.iter().map(|id| Grantee::Group(*id));
-        let roles = self.roles.iter().map(|role| Grantee::Role(*role));
-        itself.into_iter().chain(groups).chain(roles)
+        groups.chain(self.roles.iter().map(|role| Grantee::Role(*role)))
     }
 
     /// The tokens under which documents are visible to this actor (see [`crate::resource::visibility_tokens`]).

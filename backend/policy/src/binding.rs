@@ -2,7 +2,7 @@
 
 use lakegate_model::{
     grants::{DirectGrant, Grantee},
-    ids::{ColumnId, DatabaseId, GroupId, ProjectId, TableId, UserId},
+    ids::{ColumnId, DatabaseId, GroupId, ProjectId, PurposeId, TableId, UserId},
     rules::{Exemption, Restriction},
     words::{ExemptKind, GrantColumns},
 };
@@ -28,7 +28,14 @@ pub fn binds(restriction: &Restriction, actor: &Actor) -> bool {
 
 fn spares(exemption: &Exemption, actor: &Actor) -> bool {
     let id = exemption.principal_id;
+    if exemption.kind == ExemptKind::Purpose {
+        return actor.purpose == Some(PurposeId(id));
+    }
+    if let Some(narrowed) = &actor.narrowed {
+        return exemption.kind == ExemptKind::Group && *narrowed == Grantee::Group(GroupId(id));
+    }
     match exemption.kind {
+        ExemptKind::Purpose => false,
         ExemptKind::User => actor.user() == Some(UserId(id)),
         ExemptKind::Group => actor.groups.contains(&GroupId(id)),
         ExemptKind::Project => actor.acting == Some(ProjectId(id)),
@@ -49,6 +56,9 @@ pub fn reach(restriction: &Restriction, table: TableId, tags: &[(Option<ColumnId
 
 /// Whether a direct grant serves an actor where he acts.
 pub fn serves(grantee: &Grantee, actor: &Actor) -> bool {
+    if let Some(narrowed) = &actor.narrowed {
+        return concerns(grantee, actor) && (grantee == narrowed || *grantee == Grantee::Everyone);
+    }
     match grantee {
         Grantee::Project(id) => actor.acting == Some(*id),
         other => concerns(other, actor),

@@ -108,6 +108,10 @@ fn on_platform(actor: &Actor, action: Action) -> Verdict {
             Verdict::Forbid("ask a security administrator"),
         ),
         Action::ReadAudit => Verdict::allow_if(actor.has(ProductRole::Auditor), Verdict::Forbid("ask an auditor")),
+        Action::ManagePurposes => Verdict::allow_if(
+            actor.has(ProductRole::DataProtectionOfficer),
+            Verdict::Forbid("ask a data protection officer"),
+        ),
         Action::RunQuery => Verdict::Allow,
         _ => Verdict::Hide,
     }

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use world::*;
 
 /// The order of the letters in [`RULES`].
-const PEOPLE: [&str; 10] = [
+const PEOPLE: [&str; 11] = [
     "anonymous",
     "stranger",
     "viewer",
@@ -32,6 +32,7 @@ const PEOPLE: [&str; 10] = [
     // Of the project that owns the thing, as a contributor.
     "service account",
     "security administrator",
+    "data protection officer",
 ];
 
 /// Thing, action, and who may: members are those of the project that owns the thing.
@@ -40,75 +41,77 @@ const RULES: &[(Thing, Action, &str)] = {
     use Thing::*;
     &[
         // Accounts, storage and the tree of domains are run by administrators (15: they assign the roots).
-        (Platform, ManageUsers, "snnnnnynnn"),
-        (Platform, ManageStorage, "snnnnnynnn"),
-        (Platform, ManageDomain, "snnnnnynnn"),
+        (Platform, ManageUsers, "snnnnnynnnn"),
+        (Platform, ManageStorage, "snnnnnynnnn"),
+        (Platform, ManageDomain, "snnnnnynnnn"),
         // 27: all events are for auditors; running the product does not include reading them.
-        (Platform, ReadAudit, "snnnnnnynn"),
+        (Platform, ReadAudit, "snnnnnnynnn"),
         // Rules by tag bind everybody: security administrators write them, who do not run the product.
-        (Platform, ManageRules, "snnnnnnnny"),
-        (Platform, GrantAccess, "snnnnnnnny"),
-        (Platform, RevokeAccess, "snnnnnnnny"),
+        (Platform, ManageRules, "snnnnnnnnyn"),
+        (Platform, GrantAccess, "snnnnnnnnyn"),
+        (Platform, RevokeAccess, "snnnnnnnnyn"),
+        // 22: what data may be used for is decided by none of those who want to use it.
+        (Platform, ManagePurposes, "snnnnnnnnny"),
         // 13: a session acts in one project or in none; what it reads is decided table by table.
-        (Platform, RunQuery, "syyyyyyyyy"),
+        (Platform, RunQuery, "syyyyyyyyyy"),
         // A domain is looked after by its steward; the administrator keeps the tree, not its words.
-        (Domain, ManageDomain, "snnnnyynnn"),
-        (Domain, ViewDomain, "syyyyyyyyy"),
-        (Domain, CreateProject, "syyyyyyyny"),
-        (Domain, ManageTerms, "snnnnynnnn"),
+        (Domain, ManageDomain, "snnnnyynnnn"),
+        (Domain, ViewDomain, "syyyyyyyyyy"),
+        (Domain, CreateProject, "syyyyyyynyy"),
+        (Domain, ManageTerms, "snnnnynnnnn"),
         // The inside of a project is for its members (13), whoever else one is (11).
-        (Project, ViewProject, "shyyyhhhyh"),
-        (Project, RunQuery, "shyyyhhhyh"),
-        (Project, ManageProject, "shnnyhhhnh"),
+        (Project, ViewProject, "shyyyhhhyhh"),
+        (Project, RunQuery, "shyyyhhhyhh"),
+        (Project, ManageProject, "shnnyhhhnhh"),
         // All tables of a database are given, and taken back, by the owners of its project.
-        (Project, GrantAccess, "shnnyhhhnh"),
-        (Project, RevokeAccess, "shnnyhhhnh"),
-        (Project, Contribute, "shnyyhhhyh"),
+        (Project, GrantAccess, "shnnyhhhnhh"),
+        (Project, RevokeAccess, "shnnyhhhnhh"),
+        (Project, Contribute, "shnyyhhhyhh"),
         // 14: viewers select; they do not request or save.
-        (Project, RequestForProject, "shnyyhhhyh"),
-        (Project, SaveQuery, "shnyyhhhyh"),
+        (Project, RequestForProject, "shnyyhhhyhh"),
+        (Project, SaveQuery, "shnyyhhhyhh"),
         // 5: four levels of discovery. Before publishing, and after archiving, an asset is for its project.
-        (Asset(AssetStatus::Inventory, Discover::Open), DiscoverAsset, "shyyyhhhyh"),
-        (Asset(AssetStatus::Archived, Discover::Open), DiscoverAsset, "shyyyhhhyh"),
-        (Asset(AssetStatus::Published, Discover::Hidden), DiscoverAsset, "shyyyyhhyh"),
-        (Asset(AssetStatus::Published, Discover::Listed), DiscoverAsset, "syyyyyyyyy"),
-        (Asset(AssetStatus::Deprecated, Discover::Requestable), DiscoverAsset, "syyyyyyyyy"),
+        (Asset(AssetStatus::Inventory, Discover::Open), DiscoverAsset, "shyyyhhhyhh"),
+        (Asset(AssetStatus::Archived, Discover::Open), DiscoverAsset, "shyyyhhhyhh"),
+        (Asset(AssetStatus::Published, Discover::Hidden), DiscoverAsset, "shyyyyhhyhh"),
+        (Asset(AssetStatus::Published, Discover::Listed), DiscoverAsset, "syyyyyyyyyy"),
+        (Asset(AssetStatus::Deprecated, Discover::Requestable), DiscoverAsset, "syyyyyyyyyy"),
         // Listed is not requestable; requestable and open are; a deprecated asset takes no new requests.
-        (Asset(AssetStatus::Published, Discover::Hidden), RequestAsset, "shnnnnhhnh"),
-        (Asset(AssetStatus::Published, Discover::Listed), RequestAsset, "snnnnnnnnn"),
-        (Asset(AssetStatus::Published, Discover::Requestable), RequestAsset, "syyyyyyyyy"),
-        (Asset(AssetStatus::Published, Discover::Open), RequestAsset, "syyyyyyyyy"),
-        (Asset(AssetStatus::Deprecated, Discover::Open), RequestAsset, "snnnnnnnnn"),
-        (Asset(AssetStatus::Inventory, Discover::Open), RequestAsset, "shnnnhhhnh"),
-        (Asset(AssetStatus::Published, Discover::Open), EditAsset, "snnyynnnyn"),
-        (Asset(AssetStatus::Published, Discover::Hidden), EditAsset, "shnyynhhyh"),
+        (Asset(AssetStatus::Published, Discover::Hidden), RequestAsset, "shnnnnhhnhh"),
+        (Asset(AssetStatus::Published, Discover::Listed), RequestAsset, "snnnnnnnnnn"),
+        (Asset(AssetStatus::Published, Discover::Requestable), RequestAsset, "syyyyyyyyyy"),
+        (Asset(AssetStatus::Published, Discover::Open), RequestAsset, "syyyyyyyyyy"),
+        (Asset(AssetStatus::Deprecated, Discover::Open), RequestAsset, "snnnnnnnnnn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), RequestAsset, "shnnnhhhnhh"),
+        (Asset(AssetStatus::Published, Discover::Open), EditAsset, "snnyynnnynn"),
+        (Asset(AssetStatus::Published, Discover::Hidden), EditAsset, "shnyynhhyhh"),
         // Pending columns are opened by the owners, or by the domain's steward.
-        (Asset(AssetStatus::Published, Discover::Open), ReleaseColumns, "snnnyynnnn"),
+        (Asset(AssetStatus::Published, Discover::Open), ReleaseColumns, "snnnyynnnnn"),
         // Vouching is the steward's, not the producer's own.
-        (Asset(AssetStatus::Published, Discover::Open), CertifyAsset, "snnnnynnnn"),
+        (Asset(AssetStatus::Published, Discover::Open), CertifyAsset, "snnnnynnnnn"),
         // Restrictions only narrow: the owners, the steward and the security administrators put them on a table.
-        (Asset(AssetStatus::Published, Discover::Open), ManageRules, "snnnyynnny"),
-        (Asset(AssetStatus::Inventory, Discover::Open), ManageRules, "shnnyhhhnh"),
+        (Asset(AssetStatus::Published, Discover::Open), ManageRules, "snnnyynnnyn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ManageRules, "shnnyhhhnhh"),
         // Giving without a request is the owners' alone; taking back narrows, as restrictions do.
-        (Asset(AssetStatus::Published, Discover::Open), GrantAccess, "snnnynnnnn"),
-        (Asset(AssetStatus::Inventory, Discover::Open), GrantAccess, "shnnyhhhnh"),
-        (Asset(AssetStatus::Published, Discover::Open), RevokeAccess, "snnnyynnny"),
-        (Asset(AssetStatus::Inventory, Discover::Open), RevokeAccess, "shnnyhhhnh"),
+        (Asset(AssetStatus::Published, Discover::Open), GrantAccess, "snnnynnnnnn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), GrantAccess, "shnnyhhhnhh"),
+        (Asset(AssetStatus::Published, Discover::Open), RevokeAccess, "snnnyynnnyn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), RevokeAccess, "shnnyhhhnhh"),
         // Who has access: the owners, the steward, and auditors (27).
-        (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynn"),
-        (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnh"),
+        (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynnn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnhh"),
         // 16: requests come to the owners of the producing project, the steward is the fallback; nobody else of it.
-        (Request, ViewRequest, "shhhyyhhhh"),
-        (Request, CommentRequest, "shhhyyhhhh"),
-        (Request, DecideRequest, "shhhynhhhh"),
-        (OwnerlessRequest, DecideRequest, "shhhyyhhhh"),
-        (Request, EditRequest, "shhhnnhhhh"),
-        (Subscription, ViewSubscription, "shhhyyhhhh"),
-        (Subscription, RevokeSubscription, "shhhyyhhhh"),
-        (Subscription, CancelSubscription, "shhhnnhhhh"),
+        (Request, ViewRequest, "shhhyyhhhhh"),
+        (Request, CommentRequest, "shhhyyhhhhh"),
+        (Request, DecideRequest, "shhhynhhhhh"),
+        (OwnerlessRequest, DecideRequest, "shhhyyhhhhh"),
+        (Request, EditRequest, "shhhnnhhhhh"),
+        (Subscription, ViewSubscription, "shhhyyhhhhh"),
+        (Subscription, RevokeSubscription, "shhhyyhhhhh"),
+        (Subscription, CancelSubscription, "shhhnnhhhhh"),
         // The account of the stranger: his own, and the administrator's to disable, never to use (11).
-        (User, ManageAccount, "syhhhhhhhh"),
-        (User, ManageUsers, "snnnnnynnn"),
+        (User, ManageAccount, "syhhhhhhhhy"),
+        (User, ManageUsers, "snnnnnynnnn"),
     ]
 };
 
@@ -236,6 +239,7 @@ proofs!(
     ReleaseColumns,
     CertifyAsset,
     ManageRules,
+    ManagePurposes,
     GrantAccess,
     RevokeAccess,
     ReviewAsset,

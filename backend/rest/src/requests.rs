@@ -17,7 +17,7 @@ use lakegate_model::{
     Fault,
     access::RequestEntry,
     catalog::Column,
-    ids::{AssetId, ColumnId, ProjectId, RequestId},
+    ids::{AssetId, ColumnId, ProjectId, PurposeId, RequestId},
     words::RequestState,
 };
 use serde::{Deserialize, Serialize};
@@ -334,6 +334,10 @@ pub struct ApprovalInput {
     /// Only rows for which this condition is true, such as `region = session_attribute('region')`; absent gives all rows.
     #[serde(default)]
     row_filter: Option<String>,
+    /// Purposes of which whoever uses the data states one; none keeps those of the present access.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>)]
+    purposes: Vec<PurposeId>,
 }
 
 /// What an approval made.
@@ -351,8 +355,8 @@ pub async fn approve_request(
     Path(request): Path<RequestId>,
     Json(input): Json<ApprovalInput>,
 ) -> Result<Answer<ApprovedShape>, Refusal> {
-    let ApprovalInput { reason, columns, until, export, row_filter } = input;
-    let approval = Approval { reason, columns, until, export, row_filter };
+    let ApprovalInput { reason, columns, until, export, row_filter, purposes } = input;
+    let approval = Approval { reason, columns, until, export, row_filter, purposes };
     let id = decisions::approve(&web.app, &auth.caller, request, &approval).await?;
     Ok(Answer(ApprovedShape { subscription_id: id.into() }))
 }

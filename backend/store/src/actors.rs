@@ -45,6 +45,7 @@ pub async fn account_actor(tx: &mut Tx, id: ServiceAccountId) -> Result<Option<A
     let mut actor = Actor::bare(Principal::ServiceAccount(id), &account.name);
     actor.projects.insert(account.project_id, account.role);
     actor.acting = Some(account.project_id);
+    actor.purpose = account.purpose_id;
     Ok(Some(actor))
 }
 

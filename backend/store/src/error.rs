@@ -65,6 +65,13 @@ pub const CONSTRAINTS: &[Constraint] = &[
     constraint("sessions_token", "sessions.token_hash", "token", "this session exists"),
     constraint("refresh_tokens_token", "refresh_tokens.token_hash", "token", "this token exists"),
     constraint("domains_name", "domains.name_key", "name", "a domain of this name exists"),
+    constraint("purposes_name", "purposes.name_key", "name", "a purpose of this name exists"),
+    constraint(
+        "project_purposes_live",
+        "project_purposes.project_id, project_purposes.purpose_id",
+        "purpose",
+        "this project asked for this purpose already",
+    ),
     constraint("projects_name", "projects.name_key", "name", "a project of this name exists"),
     constraint(
         "service_accounts_name",

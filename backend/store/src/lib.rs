@@ -31,6 +31,7 @@ mod like;
 pub mod marks;
 pub mod notices;
 pub mod projects;
+pub mod purposes;
 pub mod queries;
 pub mod readable;
 pub mod requests;
@@ -73,6 +74,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         notices::STATEMENTS,
+        purposes::STATEMENTS,
         queries::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,

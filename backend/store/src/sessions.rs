@@ -12,11 +12,11 @@ use crate::{StoreError, Tx, WriteTx};
 
 statements! {
     INSERT = "INSERT INTO sessions (id, user_id, token_hash, csrf_token, project_id, agent, created_at, seen_at, expires_at, confirmed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    BY_TOKEN = "SELECT id, user_id, csrf_token, project_id, agent, created_at, seen_at, expires_at, confirmed_at, ended_at FROM sessions WHERE token_hash = $1";
-    BY_ID = "SELECT id, user_id, csrf_token, project_id, agent, created_at, seen_at, expires_at, confirmed_at, ended_at FROM sessions WHERE id = $1";
-    LIVE_OF = "SELECT id, user_id, csrf_token, project_id, agent, created_at, seen_at, expires_at, confirmed_at, ended_at FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY seen_at DESC";
+    BY_TOKEN = "SELECT id, user_id, csrf_token, project_id, role, purpose_id, agent, created_at, seen_at, expires_at, confirmed_at, ended_at FROM sessions WHERE token_hash = $1";
+    BY_ID = "SELECT id, user_id, csrf_token, project_id, role, purpose_id, agent, created_at, seen_at, expires_at, confirmed_at, ended_at FROM sessions WHERE id = $1";
+    LIVE_OF = "SELECT id, user_id, csrf_token, project_id, role, purpose_id, agent, created_at, seen_at, expires_at, confirmed_at, ended_at FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 ORDER BY seen_at DESC";
     TOUCH = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    SET_PROJECT = "UPDATE sessions SET project_id = $2 WHERE id = $1";
+    SET_PROJECT = "UPDATE sessions SET project_id = $2, purpose_id = NULL WHERE id = $1";
     CONFIRM = "UPDATE sessions SET confirmed_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_ALL = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";

@@ -29,8 +29,8 @@ statements! {
     REVOKE_OF_USER = "UPDATE api_tokens SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL";
     LIVE = "SELECT COUNT(*) FROM api_tokens WHERE (user_id = $1 OR service_account_id = $2) AND revoked_at IS NULL AND expires_at > $3";
     ACCOUNT_INSERT = "INSERT INTO service_accounts (id, project_id, name, name_key, role, disabled, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    ACCOUNT_BY_ID = "SELECT id, project_id, name, role, disabled, created_by, created_at FROM service_accounts WHERE id = $1";
-    ACCOUNTS = "SELECT id, project_id, name, role, disabled, created_by, created_at FROM service_accounts WHERE project_id = $1 ORDER BY name_key";
+    ACCOUNT_BY_ID = "SELECT id, project_id, name, role, disabled, purpose_id, created_by, created_at FROM service_accounts WHERE id = $1";
+    ACCOUNTS = "SELECT id, project_id, name, role, disabled, purpose_id, created_by, created_at FROM service_accounts WHERE project_id = $1 ORDER BY name_key";
     ACCOUNT_DISABLE = "UPDATE service_accounts SET disabled = $2 WHERE id = $1 AND project_id = $3";
 }
 

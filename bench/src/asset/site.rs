@@ -126,8 +126,7 @@ async fn make_caller(app: &App) -> Result<(), Fault> {
 }
 
 async fn token(app: &App) -> Result<String, Fault> {
-    let anonymous =
-        Caller { identity: Identity::Anonymous, project: None, request_id: "bench".to_owned(), address: None };
+    let anonymous = Caller::anonymous("bench".to_owned(), None);
     let started = sign_in::demo_sign_in(app, &anonymous, CALLER, "bench").await?;
     let caller = Caller { identity: Identity::Session(started.session.id), ..anonymous };
     let new = NewToken { name: "bench".to_owned(), scopes: vec![TokenScope::Read], days: 1, account: None };

@@ -4,13 +4,13 @@ use lakegate_model::{
     Code, Fault, Timestamp,
     access::{Grant, Request, TableLink},
     catalog::{Asset, Column},
-    ids::{ColumnId, RequestId, SubscriptionId, TableId, UserId},
+    ids::{ColumnId, PurposeId, RequestId, SubscriptionId, TableId, UserId},
     rules::CheckedFilter,
     text,
     words::{AssetStatus, RequestState, TokenScope},
 };
 use lakegate_policy::{Actor, Granted, Scope, action, decide, resource::RequestFacts};
-use lakegate_store::{Tx, WriteTx, assets, changes, projects, requests, rule_mappings, subscriptions, users};
+use lakegate_store::{Tx, WriteTx, assets, changes, projects, purposes, requests, rule_mappings, subscriptions, users};
 use serde_json::json;
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     filters::check_filter,
     is_governed,
     notices::{Message, notify},
+    purposes::demanded,
     requests::{columns_of, facts_of, need_open, note},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub struct Approval {
     pub export: bool,
     /// Only rows for which this is true; `None` gives all rows.
     pub row_filter: Option<String>,
+    /// Whoever uses the data states one of these; none given keeps those of the present access.
+    pub purposes: Vec<PurposeId>,
 }
 
 /// Approves a request: subscription, grant and the table in the consumer's sub database come at once.
@@ -57,6 +60,10 @@ pub async fn approve(app: &App, caller: &Caller, id: RequestId, approval: &Appro
         need_distance(tx, actor, &request, &facts).await?;
         let mut terms = terms(tx, &request, approval, app.now()).await?;
         terms.row_filter = row_filter(app, tx, actor, &request, approval).await?;
+        terms.purposes = match approval.purposes.is_empty() {
+            true => present_purposes(tx, &request).await?,
+            false => demanded(tx, &approval.purposes).await?,
+        };
         let given = Given { by, reason: &reason, terms };
         give(app, tx, (caller, actor), &proof, &request, given).await
     })
@@ -84,6 +91,7 @@ pub(super) async fn approve_standing(
     let reason = "open to all: its owner approves every request";
     let mut terms = terms(tx, &request, &Approval::default(), app.now()).await?;
     terms.row_filter = present_filter(tx, &request).await?;
+    terms.purposes = present_purposes(tx, &request).await?;
     let given = Given { by, reason, terms };
     give(app, tx, (caller, &system), &proof, &request, given).await?;
     Ok(true)
@@ -109,6 +117,7 @@ struct Terms {
     until: Option<Timestamp>,
     export: bool,
     row_filter: Option<CheckedFilter>,
+    purposes: Vec<PurposeId>,
 }
 
 /// A decision to give.
@@ -161,7 +170,13 @@ async fn terms(tx: &mut Tx, request: &Request, approval: &Approval, now: Timesta
             Some(given)
         }
     };
-    Ok(Terms { columns, until: until(request, approval, now)?, export: approval.export, row_filter: None })
+    Ok(Terms {
+        columns,
+        until: until(request, approval, now)?,
+        export: approval.export,
+        row_filter: None,
+        purposes: Vec::new(),
+    })
 }
 
 /// The row filter of an approval, as it is kept. An approval that names none keeps that of the present access: more time
@@ -182,10 +197,20 @@ async fn row_filter(
     check_filter(app, tx, (actor, &facts), table, text).await.map(Some)
 }
 
-async fn present_filter(tx: &mut Tx, request: &Request) -> Result<Option<CheckedFilter>, Fault> {
+/// The grant that the asking project has now.
+async fn present(tx: &mut Tx, request: &Request) -> Result<Option<Grant>, Fault> {
     let active = subscriptions::subscription_active(tx, request.project_id, request.asset_id).await?;
     let Some(active) = active else { return Ok(None) };
-    let Some((grant, _)) = subscriptions::grant_live(tx, active.id).await? else { return Ok(None) };
+    Ok(subscriptions::grant_live(tx, active.id).await?.map(|(grant, _)| grant))
+}
+
+async fn present_purposes(tx: &mut Tx, request: &Request) -> Result<Vec<PurposeId>, Fault> {
+    let Some(grant) = present(tx, request).await? else { return Ok(Vec::new()) };
+    Ok(purposes::rule_purposes_of(tx, grant.id.into()).await?)
+}
+
+async fn present_filter(tx: &mut Tx, request: &Request) -> Result<Option<CheckedFilter>, Fault> {
+    let Some(grant) = present(tx, request).await? else { return Ok(None) };
     let mappings = rule_mappings::rule_mappings_of(tx, grant.id.into()).await?;
     Ok(grant.row_filter.map(|text| CheckedFilter { text, mappings }))
 }
@@ -240,13 +265,14 @@ async fn give(
     subscriptions::grant_insert(tx, &grant, given.terms.columns.as_deref()).await?;
     let mappings = given.terms.row_filter.map(|filter| filter.mappings).unwrap_or_default();
     rule_mappings::rule_mappings_insert(tx, grant.id.into(), &mappings).await?;
+    purposes::rule_purposes_insert(tx, grant.id.into(), &given.terms.purposes).await?;
     note(app, tx, request.id, "approved", Some(given.by), given.reason).await?;
     tell_requester(app, tx, request, &asset, "approved").await?;
     changes::change_record(tx, "asset", asset.id.into()).await?;
     let event = Event::on("request.approve", "request", request.id).owned_by(asset.project_id).with(json!({
         "number": request.number, "asset": asset.id, "asset_name": asset.display_name(), "project": request.project_id,
         "subscription": subscription, "grant": grant.id, "columns": given.terms.columns, "by": given.by,
-        "until": grant.valid_until, "export": grant.can_export, "reason": given.reason,
+        "purposes": given.terms.purposes, "until": grant.valid_until, "export": grant.can_export, "reason": given.reason,
         "row_filter": grant.row_filter.as_deref().map(lakegate_engine::mask_literals),
     }));
     audit::record(app, tx, caller, actor, event).await?;

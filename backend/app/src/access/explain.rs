@@ -3,7 +3,7 @@
 use lakegate_model::{
     Fault, Timestamp,
     catalog::{Asset, Column},
-    ids::{AssetId, ColumnId, GrantId, ProjectId, RestrictionId, TableId, UserId},
+    ids::{AssetId, ColumnId, GrantId, ProjectId, PurposeId, RestrictionId, TableId, UserId},
     words::{ColumnState, Mask, TokenScope},
 };
 use lakegate_policy::{
@@ -13,7 +13,7 @@ use lakegate_policy::{
     explain::{Shown, Why, explain},
     resource::AssetFacts,
 };
-use lakegate_store::{Tx, actors, direct_grants, projects, restrictions, subscriptions, users};
+use lakegate_store::{Tx, actors, direct_grants, projects, purposes, restrictions, subscriptions, users};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -32,6 +32,8 @@ pub struct Asked {
     pub user: Option<UserId>,
     /// The project that he acts in; the likeliest one if none is named.
     pub project: Option<ProjectId>,
+    /// The purpose that he states; for his own the one that he states now, for others none, if nothing is said.
+    pub purpose: Option<PurposeId>,
 }
 
 /// What shows of a column.
@@ -94,6 +96,8 @@ pub struct Explained {
     pub export: bool,
     /// When the access changes by itself.
     pub valid_until: Option<Timestamp>,
+    /// Names of purposes of which grants demand one that is not stated.
+    pub demanding: Vec<String>,
     /// Names the access: equal fingerprints see equal cells of an equal data version.
     pub fingerprint: Option<String>,
 }
@@ -117,7 +121,11 @@ pub async fn of(app: &App, caller: &Caller, asset: AssetId, asked: Asked) -> Res
             }
             _ => actor.clone(),
         };
-        let subject = placed(tx, subject, (&facts, actor), asked.project).await?;
+        let mut subject = placed(tx, subject, (&facts, actor), asked.project).await?;
+        if let Some(purpose) = asked.purpose {
+            let approved = crate::lens::approved(tx, subject.acting).await?;
+            subject.purpose = crate::lens::find(&approved, &purpose.to_string())?;
+        }
         let project = named(tx, (&facts, actor), &subject).await?;
         let review = decide::<action::ReviewAsset, _>(scope, actor, facts).is_ok();
         let table = asset.table_id.ok_or_else(|| Fault::invalid("asset", "this asset has no table to read"))?;
@@ -143,11 +151,12 @@ async fn placed(
         if !may_name || subject.role_in(project).is_none() {
             return Err(Fault::invalid("project", "that person is not in such a project"));
         }
-        subject.acting = Some(project);
+        subject = subject.acting_in(Some(project));
     }
     if subject.acting.is_none() {
         likely.extend(subject.projects.keys().copied());
-        subject.acting = likely.into_iter().find(|project| subject.role_in(*project).is_some());
+        let found = likely.into_iter().find(|project| subject.role_in(*project).is_some());
+        subject = subject.acting_in(found);
     }
     Ok(subject)
 }
@@ -205,6 +214,7 @@ impl View<'_> {
         let deciding = deciding(self.app, tx, subject, (self.table, self.facts.project), true).await?;
         let mut columns = Vec::new();
         let mut access = None;
+        let demanding = self.demanding(tx, deciding.as_ref()).await?;
         if let Some(deciding) = &deciding {
             let Deciding { facts, standing, grants, restrictions, .. } = deciding;
             let now = self.app.now();
@@ -222,9 +232,19 @@ impl View<'_> {
             export: access.as_ref().is_some_and(|access| access.export),
             valid_until: access.as_ref().and_then(|access| access.valid_until),
             fingerprint: access.map(|access| access.fingerprint),
+            demanding,
             project,
             columns,
         })
+    }
+
+    /// Purposes that would open more: told to the one who asks of himself, and to reviewers.
+    async fn demanding(&self, tx: &mut Tx, deciding: Option<&Deciding>) -> Result<Vec<String>, Fault> {
+        let mut names = Vec::new();
+        for id in deciding.iter().flat_map(|deciding| &deciding.demanding) {
+            names.extend(purposes::purpose_find(tx, *id).await?.map(|purpose| purpose.name));
+        }
+        Ok(names)
     }
 
     async fn person(&self, tx: &mut Tx, subject: &Actor) -> Result<String, Fault> {

@@ -35,7 +35,7 @@ pub(super) async fn check_filter(
     let steward = actor.stewarded.contains(&facts.domain);
     // Owners write as who they are at home, holders who hand on their access as who they are where they act.
     let home = actor.role_in(facts.project).map(|_| facts.project);
-    let writer = Actor { acting: home.or(actor.acting), ..actor.clone() };
+    let writer = actor.acting_in(home.or(actor.acting));
     let access = resolve::access(app, tx, &writer, table, facts.project).await?;
     let reads = |id: &ColumnId| access.as_ref().is_some_and(|access| access.columns.contains(id));
     if !steward && home.is_none() {

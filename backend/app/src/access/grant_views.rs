@@ -8,7 +8,7 @@ use lakegate_model::{
     words::{GrantColumns, TokenScope},
 };
 use lakegate_policy::{Action, Actor, Verdict, action, binding::concerns, decide, resource::Platform, verdict};
-use lakegate_store::{Tx, assets, direct_grants as store, environments, readable, users};
+use lakegate_store::{Tx, assets, direct_grants as store, environments, purposes, readable, users};
 
 use super::principals::name_of;
 use crate::{App, Caller, caller::known, catalog::granted};
@@ -27,6 +27,8 @@ pub struct GrantView {
     pub columns: Vec<String>,
     /// Whether it opens some rows alone; which is for reviewers to read.
     pub filtered: bool,
+    /// Names of purposes of which its holder states one.
+    pub purposes: Vec<String>,
     /// Display name.
     pub granted_by: String,
     /// Whether the reader may take it back.
@@ -103,6 +105,7 @@ pub(super) async fn view(tx: &mut Tx, actor: &Actor, grant: DirectGrant, may_rev
     Ok(GrantView {
         holder,
         filtered: grant.row_filter.is_some(),
+        purposes: purposes::purpose_names(tx, grant.id.into()).await?,
         on: place_name(tx, &grant).await?,
         asset,
         columns: column_names(tx, &grant).await?,

@@ -5,7 +5,7 @@ use lakegate_model::{
     catalog::Asset,
     clock,
     grants::{DirectGrant, Grantee},
-    ids::{AssetId, ColumnId, DatabaseId, GrantId, ProjectId, TableId},
+    ids::{AssetId, ColumnId, DatabaseId, GrantId, ProjectId, PurposeId, TableId},
     rules::CheckedFilter,
     text,
     words::{GrantColumns, TokenScope},
@@ -17,8 +17,11 @@ use lakegate_policy::{
     resource::{AssetFacts, Platform},
 };
 use lakegate_store::{
-    Tx, WriteTx, assets, changes, direct_grants as store, environments, projects, readable,
-    rule_mappings::rule_mappings_insert, tokens,
+    Tx, WriteTx, assets, changes, direct_grants as store, environments, projects,
+    purposes::{rule_purposes_insert, rule_purposes_of},
+    readable,
+    rule_mappings::rule_mappings_insert,
+    tokens,
 };
 use serde_json::json;
 
@@ -29,6 +32,7 @@ use super::{
     is_governed,
     notices::{Message, notify},
     principals::{name_of, people_behind},
+    purposes::demanded,
     restrictions::second_person,
 };
 use crate::{
@@ -67,6 +71,8 @@ pub struct NewGrant {
     pub hand_on: bool,
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
+    /// It serves whoever states one of these; none serve everybody whom it names.
+    pub purposes: Vec<PurposeId>,
     pub reason: String,
 }
 
@@ -112,6 +118,8 @@ pub async fn create(app: &App, caller: &Caller, new: &NewGrant) -> Result<GrantV
             ended_by: None,
         };
         store::direct_grant_insert(tx, &grant).await?;
+        let purposes = demanded(tx, &new.purposes).await?;
+        rule_purposes_insert(tx, grant.id.into(), &purposes).await?;
         let mappings = place.row_filter.map(|filter| filter.mappings).unwrap_or_default();
         rule_mappings_insert(tx, grant.id.into(), &mappings).await?;
         tell_search(tx, grant.id).await?;
@@ -388,7 +396,8 @@ async fn record(
     grant: &DirectGrant,
     owner: Option<ProjectId>,
 ) -> Result<(), Fault> {
-    let mut event = Event::on(action, "grant", grant.id).with(json!({
+    let purposes = rule_purposes_of(tx, grant.id.into()).await?;
+    let mut event = Event::on(action, "grant", grant.id).with(json!({ "purposes": purposes,
         "to": grant.grantee().to_string(), "table": grant.table_id, "database": grant.database_id, "tag": grant.tag,
         "columns_mode": grant.columns_mode, "columns": grant.columns, "export": grant.can_export,
         "hand_on": grant.can_grant, "parent": grant.parent_id, "from": grant.valid_from, "until": grant.valid_until,

@@ -8,6 +8,8 @@ pub mod grant_views;
 pub mod grants;
 pub mod notices;
 mod principals;
+pub mod purposes;
+pub mod register;
 pub mod requests;
 pub mod restrictions;
 mod rule_words;

@@ -1,16 +1,21 @@
 //! The names of whom rules are about, and the people behind them.
 
 use lakegate_model::{Fault, grants::Grantee, ids::UserId, rules::Exemption, words::ExemptKind};
-use lakegate_store::{Tx, groups, projects, tokens, users};
+use lakegate_store::{Tx, groups, projects, purposes, tokens, users};
 
-/// Whoever an exemption spares, as a grantee.
-pub(super) fn spared(exemption: &Exemption) -> Grantee {
+/// The name of whom an exemption spares, or `None` if there is no such.
+pub(super) async fn spared(tx: &mut Tx, exemption: &Exemption) -> Result<Option<String>, Fault> {
     let id = exemption.principal_id;
-    match exemption.kind {
+    let principal = match exemption.kind {
         ExemptKind::User => Grantee::User(id.into()),
         ExemptKind::Group => Grantee::Group(id.into()),
         ExemptKind::Project => Grantee::Project(id.into()),
-    }
+        ExemptKind::Purpose => {
+            let found = purposes::purpose_find(tx, id.into()).await?;
+            return Ok(found.map(|purpose| format!("whoever states {}", purpose.name)));
+        }
+    };
+    name_of(tx, &principal).await
 }
 
 /// The name of a principal, or `None` if there is no such.

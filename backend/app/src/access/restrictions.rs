@@ -6,7 +6,7 @@ use lakegate_model::{
     ids::{AssetId, ColumnId, RestrictionId},
     rules::{Exemption, PinnedMapping, Restriction},
     text,
-    words::{ColumnState, Mask, RestrictionEffect, TokenScope},
+    words::{ColumnState, ExemptKind, Mask, RestrictionEffect, TokenScope},
 };
 use lakegate_policy::{
     Action, Actor, Verdict, action,
@@ -15,13 +15,11 @@ use lakegate_policy::{
     resource::{AssetFacts, Platform},
     verdict,
 };
-use lakegate_store::{Tx, WriteTx, assets, readable, restrictions as store, rule_mappings, users};
+use lakegate_store::{Tx, WriteTx, assets, purposes, readable, restrictions as store, rule_mappings, users};
 use serde_json::json;
+use uuid::Uuid;
 
-use super::{
-    filters::check_filter,
-    principals::{name_of, spared},
-};
+use super::{filters::check_filter, principals::spared};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -104,7 +102,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<
         for exemption in &rule.exempt {
             known_principal(tx, exemption).await?;
         }
-        if !rule.exempt.is_empty() && !binds(&rule, &anywhere(actor, &rule)) {
+        if !binds(&rule, &anywhere(actor, &rule)) || may_state(tx, actor, &rule).await? {
             return Err(second_person("this would spare yourself"));
         }
         if rule.mask == Some(Mask::Hmac) {
@@ -196,7 +194,7 @@ async fn named(tx: &mut Tx, rule: Restriction, columns: &[Column], may_lift: boo
     let chosen = columns.iter().filter(|column| rule.columns.contains(&column.id));
     let mut exempt = Vec::new();
     for exemption in &rule.exempt {
-        let name = name_of(tx, &spared(exemption)).await?;
+        let name = spared(tx, exemption).await?;
         exempt.push(name.unwrap_or_else(|| exemption.principal_id.to_string()));
     }
     let author = users::user_find(tx, rule.created_by).await?;
@@ -233,7 +231,7 @@ fn exemptions(new: &NewRestriction) -> Vec<Exemption> {
 }
 
 async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault> {
-    match name_of(tx, &spared(exemption)).await? {
+    match spared(tx, exemption).await? {
         Some(_) => Ok(()),
         None => {
             let Exemption { kind, principal_id } = exemption;
@@ -246,7 +244,21 @@ async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault
 fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
     let spared =
         actor.projects.keys().find(|project| rule.exempt.iter().any(|exemption| exemption.principal_id == project.0));
-    Actor { acting: spared.copied().or(actor.acting), ..actor.clone() }
+    Actor { acting: spared.copied().or(actor.acting), narrowed: None, purpose: None, ..actor.clone() }
+}
+
+/// Whether an actor could state a purpose that a rule spares, in some project of his.
+async fn may_state(tx: &mut Tx, actor: &Actor, rule: &Restriction) -> Result<bool, Fault> {
+    let spared = |id: Uuid| rule.exempt.iter().any(|one| one.kind == ExemptKind::Purpose && one.principal_id == id);
+    if !rule.exempt.iter().any(|one| one.kind == ExemptKind::Purpose) {
+        return Ok(false);
+    }
+    for project in actor.projects.keys() {
+        if purposes::purposes_approved(tx, *project).await?.iter().any(|purpose| spared(purpose.id.into())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn second_person(why: &str) -> Fault {

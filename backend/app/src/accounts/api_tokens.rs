@@ -158,6 +158,7 @@ pub async fn create_account(
             name: name.clone(),
             role,
             disabled: false,
+            purpose_id: None,
             created_by,
             created_at: app.now(),
         };

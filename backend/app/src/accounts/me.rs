@@ -2,22 +2,25 @@
 
 use lakegate_model::{
     Code, Fault,
+    grants::Grantee,
     people::{Session, User},
     places::Project,
+    purposes::Purpose,
     text,
     words::{
         ProductRole, ProjectRole, Theme,
         TokenScope::{Read, Write},
     },
 };
-use lakegate_policy::actor::Principal;
-use lakegate_store::{changes, drafts, projects, sessions, users};
+use lakegate_policy::{Actor, actor::Principal};
+use lakegate_store::{Tx, changes, drafts, groups, projects, sessions, users};
 
 use super::{SESSION_IDLE, check_email, set_up, sign_in};
 use crate::{
     App, Caller,
     audit::{self, Event},
     caller::person,
+    lens,
 };
 
 /// Who the caller is, and what he may do where.
@@ -31,7 +34,35 @@ pub struct Me {
     pub projects: Vec<(Project, ProjectRole)>,
     /// The project the caller acts in.
     pub acting: Option<Project>,
+    /// The group or role that he is narrowed to.
+    pub narrowed: Option<Narrowing>,
+    /// What he may narrow himself to.
+    pub narrowings: Vec<Narrowing>,
+    /// The purpose that he states.
+    pub purpose: Option<Purpose>,
+    /// What he may state where he acts.
+    pub purposes: Vec<Purpose>,
     pub is_steward: bool,
+}
+
+/// A group or role whose rights alone may be used (access rule 22).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowing {
+    /// `group:0190…`, `role:auditor`.
+    pub key: String,
+    /// As people call it.
+    pub name: String,
+}
+
+async fn narrowings(tx: &mut Tx, actor: &Actor) -> Result<Vec<Narrowing>, Fault> {
+    let Some(user) = actor.user().filter(|_| actor.narrowings().next().is_some()) else { return Ok(Vec::new()) };
+    let groups = groups::groups_of(tx, user).await?;
+    let named = |held: Grantee| {
+        let group = groups.iter().find(|group| held == Grantee::Group(group.id)).map(|group| group.name.clone());
+        let role = || held.role().map(|role| role.as_str().replace('_', " ")).unwrap_or_default();
+        Narrowing { key: held.to_string(), name: group.unwrap_or_else(role) }
+    };
+    Ok(actor.narrowings().map(named).collect())
 }
 
 /// Who the caller is.
@@ -53,7 +84,14 @@ pub async fn me(app: &App, caller: &Caller) -> Result<Me, Fault> {
         listed.sort_by_key(|(project, _)| text::fold(&project.name));
         let acting =
             listed.iter().map(|(project, _)| project).find(|project| Some(project.id) == actor.acting).cloned();
+        let narrowings = narrowings(tx, actor).await?;
+        let narrowed = actor.narrowed.map(|held| held.to_string());
+        let purposes = lens::approved(tx, actor.acting).await?;
         Ok(Me {
+            narrowed: narrowed.and_then(|key| narrowings.iter().find(|one| one.key == key).cloned()),
+            narrowings,
+            purpose: purposes.iter().find(|purpose| Some(purpose.id) == actor.purpose).cloned(),
+            purposes,
             user,
             name: actor.name.clone(),
             roles: actor.roles.iter().copied().collect(),

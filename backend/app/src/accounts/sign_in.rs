@@ -6,7 +6,7 @@ use lakegate_model::{
     people::{Session, User},
 };
 use lakegate_policy::Actor;
-use lakegate_store::{WriteTx, actors, in_read, in_write, sessions, users};
+use lakegate_store::{WriteTx, actors, in_read, in_write, purposes, sessions, users};
 use serde_json::json;
 
 use super::{SESSION_MAX, new_secret, throttle};
@@ -15,6 +15,7 @@ use crate::{
     audit::{self, Event},
     caller::person,
     keys::token_hash,
+    lens,
 };
 use lakegate_model::words::{Outcome, TokenScope};
 
@@ -110,6 +111,8 @@ pub(crate) async fn start_session(app: &App, caller: &Caller, user: User, agent:
             user_id: user.id,
             csrf_token: csrf_token.clone(),
             project_id: first_project(tx, &actor, user.id).await?,
+            role: None,
+            purpose_id: None,
             agent: agent.clone(),
             created_at: now,
             seen_at: now,
@@ -169,6 +172,22 @@ pub async fn act_in(app: &App, caller: &Caller, project: Option<ProjectId>) -> R
         }
         sessions::session_set_project(tx, session, project).await?;
         Ok(())
+    })
+}
+
+/// Narrows the session to one group or role, and states its purpose; the empty text takes either away (access rule 22).
+///
+/// # Errors
+/// `invalid` naming `role` or `purpose`.
+pub async fn look_through(app: &App, caller: &Caller, role: &str, purpose: &str) -> Result<(), Fault> {
+    change!(app, caller, "session.look_through", |tx, scope, actor| {
+        let session = actor.session.ok_or_else(|| Fault::invalid("session", "only a browser session can switch"))?;
+        let narrowed = lens::role_of(tx, actor, role).await?.map(|held| held.to_string());
+        let purpose = lens::find(&lens::approved(tx, actor.acting).await?, purpose)?;
+        purposes::session_set_lens(tx, session, narrowed.as_deref(), purpose).await?;
+        let event = Event::on("session.look_through", "session", session)
+            .with(json!({ "project": actor.acting, "role": narrowed, "purpose": purpose }));
+        audit::record(app, tx, caller, actor, event).await
     })
 }
 

@@ -5,7 +5,7 @@ use lakegate_model::{
     Fault,
     catalog::Column,
     grants::{DirectGrant, Grantee},
-    ids::{ColumnId, GrantId, ProjectId, TableId},
+    ids::{ColumnId, GrantId, ProjectId, PurposeId, TableId},
     words::{ColumnState, ProjectRole},
 };
 use lakegate_policy::{
@@ -13,7 +13,7 @@ use lakegate_policy::{
     access::{ColumnFacts, ColumnScope, Rows, SelectGrant},
     binding, governed,
 };
-use lakegate_store::{Tx, actors, direct_grants, readable, restrictions, subscriptions};
+use lakegate_store::{Tx, actors, direct_grants, purposes, readable, restrictions, subscriptions};
 
 use std::collections::BTreeSet;
 
@@ -23,6 +23,38 @@ use crate::App;
 /// Grants that hand on others, from the first holder on, at most.
 pub(crate) const LONGEST_CHAIN: usize = 8;
 
+/// The grants that serve somebody, and what others wait for.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub grants: Vec<SelectGrant>,
+    /// Purposes of which grants demand one that is not stated.
+    pub demanding: BTreeSet<PurposeId>,
+}
+
+impl Found {
+    /// Whether the actor states a purpose that a grant, and each that it was handed on from, demands.
+    async fn states(
+        &mut self,
+        tx: &mut Tx,
+        actor: &Actor,
+        (grant, parent): (GrantId, Option<GrantId>),
+    ) -> Result<bool, Fault> {
+        let mut states = true;
+        let above = match parent {
+            Some(_) => direct_grants::direct_grants_above(tx, grant).await?,
+            None => Vec::new(),
+        };
+        for rule in std::iter::once(grant).chain(above) {
+            let demanded = purposes::rule_purposes_of(tx, rule.into()).await?;
+            if !demanded.is_empty() && !demanded.iter().any(|purpose| actor.purpose == Some(*purpose)) {
+                self.demanding.extend(demanded);
+                states = false;
+            }
+        }
+        Ok(states)
+    }
+}
+
 /// Every grant under which an actor may read a table while he acts in a project.
 pub(super) async fn of(
     app: &App,
@@ -30,8 +62,13 @@ pub(super) async fn of(
     actor: &Actor,
     (project, table): (ProjectId, TableId),
     columns: &[Column],
-) -> Result<Vec<SelectGrant>, Fault> {
-    let subscribed = subscriptions::grants_of(tx, project, table).await?;
+) -> Result<Found, Fault> {
+    let mut found = Found::default();
+    let subscribed = match actor.narrowed {
+        // Rule 22: whoever narrows himself to a role does without what projects have.
+        Some(_) => Vec::new(),
+        None => subscriptions::grants_of(tx, project, table).await?,
+    };
     let mut direct = direct_grants::direct_grants_for(tx, actor, table).await?;
     direct.retain(|grant| binding::serves(&grant.grantee(), actor));
     if direct.iter().any(|grant| actor.user() == Some(grant.granted_by)) && is_sensitive(tx, table).await? {
@@ -44,9 +81,11 @@ pub(super) async fn of(
         false => Subject::default(),
     };
     let look = Look { app, project, table, columns };
-    let mut grants = Vec::new();
     for (grant, ids) in subscribed {
-        grants.push(SelectGrant {
+        if !found.states(tx, actor, (grant.id, None)).await? {
+            continue;
+        }
+        found.grants.push(SelectGrant {
             id: grant.id,
             project: grant.project_id,
             columns: ids.map_or(ColumnScope::All, |ids| ColumnScope::Only(ids.into_iter().collect())),
@@ -57,9 +96,11 @@ pub(super) async fn of(
         });
     }
     for grant in &direct {
-        grants.extend(look.with_parents(tx, grant, &subject).await?);
+        if found.states(tx, actor, (grant.id, grant.parent_id)).await? {
+            found.grants.extend(look.with_parents(tx, grant, &subject).await?);
+        }
     }
-    Ok(grants)
+    Ok(found)
 }
 
 /// One look at a table from a project.

@@ -157,7 +157,7 @@ async fn shared_access(
     request: &Request,
 ) -> Result<Option<TableAccess>, Fault> {
     let Some((asset, _)) = assets::asset_facts(tx, actor, request.asset_id).await? else { return Ok(None) };
-    let owner = Actor { acting: actor.role_in(facts.producer).map(|_| facts.producer), ..actor.clone() };
+    let owner = actor.acting_in(actor.role_in(facts.producer).map(|_| facts.producer));
     let Some(mut access) = own_access(app, tx, &owner, &asset, false).await? else { return Ok(None) };
     let columns = readable::table_columns(tx, access.table).await?;
     let columns: Vec<ColumnFacts> = columns.iter().map(resolve::column_facts).collect();

@@ -44,7 +44,7 @@ pub(super) async fn record_start(
         }
         sql_text::keep_key(app, tx, id, audit::principal_parts(actor.principal).1, &sealed).await?;
         let event = Event::on("query.start", "query", id).with(json!({
-            "sql": mask_literals(&ask.sql), "sealed_sql": sealed.text, "tables": tables(reads, &resolved.named),
+            "role": actor.narrowed.map(|role| role.to_string()), "purpose": actor.purpose, "sql": mask_literals(&ask.sql), "sealed_sql": sealed.text, "tables": tables(reads, &resolved.named),
             "export": ask.export,
         }));
         audit::record(app, tx, caller, &actor, event).await?;
@@ -102,7 +102,7 @@ async fn record_read(
     let columns: Vec<ColumnId> = read.columns.clone();
     let subject: uuid::Uuid = named.asset_id.map_or(named.table_id.into(), Into::into);
     let event = Event::on("asset.read", "asset", subject).owned_by(named.owner_id).with(json!({
-        "query": id, "columns": columns, "grants": access.map(|access| &access.grants),
+        "role": actor.narrowed.map(|role| role.to_string()), "purpose": actor.purpose, "query": id, "columns": columns, "grants": access.map(|access| &access.grants),
         "restrictions": access.map(|access| &access.restrictions), "access": access.map(|access| &access.fingerprint),
     }));
     audit::record(app, tx, caller, actor, event).await

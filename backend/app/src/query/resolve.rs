@@ -4,7 +4,7 @@ use lakegate_engine::{GovernedTable, MaskKeys, References, TableColumn, TableNam
 use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::Column,
-    ids::{ProjectId, TableId},
+    ids::{ProjectId, PurposeId, TableId},
     storage::StorageAccess,
     words::{ColumnState, ProjectRole, TokenScope},
 };
@@ -18,6 +18,7 @@ use lakegate_store::{
     readable::{self, NamedTable, TableData},
 };
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 
 use super::{grants, mask_key, rules};
 use crate::{App, caller::known, places::connections};
@@ -212,6 +213,8 @@ pub(crate) struct Deciding {
     pub facts: Vec<ColumnFacts>,
     pub standing: Standing,
     pub grants: Vec<SelectGrant>,
+    /// Purposes of which grants that would serve the actor demand one that he does not state.
+    pub demanding: BTreeSet<PurposeId>,
     pub restrictions: Vec<Restriction>,
 }
 
@@ -226,18 +229,18 @@ pub(crate) async fn deciding(
     let Some(project) = actor.acting.filter(|project| actor.role_in(*project).is_some()) else { return Ok(None) };
     let columns = readable::table_columns(tx, table).await?;
     let standing = match actor.role_in(owner) {
-        _ if owner != project => Standing::Outsider,
+        _ if owner != project || actor.narrowed.is_some() => Standing::Outsider,
         Some(ProjectRole::Owner) => Standing::Owner,
         Some(_) => Standing::Member,
         None => Standing::Outsider,
     };
-    let grants = match standing {
+    let found = match standing {
         Standing::Outsider => grants::of(app, tx, actor, (project, table), &columns).await?,
-        Standing::Owner | Standing::Member => Vec::new(),
+        Standing::Owner | Standing::Member => grants::Found::default(),
     };
     let restrictions = rules::restrictions(app, tx, actor, table, &columns, spare).await?;
     let facts = columns.iter().map(column_facts).collect();
-    Ok(Some(Deciding { columns, facts, standing, grants, restrictions }))
+    Ok(Some(Deciding { columns, facts, standing, grants: found.grants, demanding: found.demanding, restrictions }))
 }
 
 pub(crate) fn column_facts(column: &Column) -> ColumnFacts {

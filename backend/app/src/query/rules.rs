@@ -4,6 +4,7 @@ use lakegate_engine::{Filter, Mapping, Subject, TableColumn};
 use lakegate_model::{
     Fault,
     catalog::{Asset, Column},
+    grants::Grantee,
     ids::TableId,
     rules::Restriction as Rule,
     words::RestrictionEffect,
@@ -31,7 +32,10 @@ pub async fn subject(tx: &mut Tx, actor: &Actor) -> Result<Subject, Fault> {
         };
         return Ok(Subject { user: name, ..Subject::default() });
     };
-    let groups = groups::groups_of(tx, user).await?;
+    let mut groups = groups::groups_of(tx, user).await?;
+    if let Some(narrowed) = &actor.narrowed {
+        groups.retain(|group| *narrowed == Grantee::Group(group.id));
+    }
     Ok(Subject {
         user: actor.name.clone(),
         groups: groups.into_iter().map(|group| group.name).collect(),
@@ -145,6 +149,9 @@ pub async fn is_restricted(
     columns: &[Column],
 ) -> Result<bool, Fault> {
     let Some(table) = asset.table_id else { return Ok(false) };
-    let owner = Actor { acting: Some(asset.project_id), ..actor.clone() };
+    if actor.narrowed.is_some() {
+        return Ok(true);
+    }
+    let owner = actor.acting_in(Some(asset.project_id));
     Ok(!restrictions(app, tx, &owner, table, columns, true).await?.is_empty())
 }

@@ -208,7 +208,7 @@ impl World {
 
 /// Nobody in particular.
 pub fn anonymous() -> Caller {
-    Caller { identity: Identity::Anonymous, project: None, request_id: "test".to_owned(), address: None }
+    Caller::anonymous("test".to_owned(), None)
 }
 
 /// Asserts a refusal by its code and the field it blames; gives the fault for more.

@@ -57,6 +57,9 @@ pub struct ApproveSubscriptionInput {
     export: bool,
     /// Only rows for which this condition is true, such as `region = session_attribute('region')`; null gives all rows.
     row_filter: Option<String>,
+    /// Purposes of which whoever uses the data states one; none keeps those of the present access.
+    #[graphql(default)]
+    purposes: Vec<Id>,
 }
 
 fn columns(ids: Option<Vec<Id>>) -> Option<Vec<ids::ColumnId>> {
@@ -134,8 +137,9 @@ impl AccessMutation {
         input: ApproveSubscriptionInput,
     ) -> Maybe<ApproveSubscriptionPayload> {
         let at = At::of(ctx);
-        let ApproveSubscriptionInput { reason, columns: chosen, until, export, row_filter } = input;
-        let approval = decisions::Approval { reason, columns: columns(chosen), until, export, row_filter };
+        let ApproveSubscriptionInput { reason, columns: chosen, until, export, row_filter, purposes } = input;
+        let purposes = purposes.into_iter().map(Into::into).collect();
+        let approval = decisions::Approval { reason, columns: columns(chosen), until, export, row_filter, purposes };
         outcome(&at, approve(&at, id, &approval).await)
     }
 

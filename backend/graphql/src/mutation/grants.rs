@@ -42,6 +42,9 @@ pub struct CreateGrantInput {
     /// When it begins; now, if nothing is said.
     valid_from: Option<DateTime<Utc>>,
     valid_until: Option<DateTime<Utc>>,
+    /// It serves whoever states one of these purposes; none serve everybody whom it names.
+    #[graphql(default)]
+    purposes: Vec<Id>,
     reason: String,
 }
 
@@ -66,6 +69,7 @@ impl CreateGrantInput {
             hand_on: self.hand_on,
             from: self.valid_from,
             until: self.valid_until,
+            purposes: self.purposes.into_iter().map(Into::into).collect(),
             reason: self.reason,
         })
     }

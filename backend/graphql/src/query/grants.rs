@@ -46,9 +46,11 @@ impl GrantsQuery {
         asset: Id,
         user: Option<Id>,
         project: Option<Id>,
+        purpose: Option<Id>,
     ) -> Maybe<AccessExplanation> {
         let at = At::of(ctx);
-        let asked = Asked { user: user.map(Into::into), project: project.map(Into::into) };
+        let (user, project, purpose) = (user.map(Into::into), project.map(Into::into), purpose.map(Into::into));
+        let asked = Asked { user, project, purpose };
         answer(&at, explain::of(at.app(), &at.caller, asset.into(), asked).await)
     }
 

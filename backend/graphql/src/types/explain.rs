@@ -48,6 +48,8 @@ pub struct AccessExplanation {
     pub export: bool,
     /// When the access changes by itself.
     pub valid_until: Option<DateTime<Utc>>,
+    /// Names of purposes of which grants demand one that is not stated.
+    pub demanding: Vec<String>,
     /// Equal fingerprints see equal cells of an equal data version; null where nothing is read.
     pub fingerprint: Option<String>,
 }
@@ -84,6 +86,7 @@ impl From<explain::Explained> for AccessExplanation {
             columns: explained.columns.into_iter().map(Into::into).collect(),
             export: explained.export,
             valid_until: explained.valid_until,
+            demanding: explained.demanding,
             fingerprint: explained.fingerprint,
         }
     }

@@ -27,6 +27,8 @@ pub struct DirectGrant {
     pub row_filter: Option<String>,
     /// Whether rows may leave through downloads and exports.
     pub export: bool,
+    /// Names of purposes of which its holder states one.
+    pub purposes: Vec<String>,
     /// Whether its holder may hand on what it opens.
     pub hand_on: bool,
     /// The grant from which it was handed on.
@@ -72,6 +74,7 @@ impl From<GrantView> for DirectGrant {
             filtered: view.filtered,
             row_filter: grant.row_filter,
             export: grant.can_export,
+            purposes: view.purposes,
             hand_on: grant.can_grant,
             parent: grant.parent_id.map(Into::into),
             reason: grant.reason,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use lakegate_app::accounts::{me, users};
 use lakegate_model::people;
 
-use super::places::Project;
+use super::{places::Project, purposes::Purpose};
 use crate::scalars::{Id, Long, ProductRole, ProjectRole, Theme, TokenScope};
 
 /// A person who signs in.
@@ -193,6 +193,12 @@ pub struct Me {
     pub projects: Vec<Membership>,
     /// The project the caller acts in.
     pub acting: Option<Project>,
+    /// The group or role whose rights alone are used, beside those of everyone.
+    pub narrowed: Option<String>,
+    /// The groups and roles that the caller may narrow himself to: the header `Lakegate-Role` names one.
+    pub narrowings: Vec<String>,
+    /// The purpose that is stated.
+    pub purpose: Option<Purpose>,
     /// Whether the caller looks after a domain.
     pub is_steward: bool,
 }
@@ -209,6 +215,9 @@ impl From<me::Me> for Me {
             roles: me.roles.into_iter().map(Into::into).collect(),
             projects: me.projects.into_iter().map(membership).collect(),
             acting: me.acting.map(Into::into),
+            narrowed: me.narrowed.map(|narrowing| narrowing.name),
+            narrowings: me.narrowings.into_iter().map(|narrowing| narrowing.name).collect(),
+            purpose: me.purpose.map(Into::into),
             is_steward: me.is_steward,
         }
     }

@@ -17,6 +17,10 @@ use crate::{
 
 /// Names the project whose rights the request uses.
 const PROJECT: &str = "lakegate-project";
+/// Names the group or role whose rights alone the request uses, beside those of everyone.
+const ROLE: &str = "lakegate-role";
+/// Names what the request uses data for.
+const PURPOSE: &str = "lakegate-purpose";
 /// Longest token that is looked at, in bytes.
 const TOKEN_MAX: usize = 16 * 1024;
 
@@ -61,6 +65,8 @@ impl FromRequestParts<Web> for Auth {
         let context = context(parts)?;
         let mut caller = anonymous(&context);
         caller.project = project(&parts.headers)?;
+        caller.role = text(&parts.headers, ROLE)?;
+        caller.purpose = text(&parts.headers, PURPOSE)?;
         let session = match bearer(&parts.headers)? {
             Some(token) => {
                 caller.identity = by_token(web, &caller, token).await?;
@@ -84,18 +90,21 @@ pub(super) fn context(parts: &Parts) -> Result<RequestContext, Fault> {
 
 /// The caller of a request, as long as nothing is proved.
 pub(super) fn anonymous(context: &RequestContext) -> Caller {
-    Caller {
-        identity: Identity::Anonymous,
-        project: None,
-        request_id: context.id().to_owned(),
-        address: context.address(),
-    }
+    Caller::anonymous(context.id().to_owned(), context.address())
 }
 
 fn project(headers: &HeaderMap) -> Result<Option<ProjectId>, Fault> {
     let Some(value) = headers.get(PROJECT) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default();
     text.parse().map(Some).map_err(|fault: Fault| fault.on("Lakegate-Project"))
+}
+
+/// A header as text.
+fn text(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Fault> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let unreadable =
+        || Fault::invalid(name, "this header is not plain text").fix("send an id for names with other letters");
+    value.to_str().map(|text| Some(text.trim().to_owned())).map_err(|_| unreadable())
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Fault> {

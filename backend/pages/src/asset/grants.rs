@@ -34,6 +34,7 @@ use crate::{
     flash,
     kit::{Choice, When, Wrong, again, counted, people, person_meant},
     proof::{self, Proof},
+    purposes,
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -122,6 +123,9 @@ struct GrantPage {
     mode: String,
     columns: Vec<ColumnBox>,
     row_filter: String,
+    purposes: Vec<Choice>,
+    /// The purposes that are ticked.
+    demanded: Vec<String>,
     export: bool,
     hand_on: bool,
     until: String,
@@ -152,6 +156,8 @@ async fn grant_page(web: &Web, frame: Framed, id: AssetId, fields: &Fields, wron
         mode: or("mode", "all"),
         columns: column_boxes(&view, fields, |state| state == ColumnState::Active),
         row_filter: fields.one("row_filter").to_owned(),
+        purposes: purposes::choices(web, &frame.reader).await?,
+        demanded: fields.all("purpose").map(str::to_owned).collect(),
         export: fields.has("export"),
         hand_on: fields.has("hand_on"),
         until: fields.one("until").to_owned(),
@@ -207,6 +213,7 @@ async fn read(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result
         hand_on: fields.has("hand_on"),
         from: None,
         until: fields.day("until")?,
+        purposes: fields.ids("purpose")?,
         reason: fields.one("reason").to_owned(),
     })
 }

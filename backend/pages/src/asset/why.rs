@@ -113,7 +113,7 @@ async fn asked(web: &Web, frame: &Framed, id: AssetId, person: &str) -> Result<E
         "" => None,
         name => Some(person_meant(web, &frame.reader, "person", name).await?.id),
     };
-    explain::of(&web.app, &frame.reader.caller, id, Asked { user, project: None }).await
+    explain::of(&web.app, &frame.reader.caller, id, Asked { user, ..Asked::default() }).await
 }
 
 async fn why(

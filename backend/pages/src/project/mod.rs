@@ -6,6 +6,7 @@ mod environments;
 mod inventory;
 mod members;
 mod overview;
+mod purposes;
 mod queries;
 pub(crate) mod run_row;
 mod sources;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<Web> {
         .merge(subscriptions::routes())
         .merge(accounts::routes())
         .merge(queries::routes())
+        .merge(purposes::routes())
 }
 
 /// The tabs of a project.
@@ -45,10 +47,11 @@ enum Section {
     Storage,
     Queries,
     Accounts,
+    Purposes,
 }
 
 impl Section {
-    const ALL: [(Self, &'static str, &'static str); 8] = [
+    const ALL: [(Self, &'static str, &'static str); 9] = [
         (Self::Overview, "Overview", ""),
         (Self::Data, "Inventory", "/data"),
         (Self::Sources, "Data sources", "/sources"),
@@ -57,6 +60,7 @@ impl Section {
         (Self::Storage, "Environments", "/environments"),
         (Self::Queries, "Saved queries", "/queries"),
         (Self::Accounts, "Service accounts", "/accounts"),
+        (Self::Purposes, "Purposes", "/purposes"),
     ];
 
     fn label(self) -> (&'static str, &'static str) {

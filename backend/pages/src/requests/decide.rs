@@ -65,5 +65,6 @@ fn approval(fields: &Fields, detail: &RequestDetail) -> Result<Approval, Fault> 
         until: if same_day { wished } else { until },
         export: fields.has("export"),
         row_filter: Some(fields.one("row_filter").to_owned()),
+        purposes: fields.ids("purpose")?,
     })
 }

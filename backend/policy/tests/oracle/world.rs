@@ -89,6 +89,7 @@ pub fn person(name: &str) -> Actor {
             account
         }
         "security administrator" => holder(19, ProductRole::SecurityAdministrator),
+        "data protection officer" => holder(20, ProductRole::DataProtectionOfficer),
         "asking viewer" => member(17, ASKING, ProjectRole::Viewer),
         "requester" => member(REQUESTER, ASKING, ProjectRole::Contributor),
         "asking owner" => member(18, ASKING, ProjectRole::Owner),
