@@ -23,6 +23,7 @@ pub mod keys;
 pub mod names;
 pub mod nodes;
 pub mod places;
+pub mod policy_files;
 pub mod query;
 pub mod seal;
 pub mod sources;

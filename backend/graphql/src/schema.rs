@@ -5,12 +5,14 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, rules::RulesMutation,
-        run::RunMutation, sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
+        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, policy::PolicyMutation,
+        rules::RulesMutation, run::RunMutation, sources::SourcesMutation, storage::StorageMutation,
+        users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
-        places::PlacesQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
+        places::PlacesQuery, policy::PolicyQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery,
+        sources::SourcesQuery,
     },
 };
 
@@ -26,6 +28,7 @@ pub struct Query(
     AccessQuery,
     GrantsQuery,
     RulesQuery,
+    PolicyQuery,
     RunQuery,
     NodeQuery,
 );
@@ -44,6 +47,7 @@ pub struct Mutation(
     AccessMutation,
     GrantsMutation,
     RulesMutation,
+    PolicyMutation,
     RunMutation,
     UsersMutation,
     AccountsMutation,

@@ -17,6 +17,7 @@ pub mod outgoing;
 pub mod page;
 pub mod people;
 pub mod places;
+pub mod policy_files;
 pub mod random;
 pub mod rules;
 pub mod storage;

@@ -49,6 +49,9 @@ const RULES: &[(Thing, Action, &str)] = {
         (Platform, ManageRules, "snnnnnnnny"),
         (Platform, GrantAccess, "snnnnnnnny"),
         (Platform, RevokeAccess, "snnnnnnnny"),
+        // Files hold the rules of the whole installation, and their plan names its tables.
+        (Platform, ReadPolicyFiles, "snnnnnnnny"),
+        (Platform, ApplyPolicyFiles, "snnnnnnnny"),
         // 13: a session acts in one project or in none; what it reads is decided table by table.
         (Platform, RunQuery, "syyyyyyyyy"),
         // A domain is looked after by its steward; the administrator keeps the tree, not its words.
@@ -238,6 +241,8 @@ proofs!(
     ManageRules,
     GrantAccess,
     RevokeAccess,
+    ReadPolicyFiles,
+    ApplyPolicyFiles,
     ReviewAsset,
     ViewRequest,
     CommentRequest,
@@ -277,7 +282,7 @@ fn a_token_without_scopes_proves_nothing() {
 #[test]
 fn scopes_divide_the_actions() {
     use Action::*;
-    let reading = [ReadAudit, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewRequest, ViewSubscription];
+    let reading = [ReadAudit, ReadPolicyFiles, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewRequest, ViewSubscription];
     for (thing, action, letters) in RULES {
         let needed = match action {
             RunQuery => TokenScope::Query,

@@ -30,6 +30,7 @@ pub mod kinds;
 mod like;
 pub mod marks;
 pub mod notices;
+pub mod policy_files;
 pub mod projects;
 pub mod queries;
 pub mod readable;
@@ -72,6 +73,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         notices::STATEMENTS,
+        policy_files::STATEMENTS,
         queries::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,

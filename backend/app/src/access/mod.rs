@@ -6,7 +6,7 @@ pub mod explain;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
-mod principals;
+pub(crate) mod principals;
 pub mod requests;
 pub mod restrictions;
 mod rule_words;

@@ -4,7 +4,7 @@ use lakegate_model::{Fault, grants::Grantee, ids::UserId, rules::Exemption, word
 use lakegate_store::{Tx, groups, projects, tokens, users};
 
 /// Whoever an exemption spares, as a grantee.
-pub(super) fn spared(exemption: &Exemption) -> Grantee {
+pub(crate) fn spared(exemption: &Exemption) -> Grantee {
     let id = exemption.principal_id;
     match exemption.kind {
         ExemptKind::User => Grantee::User(id.into()),
@@ -14,7 +14,7 @@ pub(super) fn spared(exemption: &Exemption) -> Grantee {
 }
 
 /// The name of a principal, or `None` if there is no such.
-pub(super) async fn name_of(tx: &mut Tx, principal: &Grantee) -> Result<Option<String>, Fault> {
+pub(crate) async fn name_of(tx: &mut Tx, principal: &Grantee) -> Result<Option<String>, Fault> {
     Ok(match principal {
         Grantee::User(id) => users::user_find(tx, *id).await?.map(|user| user.display_name),
         Grantee::Group(id) => groups::group_find(tx, *id).await?.map(|group| group.name),

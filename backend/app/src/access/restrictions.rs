@@ -240,7 +240,7 @@ async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault
 }
 
 /// The actor as he would be in whichever of his projects is spared.
-fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
+pub(crate) fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
     let spared =
         actor.projects.keys().find(|project| rule.exempt.iter().any(|exemption| exemption.principal_id == project.0));
     Actor { acting: spared.copied().or(actor.acting), ..actor.clone() }
@@ -318,7 +318,7 @@ fn fits(mask: Mask, columns: &[&Column]) -> Result<(), Fault> {
 ///
 /// # Errors
 /// `invalid` naming `filter`, `forbidden`
-pub(super) async fn check_filter(
+pub(crate) async fn check_filter(
     app: &App,
     tx: &mut Tx,
     (actor, facts): (&Actor, &AssetFacts),
@@ -351,7 +351,7 @@ pub(super) async fn check_filter(
     Ok(filter.text())
 }
 
-async fn record(
+pub(crate) async fn record(
     app: &App,
     tx: &mut WriteTx,
     (caller, actor): (&Caller, &Actor),

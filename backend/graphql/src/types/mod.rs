@@ -9,6 +9,7 @@ pub mod grants;
 pub mod node;
 pub mod people;
 pub mod places;
+pub mod policy;
 pub mod query;
 pub mod rules;
 pub mod search;

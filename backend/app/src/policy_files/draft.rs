@@ -1,0 +1,97 @@
+//! A plan with everything that carrying it out needs, made and checked without writing.
+
+use lakegate_model::{Code, Fault, ids::TableId};
+use lakegate_policy::Actor;
+use lakegate_store::{Tx, assets};
+use std::collections::BTreeMap;
+
+use super::{
+    check::PolicySet,
+    facts::{Doing, Facts, Spot},
+    load,
+    plan::{Change, Plan, plan},
+    problem,
+    wish::wish,
+    words::PlanWords,
+};
+use crate::{App, access::restrictions::check_filter};
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub facts: Facts,
+    pub plan: Plan,
+    pub words: PlanWords,
+    /// Conditions as they are enforced, by table and as the file has them.
+    pub filters: BTreeMap<(TableId, String), String>,
+}
+
+/// Makes a plan. New conditions are checked for `writers`: one of them has to read what they name, or be a steward of the
+/// table's domain (access rule 21).
+///
+/// # Errors
+/// `invalid` naming `files` for what cannot be applied, `forbidden` for conditions that none of the writers may write.
+pub(super) async fn draft(app: &App, tx: &mut Tx, set: &PolicySet, writers: &[Actor]) -> Result<Draft, Fault> {
+    let now = app.now();
+    let facts = load::facts(tx, set, now).await?;
+    let wished = wish(set, &facts, now).map_err(|problems| problem::fault(&problems))?;
+    let plan = plan(&wished, &facts, now);
+    let mut draft = Draft { words: PlanWords::of(&plan, &facts), plan, facts, filters: BTreeMap::new() };
+    for (table, written, kept, rule) in conditions(&draft.plan) {
+        if draft.filters.contains_key(&(table, written.clone())) {
+            continue;
+        }
+        let text = match kept {
+            Some(kept) => kept,
+            None => checked(app, tx, (&draft.facts, table), writers, (&written, &rule)).await?,
+        };
+        draft.filters.insert((table, written), text);
+    }
+    Ok(draft)
+}
+
+/// The conditions that a plan writes: table, as written, as it is enforced already if it stands there, and the rule.
+fn conditions(plan: &Plan) -> Vec<(TableId, String, Option<String>, String)> {
+    let mut found = Vec::new();
+    for change in &plan.changes {
+        match change {
+            Change::Grant { key, held, wished: Some(wished) } => {
+                let Some(rows) = &wished.rows else { continue };
+                let same = held.iter().find(|held| held.terms.rows.as_ref() == Some(rows));
+                found.push((key.table, rows.clone(), same.and_then(|held| held.filter.clone()), key.rule.clone()));
+            }
+            Change::Restriction { key, held, wished: Some(wished) } => {
+                let (Doing::Rows(rows), Spot::Table(table)) = (&wished.effect, &key.spot) else { continue };
+                let same = held.iter().find(|held| held.terms.effect == wished.effect);
+                found.push((*table, rows.clone(), same.and_then(|held| held.filter.clone()), key.rule.clone()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+async fn checked(
+    app: &App,
+    tx: &mut Tx,
+    (facts, id): (&Facts, TableId),
+    writers: &[Actor],
+    (text, rule): (&str, &str),
+) -> Result<String, Fault> {
+    let table = facts.tables.get(&id).ok_or_else(|| Fault::internal("a plan over a table that is not there"))?;
+    let found = assets::asset_facts(tx, &Actor::system(), table.asset).await?;
+    let (_, asset) = found.ok_or_else(|| Fault::internal("a table without an asset"))?;
+    let nobody = "whoever applied these rules may not write conditions any more";
+    let mut refused = Fault::new(Code::Forbidden, nobody).fix("let a security administrator apply them anew");
+    for writer in writers {
+        match check_filter(app, tx, (writer, &asset), id, text).await {
+            Ok(text) => return Ok(text),
+            Err(fault) => refused = fault,
+        }
+    }
+    if refused.code == Code::Forbidden && !writers.is_empty() {
+        refused = refused.fix("a security administrator who is a steward of its domain applies it");
+    }
+    let message = format!("the condition of {rule} on {}: {}", table.name(), refused.message);
+    Err(Fault { message, ..refused }.on("files"))
+}
