@@ -14,6 +14,7 @@ mod failpoints;
 mod grants;
 mod keys;
 mod kill;
+mod policy_files;
 mod projects;
 mod query;
 mod rules;

@@ -1,7 +1,7 @@
 //! A plan with everything that carrying it out needs, made and checked without writing.
 
 use lakegate_model::{Code, Fault, ids::TableId};
-use lakegate_policy::Actor;
+use lakegate_policy::{Actor, resource::AssetFacts};
 use lakegate_store::{Tx, assets};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ use super::{
     words::PlanWords,
 };
 use crate::{App, access::restrictions::check_filter};
+
+const READS_NOTHING: &str = "whoever writes a condition reads the columns that it names";
 
 /// What is to be done.
 #[derive(Debug)]
@@ -86,6 +88,8 @@ async fn checked(
     for writer in writers {
         match check_filter(app, tx, (writer, &asset), id, text).await {
             Ok(text) => return Ok(text),
+            // Whoever reads nothing of the table is told that, and not that its columns are unknown.
+            Err(_) if reads_nothing(writer, &asset) => refused = Fault::new(Code::Forbidden, READS_NOTHING),
             Err(fault) => refused = fault,
         }
     }
@@ -94,4 +98,9 @@ async fn checked(
     }
     let message = format!("the condition of {rule} on {}: {}", table.name(), refused.message);
     Err(Fault { message, ..refused }.on("files"))
+}
+
+/// Whether an actor is neither of the project that owns a table nor a steward of its domain.
+fn reads_nothing(actor: &Actor, asset: &AssetFacts) -> bool {
+    actor.role_in(asset.project).is_none() && !actor.stewarded.contains(&asset.domain)
 }

@@ -1,6 +1,8 @@
 //! How the set in force stands, what waits, and what was before.
 
-use lakegate_model::{Fault, Page, PageRequest, Timestamp, policy_files::PolicyVersion, words::PolicyVersionState};
+use lakegate_model::{
+    Fault, Page, PageRequest, Timestamp, ids::PolicyVersionId, policy_files::PolicyVersion, words::PolicyVersionState,
+};
 use lakegate_policy::{action, decide, resource::Platform};
 use lakegate_store::{Tx, policy_files as store};
 
@@ -79,6 +81,18 @@ pub async fn versions(app: &App, caller: &Caller, page: &PageRequest) -> Result<
             items.push(view(tx, version).await?);
         }
         Ok(Page { items, next: found.next })
+    })
+}
+
+/// One version.
+///
+/// # Errors
+/// `not_found` if there is no such.
+pub async fn version(app: &App, caller: &Caller, id: PolicyVersionId) -> Result<VersionView, Fault> {
+    look!(app, caller, "policy.read", |tx, scope, actor| {
+        let proof = decide::<action::ReadPolicyFiles, _>(scope, actor, Platform)?;
+        let found = store::version_find(tx, &proof, id).await?;
+        view(tx, found.ok_or_else(|| Fault::not_found("version of the rules"))?).await
     })
 }
 
