@@ -171,6 +171,7 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
         ("field", "title"),
         ("area", "x"),
         ("question", "018f0000-0000-7000-8000-000000000000"),
+        ("version", "018f0000-0000-7000-8000-000000000000"),
         ("account", "018f0000-0000-7000-8000-000000000000"),
     ] {
         ids.entry(name).or_insert_with(|| value.to_owned());

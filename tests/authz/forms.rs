@@ -55,6 +55,7 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /assets/{id}/grants/new" => {
             vec![("to", "everyone".to_owned()), ("mode", "all".to_owned()), ("reason", why)]
         }
+        "POST /acting/lens" => vec![("role", String::new()), ("purpose", String::new()), ("next", "/".to_owned())],
         "POST /assets/{id}/words" => vec![("revision", revision), ("text", world.words(&id("id")).await)],
         "POST /domains/{domain}/stewards" => vec![("person", id("username"))],
         "POST /inbox/invitations/{project}" | "POST /projects/{project}/invitation" => {

@@ -69,7 +69,32 @@ impl World {
         self.fresh_in_lake(app, door, n, &mut ids).await;
         self.fresh_access(door, n, &mut ids).await;
         self.fresh_secrets(app, door, actor, n, &mut ids).await;
+        self.fresh_purposes(app, door, n, &mut ids).await;
         ids
+    }
+
+    /// A purpose, asked for the project unless the door is what asks.
+    async fn fresh_purposes(&self, app: &Server, door: &str, n: u64, ids: &mut Ids) {
+        let changes = ["POST ", "mutation "].iter().any(|start| door.starts_with(start));
+        if !changes || !["urpose"].iter().any(|word| door.contains(word)) {
+            return;
+        }
+        let officer = app.person_with(&format!("officer{n}"), &["data_protection_officer"]).await;
+        let text = "mutation ($name: String!) { createPurpose(input: { name: $name, description: \"To try\",
+            legalBasis: \"Consent\" }) { purpose { id } } }";
+        let made = officer.data(text, json!({ "name": format!("Purpose {n}") })).await;
+        let purpose = id(&made["createPurpose"]["purpose"]);
+        ids.insert("purpose", purpose.clone());
+        if door.contains("askForPurpose") || door.ends_with("/{project}/purposes") {
+            return;
+        }
+        let team = &self.sales.producer;
+        let text = "mutation ($project: ID!, $purpose: ID!) { askForPurpose(project: $project, purpose: $purpose,
+            reason: \"To try\") { projectPurpose { id } } }";
+        let asked = team.owner.data(text, json!({ "project": team.project, "purpose": purpose })).await;
+        let asked = id(&asked["askForPurpose"]["projectPurpose"]);
+        ids.insert("id", asked.clone());
+        ids.insert("project_purpose", asked);
     }
 
     /// A project that the actor may leave, if he belongs to one at all.
@@ -193,7 +218,7 @@ impl World {
     async fn fresh_secrets(&self, app: &Server, door: &str, actor: &str, n: u64, ids: &mut Ids) {
         let team = &self.sales.producer;
         let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
-        if has(&["{account}", "service", "ServiceAccount", "accounts"]) {
+        if has(&["{account}", "service", "ServiceAccount", "AccountPurpose", "accounts"]) {
             let account = json!({ "name": format!("robot {n}"), "role": "viewer" });
             let path = format!("/api/v1/projects/{}/service-accounts", team.project);
             let account = id(&team.owner.post(&path, account).await.ok());

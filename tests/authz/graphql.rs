@@ -233,6 +233,9 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
+        ("end_purpose", "purpose"),
+        ("decide_purpose", "project_purpose"),
+        ("withdraw_purpose", "project_purpose"),
         ("ata_source", "source"),
         ("service_account", "account"),
         ("saved_quer", "query"),

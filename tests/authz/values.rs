@@ -33,12 +33,18 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),
-        "description" | "definition" | "reason" | "note" | "body" | "question" | "answer" | "text" | "comment" => {
+        "description" | "definition" | "reason" | "legal_basis" | "note" | "body" | "question" | "answer" | "text" | "comment" => {
             json!("Because it is so.")
         }
         "password" | "current_password" | "new_password" => return Some(password(world, name, n)),
         "uri" => json!(format!("s3://made{n}/")),
         "effect" => json!("hide"),
+        "purposes" => json!([]),
+        "purpose" if ["explainAccess", "fixAccountPurpose", "lookThrough"].iter().any(|at| door.contains(at)) => {
+            return None;
+        }
+        "role" if door.contains("lookThrough") => return None,
+        "approve" => json!(true),
         "role" => json!("viewer"),
         "kind" => json!("user"),
         "roles" => json!(["auditor"]),

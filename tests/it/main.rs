@@ -15,6 +15,7 @@ mod grants;
 mod keys;
 mod kill;
 mod mappings;
+mod policy_files;
 mod projects;
 mod purposes;
 mod query;

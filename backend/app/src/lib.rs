@@ -24,6 +24,7 @@ mod lens;
 pub mod names;
 pub mod nodes;
 pub mod places;
+pub mod policy_files;
 pub mod query;
 pub mod seal;
 pub mod sources;

@@ -5,13 +5,13 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, purposes::PurposesMutation,
+        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, policy::PolicyMutation, purposes::PurposesMutation,
         rules::RulesMutation, run::RunMutation, sources::SourcesMutation, storage::StorageMutation,
         users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
-        places::PlacesQuery, purposes::PurposesQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery,
+        places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery,
         sources::SourcesQuery,
     },
 };
@@ -29,6 +29,7 @@ pub struct Query(
     GrantsQuery,
     RulesQuery,
     PurposesQuery,
+    PolicyQuery,
     RunQuery,
     NodeQuery,
 );
@@ -48,6 +49,7 @@ pub struct Mutation(
     GrantsMutation,
     RulesMutation,
     PurposesMutation,
+    PolicyMutation,
     RunMutation,
     UsersMutation,
     AccountsMutation,

@@ -94,6 +94,8 @@ ids! {
     GrantId => "grant";
     /// A rule that narrows what grants permit.
     RestrictionId => "restriction";
+    /// A set of rules from files, applied or proposed.
+    PolicyVersionId => "policy_version";
     /// A message to a person in the portal.
     NoticeId => "notice";
     /// A question about an asset.

@@ -18,6 +18,7 @@ pub mod page;
 pub mod people;
 pub mod places;
 pub mod purposes;
+pub mod policy_files;
 pub mod random;
 pub mod rules;
 pub mod storage;

@@ -181,6 +181,22 @@ words! {
         /// Every released column but the named ones.
         Except = "except",
     }
+    /// Where a set of rules from files is in its life.
+    PolicyVersionState {
+        /// It was applied; the latest such is in force.
+        Applied = "applied",
+        /// It waits for a second security administrator.
+        Proposed = "proposed",
+        Refused = "refused",
+        /// Another set came before it was decided.
+        Superseded = "superseded",
+    }
+    /// What a set of rules from files manages.
+    PolicyItemKind {
+        Tag = "tag",
+        Grant = "grant",
+        Restriction = "restriction",
+    }
     /// Where an asset is in its life.
     AssetStatus {
         /// Known to its project alone.

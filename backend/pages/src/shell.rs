@@ -156,6 +156,9 @@ fn navigation(me: &Me, path: &str, inbox: i64) -> Vec<NavItem> {
         items.push(item("Purposes", "/purposes", "shield-check", 0));
     }
     items.push(item("Audit", "/audit", "scroll-text", 0));
+    if me.roles.contains(&ProductRole::SecurityAdministrator) {
+        items.push(item("Rules", "/admin/policy", "shield-check", 0));
+    }
     if administers {
         items.push(item("Admin", "/admin/users", "settings", 0));
     } else if me.is_steward {
@@ -171,7 +174,7 @@ fn is_within(path: &str, href: &str) -> bool {
         "/" => path == "/",
         "/search" => below("/search") || below("/assets"),
         "/inbox" => below("/inbox") || below("/requests"),
-        "/admin/users" => below("/admin") || below("/domains"),
+        "/admin/users" => (below("/admin") && !below("/admin/policy")) || below("/domains"),
         _ => below(href),
     }
 }
@@ -224,6 +227,7 @@ mod tests {
     #[test]
     fn pages_belong_to_one_place() {
         assert!(is_within("/assets/1/edit", "/search") && is_within("/requests/REQ-000001", "/inbox"));
+        assert!(is_within("/admin/policy", "/admin/policy") && !is_within("/admin/policy", "/admin/users"));
         assert!(is_within("/", "/") && !is_within("/search", "/"));
         assert!(is_within("/admin/groups", "/admin/users") && !is_within("/queries", "/query"));
     }

@@ -85,6 +85,10 @@ actions! {
     GrantAccess = "access.grant", "give access to this";
     /// Take back access that was given without a request.
     RevokeAccess = "access.revoke", "take access to this back";
+    /// See the rules that come from files, and what applying others would change.
+    ReadPolicyFiles = "policy.read", "read rules as files";
+    /// Apply rules from files, approve and refuse what others propose.
+    ApplyPolicyFiles = "policy.apply", "apply rules from files";
     /// See who has access to an asset.
     ReviewAsset = "asset.review", "see who has access to this asset";
     /// Read a request and its thread.

@@ -84,6 +84,7 @@ pub fn needed_scope(action: Action) -> TokenScope {
     match action {
         Action::RunQuery => TokenScope::Query,
         Action::ReadAudit
+        | Action::ReadPolicyFiles
         | Action::ViewDomain
         | Action::ViewProject
         | Action::DiscoverAsset
@@ -103,7 +104,11 @@ fn on_platform(actor: &Actor, action: Action) -> Verdict {
         Action::ManageUsers | Action::ManageStorage | Action::ManageDomain => {
             Verdict::allow_if(actor.has(ProductRole::Administrator), ASK_ADMINISTRATOR)
         }
-        Action::ManageRules | Action::GrantAccess | Action::RevokeAccess => Verdict::allow_if(
+        Action::ManageRules
+        | Action::GrantAccess
+        | Action::RevokeAccess
+        | Action::ReadPolicyFiles
+        | Action::ApplyPolicyFiles => Verdict::allow_if(
             actor.has(ProductRole::SecurityAdministrator),
             Verdict::Forbid("ask a security administrator"),
         ),

@@ -50,6 +50,9 @@ const RULES: &[(Thing, Action, &str)] = {
         (Platform, ManageRules, "snnnnnnnnyn"),
         (Platform, GrantAccess, "snnnnnnnnyn"),
         (Platform, RevokeAccess, "snnnnnnnnyn"),
+        // Files hold the rules of the whole installation, and their plan names its tables.
+        (Platform, ReadPolicyFiles, "snnnnnnnnyn"),
+        (Platform, ApplyPolicyFiles, "snnnnnnnnyn"),
         // 22: what data may be used for is decided by none of those who want to use it.
         (Platform, ManagePurposes, "snnnnnnnnny"),
         // 13: a session acts in one project or in none; what it reads is decided table by table.
@@ -242,6 +245,8 @@ proofs!(
     ManagePurposes,
     GrantAccess,
     RevokeAccess,
+    ReadPolicyFiles,
+    ApplyPolicyFiles,
     ReviewAsset,
     ViewRequest,
     CommentRequest,
@@ -281,7 +286,7 @@ fn a_token_without_scopes_proves_nothing() {
 #[test]
 fn scopes_divide_the_actions() {
     use Action::*;
-    let reading = [ReadAudit, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewRequest, ViewSubscription];
+    let reading = [ReadAudit, ReadPolicyFiles, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewRequest, ViewSubscription];
     for (thing, action, letters) in RULES {
         let needed = match action {
             RunQuery => TokenScope::Query,

@@ -1,6 +1,6 @@
 //! What the server does beside answering.
 
-use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, query::kept, sources::runner};
+use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, policy_files::reconcile, query::kept, sources::runner};
 use lakegate_model::Fault;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -12,6 +12,8 @@ use crate::control;
 const SEAL_EVERY: Duration = Duration::from_secs(2);
 /// Time between two looks at what has ended by itself.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
+/// Time between two looks whether the rules from files still fit the catalog; mostly one number is read.
+const COMPARE_EVERY: Duration = Duration::from_secs(5);
 /// How long the work may take to end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -22,8 +24,8 @@ pub struct Work {
     tasks: JoinSet<()>,
 }
 
-/// Starts all of it; it ends when `stop` is cancelled.
-pub fn start(app: &App, stop: &CancellationToken) -> Work {
+/// Starts all of it, the keeping of rules from files only if wanted; it ends when `stop` is cancelled.
+pub fn start(app: &App, keeps_rules: bool, stop: &CancellationToken) -> Work {
     let mut tasks = JoinSet::new();
     tasks.spawn(every(SEAL_EVERY, "sealing the audit", stop.clone(), {
         let app = app.clone();
@@ -33,6 +35,12 @@ pub fn start(app: &App, stop: &CancellationToken) -> Work {
         let app = app.clone();
         async move || tidy(&app).await
     }));
+    if keeps_rules {
+        tasks.spawn(every(COMPARE_EVERY, "keeping the rules from files in force", stop.clone(), {
+            let app = app.clone();
+            async move || reconcile::if_due(&app).await
+        }));
+    }
     tasks.spawn(follow::follow(app.clone(), stop.clone()));
     tasks.spawn(runner::work(app.clone(), stop.clone()));
     tasks.spawn(control::serve(app.clone(), stop.clone()));

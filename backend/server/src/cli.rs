@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
-    commands::{audit, backup, config, doctor, keys, migrate, reindex, restore, schema, serve, user},
+    commands::{audit, backup, config, doctor, keys, migrate, policy, reindex, restore, schema, serve, user},
     config::{Config, Flags, read},
 };
 
@@ -70,6 +70,9 @@ enum Command {
     /// Look after keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Rules from files: check, plan, apply, export.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// The part of the server that reads foreign files, in a process of its own.
     #[command(name = lakegate_lake::sandbox::CHILD_COMMAND, hide = true)]
     InternalLake,
@@ -122,6 +125,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         Command::Doctor { deep } => short(&flags, async |config| doctor::run(&config, deep).await),
         Command::Audit(command) => short(&flags, async |config| audit::run(&command, &config).await),
+        Command::Policy(command) => in_runtime(policy::run(command)),
         Command::Keys(command) => short(&flags, async |config| keys::run(&command, &config).await),
     }
 }

@@ -148,6 +148,12 @@ pub const CONSTRAINTS: &[Constraint] = &[
         "name",
         "the project has a saved query of this name",
     ),
+    constraint(
+        "policy_versions_number",
+        "policy_versions.number",
+        "number",
+        "another set of rules was applied at the same time",
+    ),
     constraint("audit_events_id", "audit_events.id", "id", "this event is recorded"),
 ];
 

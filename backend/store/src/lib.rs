@@ -30,6 +30,7 @@ pub mod kinds;
 mod like;
 pub mod marks;
 pub mod notices;
+pub mod policy_files;
 pub mod projects;
 pub mod purposes;
 pub mod queries;
@@ -75,6 +76,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         tokens::STATEMENTS,
         notices::STATEMENTS,
         purposes::STATEMENTS,
+        policy_files::STATEMENTS,
         queries::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,

@@ -24,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 /// `invalid` naming `filter`, `forbidden`
-pub(super) async fn check_filter(
+pub(crate) async fn check_filter(
     app: &App,
     tx: &mut Tx,
     (actor, facts): (&Actor, &AssetFacts),

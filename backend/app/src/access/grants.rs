@@ -270,7 +270,7 @@ async fn on_database(
 }
 
 /// Whether access for a grantee is access for the actor: his own, that of a circle he is in, or of a machine of his project's.
-async fn widens_own(tx: &mut Tx, to: &Grantee, actor: &Actor) -> Result<bool, Fault> {
+pub(crate) async fn widens_own(tx: &mut Tx, to: &Grantee, actor: &Actor) -> Result<bool, Fault> {
     if let Grantee::ServiceAccount(id) = to {
         let account = tokens::account_find(tx, *id).await?;
         return Ok(account.is_some_and(|account| actor.role_in(account.project_id).is_some()));
@@ -337,7 +337,7 @@ async fn owner_of(tx: &mut Tx, grant: &DirectGrant) -> Result<Option<ProjectId>,
 }
 
 /// Ends a grant and what was handed on under it, and lets search and the audit know.
-async fn end(
+pub(crate) async fn end(
     app: &App,
     tx: &mut WriteTx,
     (caller, actor): (&Caller, &Actor),
@@ -367,7 +367,7 @@ pub(super) async fn expire(app: &App, tx: &mut WriteTx, caller: &Caller, id: Gra
     Ok(true)
 }
 
-async fn tell_search(tx: &mut WriteTx, grant: GrantId) -> Result<(), Fault> {
+pub(crate) async fn tell_search(tx: &mut WriteTx, grant: GrantId) -> Result<(), Fault> {
     for asset in store::assets_under(tx, grant).await? {
         changes::change_record(tx, "asset", asset.into()).await?;
     }
@@ -388,7 +388,7 @@ async fn tell_holder(app: &App, tx: &mut WriteTx, grant: &DirectGrant, asset: Op
     notify(app, tx, people, &message).await
 }
 
-async fn record(
+pub(crate) async fn record(
     app: &App,
     tx: &mut WriteTx,
     (caller, actor): (&Caller, &Actor),

@@ -3,11 +3,11 @@
 pub mod decisions;
 pub mod expiry;
 pub mod explain;
-mod filters;
+pub(crate) mod filters;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
-mod principals;
+pub(crate) mod principals;
 pub mod purposes;
 pub mod register;
 pub mod requests;

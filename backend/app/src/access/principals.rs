@@ -3,23 +3,30 @@
 use lakegate_model::{Fault, grants::Grantee, ids::UserId, rules::Exemption, words::ExemptKind};
 use lakegate_store::{Tx, groups, projects, purposes, tokens, users};
 
-/// The name of whom an exemption spares, or `None` if there is no such.
-pub(super) async fn spared(tx: &mut Tx, exemption: &Exemption) -> Result<Option<String>, Fault> {
+/// Whoever an exemption spares, as a grantee; nobody in particular for a purpose.
+pub(crate) fn spared(exemption: &Exemption) -> Option<Grantee> {
     let id = exemption.principal_id;
-    let principal = match exemption.kind {
-        ExemptKind::User => Grantee::User(id.into()),
-        ExemptKind::Group => Grantee::Group(id.into()),
-        ExemptKind::Project => Grantee::Project(id.into()),
-        ExemptKind::Purpose => {
-            let found = purposes::purpose_find(tx, id.into()).await?;
-            return Ok(found.map(|purpose| format!("whoever states {}", purpose.name)));
+    match exemption.kind {
+        ExemptKind::User => Some(Grantee::User(id.into())),
+        ExemptKind::Group => Some(Grantee::Group(id.into())),
+        ExemptKind::Project => Some(Grantee::Project(id.into())),
+        ExemptKind::Purpose => None,
+    }
+}
+
+/// The name of whom an exemption spares, or `None` if there is no such.
+pub(super) async fn spared_name(tx: &mut Tx, exemption: &Exemption) -> Result<Option<String>, Fault> {
+    match spared(exemption) {
+        Some(principal) => name_of(tx, &principal).await,
+        None => {
+            let found = purposes::purpose_find(tx, exemption.principal_id.into()).await?;
+            Ok(found.map(|purpose| format!("whoever states {}", purpose.name)))
         }
-    };
-    name_of(tx, &principal).await
+    }
 }
 
 /// The name of a principal, or `None` if there is no such.
-pub(super) async fn name_of(tx: &mut Tx, principal: &Grantee) -> Result<Option<String>, Fault> {
+pub(crate) async fn name_of(tx: &mut Tx, principal: &Grantee) -> Result<Option<String>, Fault> {
     Ok(match principal {
         Grantee::User(id) => users::user_find(tx, *id).await?.map(|user| user.display_name),
         Grantee::Group(id) => groups::group_find(tx, *id).await?.map(|group| group.name),

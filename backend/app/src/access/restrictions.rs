@@ -19,7 +19,7 @@ use lakegate_store::{Tx, WriteTx, assets, purposes, readable, restrictions as st
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{filters::check_filter, principals::spared};
+use super::{filters::check_filter, principals::spared_name};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -194,7 +194,7 @@ async fn named(tx: &mut Tx, rule: Restriction, columns: &[Column], may_lift: boo
     let chosen = columns.iter().filter(|column| rule.columns.contains(&column.id));
     let mut exempt = Vec::new();
     for exemption in &rule.exempt {
-        let name = spared(tx, exemption).await?;
+        let name = spared_name(tx, exemption).await?;
         exempt.push(name.unwrap_or_else(|| exemption.principal_id.to_string()));
     }
     let author = users::user_find(tx, rule.created_by).await?;
@@ -231,7 +231,7 @@ fn exemptions(new: &NewRestriction) -> Vec<Exemption> {
 }
 
 async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault> {
-    match spared(tx, exemption).await? {
+    match spared_name(tx, exemption).await? {
         Some(_) => Ok(()),
         None => {
             let Exemption { kind, principal_id } = exemption;
@@ -241,7 +241,7 @@ async fn known_principal(tx: &mut Tx, exemption: &Exemption) -> Result<(), Fault
 }
 
 /// The actor as he would be in whichever of his projects is spared.
-fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
+pub(crate) fn anywhere(actor: &Actor, rule: &Restriction) -> Actor {
     let spared =
         actor.projects.keys().find(|project| rule.exempt.iter().any(|exemption| exemption.principal_id == project.0));
     Actor { acting: spared.copied().or(actor.acting), narrowed: None, purpose: None, ..actor.clone() }
@@ -330,7 +330,7 @@ fn fits(mask: Mask, columns: &[&Column]) -> Result<(), Fault> {
     }
 }
 
-async fn record(
+pub(crate) async fn record(
     app: &App,
     tx: &mut WriteTx,
     (caller, actor): (&Caller, &Actor),

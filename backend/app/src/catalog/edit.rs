@@ -337,7 +337,7 @@ fn description_text(raw: &str) -> Result<String, Fault> {
 }
 
 /// Tags as they are kept: lower case, without doubles, in order.
-pub(super) fn tag_set(raw: &[String]) -> Result<Vec<String>, Fault> {
+pub(crate) fn tag_set(raw: &[String]) -> Result<Vec<String>, Fault> {
     let tags: BTreeSet<String> = raw.iter().map(|tag| tag_text(tag)).collect::<Result<_, Fault>>()?;
     if tags.len() > MOST_WORDS {
         return Err(Fault::invalid("tags", format!("{} tags are too many; the limit is {MOST_WORDS}", tags.len())));

@@ -8,6 +8,7 @@ pub mod grants;
 pub mod members;
 pub mod places;
 pub mod purposes;
+pub mod policy;
 pub mod rules;
 pub mod run;
 pub mod sources;

@@ -10,6 +10,7 @@ pub mod node;
 pub mod people;
 pub mod places;
 pub mod purposes;
+pub mod policy;
 pub mod query;
 pub mod rules;
 pub mod search;

@@ -2,6 +2,7 @@
 
 mod domains;
 mod groups;
+mod policy;
 mod storage;
 mod users;
 
@@ -13,7 +14,12 @@ use lakegate_http::Web;
 
 /// The addresses of this area.
 pub fn routes() -> Router<Web> {
-    Router::new().merge(users::routes()).merge(groups::routes()).merge(domains::routes()).merge(storage::routes())
+    Router::new()
+        .merge(users::routes())
+        .merge(groups::routes())
+        .merge(domains::routes())
+        .merge(storage::routes())
+        .merge(policy::routes())
 }
 
 /// The query string of a list that can be searched.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod doctor;
 pub mod keys;
 pub mod migrate;
+pub mod policy;
 pub mod reindex;
 pub mod restore;
 pub mod schema;

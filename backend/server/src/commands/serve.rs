@@ -44,7 +44,7 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
     unfinished::recover(&app).await?;
     runner::recover(&app).await?;
     let stop = listen::stop_signal()?;
-    let work = background::start(&app, &stop);
+    let work = background::start(&app, config.policy.reconcile, &stop);
     let mut web_config = wire::web_config(&config);
     if as_demo {
         demo::seed(&app).await?;

@@ -9,6 +9,7 @@ pub mod limits;
 pub mod log;
 pub mod metrics;
 pub mod outgoing;
+pub mod policy;
 mod reading;
 pub mod secret;
 pub mod server;
@@ -41,6 +42,7 @@ pub struct Config {
     pub metrics: metrics::Metrics,
     pub log: log::Log,
     pub outgoing: outgoing::Outgoing,
+    pub policy: policy::Policy,
 }
 
 impl Default for Config {
@@ -56,6 +58,7 @@ impl Default for Config {
             metrics: metrics::Metrics::default(),
             log: log::Log::default(),
             outgoing: outgoing::Outgoing::default(),
+            policy: policy::Policy::default(),
         }
     }
 }
