@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Most rules that a set may come to when it is spelled out.
-pub const MOST: usize = 20_000;
+pub const MOST: usize = 10_000;
 
 /// Notes that are spelled out.
 const NOTED: usize = 50;
