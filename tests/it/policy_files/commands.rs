@@ -75,10 +75,10 @@ both!(
         assert!(said.contains("a token travels over https"), "{said}");
 
         // What comes out goes in again.
-        policy(app, &token, &["export", "out"]).await.ok();
-        assert_eq!(std::fs::read_to_string(app.folder.path().join("out/a/read.yaml")).unwrap(), RULES);
-        assert!(policy(app, &token, &["export", "out"]).await.refused().contains("is not empty"));
-        let said = policy(app, &token, &["plan", "out"]).await.ok();
+        policy(app, &token, &["export", "exported"]).await.ok();
+        assert_eq!(std::fs::read_to_string(app.folder.path().join("exported/a/read.yaml")).unwrap(), RULES);
+        assert!(policy(app, &token, &["export", "exported"]).await.refused().contains("is not empty"));
+        let said = policy(app, &token, &["plan", "exported"]).await.ok();
         assert_eq!(said, "nothing to change\n");
 
         // 11: what would open something to oneself waits.
@@ -86,6 +86,6 @@ both!(
         write(&rules.join("own.yaml"), b"personas: [{ name: me, people: [guard] }]\ngrants: [{ name: own, to: [me], on: ['Team 1/*/*'], reason: Mine }]\n");
         let said = policy(app, &token, &["apply", "rules"]).await;
         assert_eq!(said.code, Some(3), "{said:?}");
-        assert!(said.out.ends_with("  needs a second security administrator: the grant own gives access to yourself\nversion 2 waits for a second security administrator; nothing was applied yet\n"), "{said:?}");
+        assert!(said.out.ends_with("  needs a second security administrator: the grant own gives access to who applies it\nversion 2 waits for a second security administrator; nothing was applied yet\n"), "{said:?}");
     }
 );

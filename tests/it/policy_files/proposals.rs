@@ -118,3 +118,33 @@ both!(
             &format!("select count(*) from {}", market.table(2, "orders"))).await.len(), 1);
     }
 );
+
+both!(
+    by_hand(),
+    async fn rule_10_tags_on_which_files_decide_are_not_for_contributors(app) {
+        let market = Market::of(app).await;
+        let team = &market.teams[0];
+        let contributor = app.person("colleague").await;
+        team.join(&contributor, "contributor").await;
+        let rules = "grants:
+  - { name: open, to: [readers], on: ['Team 0/*/*'], columns: { only_tagged: [class=public] }, reason: r }
+  - { name: rest, to: [readers], on: ['Team 0/*/*'], columns: { except_tagged: [internal] }, reason: r }
+";
+        assert_eq!(apply(&market.guard, &one(rules)).await["done"]["outcome"], "APPLIED");
+        let tag = async |client: &Client, tags: Value| {
+            let whole = asset(&team.owner, &market.orders[0]).await;
+            let columns = json!([{ "id": column(&whole, "amount"), "tags": tags }]);
+            let edit = json!({ "revision": whole["revision"], "columns": columns });
+            client.patch(&format!("/api/v1/assets/{}", market.orders[0]), edit).await
+        };
+        tag(&contributor, json!(["class=public"])).await.blames(403, "forbidden", "columns[0].tags");
+        tag(&contributor, json!(["internal", "free"])).await.ok();
+        tag(&contributor, json!(["free"])).await.blames(403, "forbidden", "columns[0].tags");
+        tag(&contributor, json!(["internal"])).await.ok();
+        tag(&team.owner, json!(["internal", "class=public"])).await.ok();
+        assert_eq!(words(&reconcile(&market.guard).await["plan"]), [
+            "+ grant open on Team 0/t0_pub/orders to group group 0: reads amount",
+            "~ grant rest on Team 0/t0_pub/orders to group group 0: no longer reads amount",
+        ]);
+    }
+);

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use lakegate_model::{
     policy_files::PolicyFile,
+    text,
     words::{Mask, ProductRole},
 };
 use serde::{Deserialize, Serialize};
@@ -195,6 +196,14 @@ fn sizes(files: &[PolicyFile]) -> Vec<Problem> {
     for twice in names.windows(2).filter(|pair| pair[0] == pair[1]) {
         problems.push(Problem::of(&Place::file(twice[0]), "this file stands in the set twice", "leave one out"));
     }
+    for file in files {
+        if let Err(fault) = text::line("files", &file.name, text::TITLE_MAX) {
+            problems.push(whole(format!("the name of a file: {}", fault.message), "write a short name"));
+        }
+        if file.text.contains('\0') {
+            problems.push(Problem::of(&Place::file(&file.name), "it holds the character NUL", "save it as text"));
+        }
+    }
     for file in files.iter().filter(|file| file.text.len() > FILE_BYTES) {
         let message = format!("{} bytes are too many; the limit is {FILE_BYTES}", file.text.len());
         problems.push(Problem::of(&Place::file(&file.name), message, "split it"));
@@ -206,24 +215,22 @@ fn document(file: &PolicyFile) -> Result<Document, Problem> {
     if file.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Document::default());
     }
-    let read = serde_path_to_error::deserialize(serde_norway::Deserializer::from_str(&file.text));
-    read.map_err(|error| unreadable(file, &error))
+    serde_norway::from_str(&file.text).map_err(|error| unreadable(file, &error))
 }
 
-fn unreadable(file: &PolicyFile, error: &serde_path_to_error::Error<serde_norway::Error>) -> Problem {
-    let path = error.path().to_string();
-    let path = if path == "." { String::new() } else { path };
-    let inner = error.inner();
-    let text = inner.to_string();
+/// The parser writes `place: message at line 3 column 5`.
+fn unreadable(file: &PolicyFile, error: &serde_norway::Error) -> Problem {
+    let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
-    let text = text.strip_prefix(&format!("{path}: ")).unwrap_or(text);
-    let fix = match text {
+    let is_place = |head: &str| head.chars().all(|c| c.is_ascii_alphanumeric() || "_.[]".contains(c));
+    let (path, message) = text.split_once(": ").filter(|(head, _)| is_place(head)).unwrap_or(("", text));
+    let fix = match message {
         text if text.starts_with("unknown field") => "write one of the expected keys, or leave it out",
         text if text.starts_with("missing field") => "add it",
         _ => "see docs/policy-as-code.md for the format",
     };
-    let line = inner.location().map(|location| location.line());
-    Problem { line, ..Problem::of(&Place { file: file.name.clone(), path }, text, fix) }
+    let line = error.location().map(|location| location.line());
+    Problem { line, ..Problem::of(&Place { file: file.name.clone(), path: path.to_owned() }, message, fix) }
 }
 
 impl Said {

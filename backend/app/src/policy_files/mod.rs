@@ -17,6 +17,7 @@ pub mod plan;
 pub mod problem;
 pub mod proposals;
 pub mod reconcile;
+pub(crate) mod stakes;
 pub mod standing;
 mod widening;
 pub mod wish;

@@ -33,7 +33,7 @@ pub(super) fn widening(own: &Own<'_>, set: &PolicySet, former: &Former, draft: &
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for (name, giving) in &set.grants {
         if giving.until.is_none_or(|until| until > now) && own.gains(name, giving, &draft.facts.personas, former) {
-            found.insert(format!("grant {name}"), format!("the grant {name} gives access to yourself"));
+            found.insert(format!("grant {name}"), format!("the grant {name} gives access to who applies it"));
         }
     }
     for change in &draft.plan.changes {
@@ -64,7 +64,7 @@ impl Own<'_> {
         match change {
             Change::Grant { key, held, wished: Some(wished) } => {
                 let more = held.iter().all(|held| !terms_within(wished, &held.terms));
-                let why = || format!("the grant {} opens more of {} to yourself", key.rule, name(key.table));
+                let why = || format!("the grant {} opens more of {} to who applies it", key.rule, name(key.table));
                 (more && self.holders.contains(&key.holder)).then(|| (format!("grant {}", key.rule), why()))
             }
             Change::Grant { wished: None, .. } => None,
@@ -80,8 +80,10 @@ impl Own<'_> {
                     Spot::Tag(tag) => format!("the tag {tag}"),
                 };
                 let why = match (freed, spares && !spared_before) {
-                    (true, _) => format!("the restriction {} on {on} no longer binds yourself as it did", key.rule),
-                    (false, true) => format!("the restriction {} on {on} spares yourself", key.rule),
+                    (true, _) => {
+                        format!("the restriction {} on {on} no longer binds who applies it as it did", key.rule)
+                    }
+                    (false, true) => format!("the restriction {} on {on} spares who applies it", key.rule),
                     (false, false) => return None,
                 };
                 Some((format!("restriction {} {on}", key.rule), why))
@@ -97,7 +99,7 @@ impl Own<'_> {
             .tag_grants
             .iter()
             .any(|(rule, holder)| tag_covers(rule, &key.tag) && self.holders.contains(holder));
-        opening.then(|| (format!("tag {} {on}", key.tag), format!("the tag {} opens {on} to yourself", key.tag)))
+        opening.then(|| (format!("tag {} {on}", key.tag), format!("the tag {} opens {on} to who applies it", key.tag)))
     }
 
     /// Access rule 10: a governed tag is lowered by a steward, or with a second person.
@@ -109,7 +111,7 @@ impl Own<'_> {
             tag_covers(&rule.tag, &key.tag) && !his && !self.is_spared(&rule.exempt)
         });
         let why = match (freed, is_governed(&key.tag) && !steward) {
-            (true, _) => format!("the tag {} comes off {on}, and what binds yourself under it", key.tag),
+            (true, _) => format!("the tag {} comes off {on}, and what binds who applies it under it", key.tag),
             (false, true) => format!("the governed tag {} comes off {on}", key.tag),
             (false, false) => return None,
         };

@@ -19,7 +19,10 @@ use super::{
 };
 
 /// Most rules that a set may come to when it is spelled out.
-pub const MOST: usize = 20_000;
+pub const MOST: usize = 10_000;
+
+/// Notes that are spelled out.
+const NOTED: usize = 50;
 
 /// What is to be there, and nothing else of what a set manages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +69,10 @@ pub fn wish(set: &PolicySet, facts: &Facts, now: Timestamp) -> Result<Wish, Vec<
     }
     wish.notes.sort();
     wish.notes.dedup();
+    if let Some(more) = wish.notes.len().checked_sub(NOTED).filter(|more| *more > 0) {
+        wish.notes.truncate(NOTED);
+        wish.notes.push(format!("and {more} more"));
+    }
     problems.sort();
     if problems.is_empty() { Ok(wish) } else { Err(problems) }
 }

@@ -111,7 +111,8 @@ impl Teller<'_> {
                 whom: format!("to {}", self.name(&key.holder)),
                 what: match (held.first().map(|held| &held.terms), wished) {
                     (Some(held), Some(wished)) => self.grant_differs(key.table, held, wished),
-                    (_, Some(terms)) | (Some(terms), None) => self.grant(key.table, terms),
+                    (None, Some(terms)) => self.grant(key.table, terms),
+                    (Some(terms), None) => self.grant(key.table, &GrantTerms { from: None, ..terms.clone() }),
                     (None, None) => String::new(),
                 },
             },

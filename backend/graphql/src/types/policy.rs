@@ -222,14 +222,16 @@ pub struct PolicyState {
     /// Why it can no longer be applied.
     pub failure: Option<String>,
     pub failed_at: Option<DateTime<Utc>>,
-    /// What differs at this moment, to be put right at the next comparison.
+    /// What differs at this moment, to be put right at the next comparison; null where that cannot be said.
     pub drift: Option<PolicyPlan>,
+    /// Why it cannot.
+    pub drift_problem: Option<String>,
 }
 
 impl From<Standing> for PolicyState {
     fn from(standing: Standing) -> Self {
-        let (drift, problem) = told(standing.drift);
-        let (failure, failed_at) = standing.failure.map_or((problem, None), |(why, at)| (Some(why), at));
+        let (drift, drift_problem) = told(standing.drift);
+        let (failure, failed_at) = standing.failure.map_or((None, None), |(why, at)| (Some(why), at));
         Self {
             current: standing.current.map(Into::into),
             waiting: standing.waiting.map(Into::into),
@@ -237,6 +239,7 @@ impl From<Standing> for PolicyState {
             failure,
             failed_at,
             drift,
+            drift_problem,
         }
     }
 }

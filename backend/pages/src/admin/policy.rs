@@ -12,7 +12,7 @@ use lakegate_app::policy_files::{
     plan::Kind,
     proposals, reconcile,
     standing::{self, Standing, VersionView, WaitingView},
-    words::PlanWords,
+    words::{self, PlanWords},
 };
 use lakegate_model::{ids::PolicyVersionId, words::PolicyVersionState};
 
@@ -48,6 +48,20 @@ struct Line {
     words: String,
 }
 
+impl Line {
+    fn of(line: &words::Line) -> Self {
+        let (kind, differs) = match line.kind {
+            Kind::Add => ("add", ""),
+            Kind::Remove => ("del", ""),
+            Kind::Change => ("", " differs"),
+        };
+        // The sign and the word before it have columns of their own.
+        let all = line.to_string();
+        let words = all.split_once(&format!("{} ", line.about)).map_or(all.as_str(), |(_, words)| words).to_owned();
+        Self { kind, about: format!("{}{differs}", spoken(line.about.as_str())), words }
+    }
+}
+
 /// A plan, or why there is none.
 struct Changes {
     summary: String,
@@ -63,16 +77,7 @@ impl Changes {
             Err(problem) => return Self { summary: String::new(), lines: Vec::new(), notes: Vec::new(), problem },
         };
         let summary = plan.summary();
-        let line = |line: lakegate_app::policy_files::words::Line| Line {
-            kind: match line.kind {
-                Kind::Add => "add",
-                Kind::Remove => "del",
-                Kind::Change => "",
-            },
-            about: spoken(line.about.as_str()),
-            words: line.to_string().trim_start_matches(['+', '-', '~', ' ']).to_owned(),
-        };
-        let lines = plan.lines.into_iter().map(line).collect();
+        let lines = plan.lines.iter().map(Line::of).collect();
         Self { summary, lines, notes: plan.notes, problem: String::new() }
     }
 }
@@ -155,10 +160,10 @@ struct PolicyPage {
     wrong: Wrong,
 }
 
-async fn page(web: &Web, framed: Framed, after: &After, reason: &str, wrong: Wrong) -> Result<PolicyPage, Refusal> {
+async fn page(web: &Web, framed: Framed, after: &str, reason: &str, wrong: Wrong) -> Result<PolicyPage, Refusal> {
     let caller = &framed.reader.caller;
     let Standing { current, waiting, compared_at, failure, drift } = standing::standing(&web.app, caller).await?;
-    let place = Place::new(HERE, &after.after);
+    let place = Place::new(HERE, after);
     let found = standing::versions(&web.app, caller, &place.request(web, &framed.reader, PAGE)?).await?;
     let (failure, failed) = failure.unwrap_or_default();
     Ok(PolicyPage {
@@ -180,7 +185,7 @@ async fn page(web: &Web, framed: Framed, after: &After, reason: &str, wrong: Wro
 }
 
 async fn overview(State(web): State<Web>, Query(after): Query<After>, framed: Framed) -> Result<Response, Refusal> {
-    show(StatusCode::OK, &page(&web, framed, &after, "", Wrong::default()).await?)
+    show(StatusCode::OK, &page(&web, framed, &after.after, "", Wrong::default()).await?)
 }
 
 async fn approve(
@@ -195,7 +200,7 @@ async fn approve(
     };
     match outcome.await {
         Ok(applied) => Ok(done(HERE, &format!("Version {} is in force.", applied.version.number))),
-        Err(fault) => again(fault, |wrong| page(&web, framed, &After::default(), "", wrong)).await,
+        Err(fault) => again(fault, |wrong| page(&web, framed, "", "", wrong)).await,
     }
 }
 
@@ -208,7 +213,7 @@ async fn refuse(
     let reason = fields.one("reason");
     match proposals::refuse(&web.app, &framed.reader.caller, id, reason).await {
         Ok(()) => Ok(done(HERE, "It is refused. What is in force stays.")),
-        Err(fault) => again(fault, |wrong| page(&web, framed, &After::default(), reason, wrong)).await,
+        Err(fault) => again(fault, |wrong| page(&web, framed, "", reason, wrong)).await,
     }
 }
 
