@@ -6,7 +6,7 @@ use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
         grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, rules::RulesMutation,
-        run::RunMutation, sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
+        run::RunMutation, simulate::SimulateMutation, sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
@@ -44,6 +44,7 @@ pub struct Mutation(
     AccessMutation,
     GrantsMutation,
     RulesMutation,
+    SimulateMutation,
     RunMutation,
     UsersMutation,
     AccountsMutation,

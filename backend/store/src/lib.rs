@@ -20,6 +20,7 @@ pub mod asset_words;
 pub mod assets;
 pub mod audit;
 pub mod changes;
+pub mod concerned;
 pub mod direct_grants;
 pub mod domains;
 pub mod drafts;
@@ -42,6 +43,7 @@ pub mod sources;
 pub mod subscriptions;
 pub mod tables;
 pub mod tokens;
+pub mod trial;
 pub mod upkeep;
 pub mod users;
 
@@ -62,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sources::STATEMENTS,
         tables::STATEMENTS,
         changes::STATEMENTS,
+        concerned::STATEMENTS,
         direct_grants::STATEMENTS,
         domains::STATEMENTS,
         drafts::STATEMENTS,

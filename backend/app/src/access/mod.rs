@@ -3,6 +3,7 @@
 pub mod decisions;
 pub mod expiry;
 pub mod explain;
+mod grant_notes;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
@@ -10,6 +11,7 @@ mod principals;
 pub mod requests;
 pub mod restrictions;
 mod rule_words;
+pub mod simulate;
 pub mod subscriptions;
 pub mod views;
 
@@ -19,6 +21,7 @@ use lakegate_model::{
     catalog::{Asset, Column},
     clock,
     ids::{AssetId, ColumnId, UserId},
+    text,
     words::ColumnState,
 };
 use lakegate_policy::{Actor, governed, resource::RequestFacts};
@@ -41,6 +44,15 @@ fn check_columns(known: &[Column], wanted: &[ColumnId]) -> Result<Vec<ColumnId>,
         return Err(Fault::invalid("columns", format!("{strange} is not a column that can be asked for")));
     }
     Ok(known.iter().map(|column| column.id).filter(|id| unique.contains(id)).collect())
+}
+
+/// Checks the reason of a rule, which nobody may leave out.
+fn reason_for(raw: &str) -> Result<String, Fault> {
+    let reason = text::prose("reason", raw, text::COMMENT_MAX)?;
+    match reason.trim().is_empty() {
+        true => Err(Fault::invalid("reason", "say why")),
+        false => Ok(reason),
+    }
 }
 
 /// Most years until an end.

@@ -9,6 +9,7 @@ pub mod members;
 pub mod places;
 pub mod rules;
 pub mod run;
+pub mod simulate;
 pub mod sources;
 pub mod storage;
 pub mod users;

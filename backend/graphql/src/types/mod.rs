@@ -12,6 +12,7 @@ pub mod places;
 pub mod query;
 pub mod rules;
 pub mod search;
+pub mod simulate;
 pub mod sources;
 pub mod storage;
 

@@ -10,6 +10,7 @@ pub mod preview;
 mod restrictions;
 pub(crate) mod reviewers;
 mod snippets;
+mod simulated;
 mod social;
 pub(crate) mod verdict;
 mod why;
