@@ -55,6 +55,12 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /assets/{id}/grants/new" => {
             vec![("to", "everyone".to_owned()), ("mode", "all".to_owned()), ("reason", why)]
         }
+        "POST /reviews/new" => vec![
+            ("title", format!("Made {n}")),
+            ("over", format!("asset:{}", id("asset"))),
+            ("due", (chrono::Utc::now() + chrono::TimeDelta::days(30)).format("%Y-%m-%d").to_string()),
+        ],
+        "POST /reviews/{review}/items/{item}" => vec![("decision", "keep".to_owned())],
         "POST /assets/{id}/words" => vec![("revision", revision), ("text", world.words(&id("id")).await)],
         "POST /domains/{domain}/stewards" => vec![("person", id("username"))],
         "POST /inbox/invitations/{project}" | "POST /projects/{project}/invitation" => {

@@ -233,6 +233,7 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
+        ("review", "review"),
         ("ata_source", "source"),
         ("service_account", "account"),
         ("saved_quer", "query"),

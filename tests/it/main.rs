@@ -16,6 +16,7 @@ mod keys;
 mod kill;
 mod projects;
 mod query;
+mod reviews;
 mod rules;
 mod s3;
 mod search;

@@ -5,12 +5,14 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, rules::RulesMutation,
-        run::RunMutation, simulate::SimulateMutation, sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
+        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, reviews::ReviewsMutation,
+        rules::RulesMutation, run::RunMutation, simulate::SimulateMutation, sources::SourcesMutation,
+        storage::StorageMutation, users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
-        places::PlacesQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery, sources::SourcesQuery,
+        places::PlacesQuery, reviews::ReviewsQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery,
+        sources::SourcesQuery,
     },
 };
 
@@ -26,6 +28,7 @@ pub struct Query(
     AccessQuery,
     GrantsQuery,
     RulesQuery,
+    ReviewsQuery,
     RunQuery,
     NodeQuery,
 );
@@ -45,6 +48,7 @@ pub struct Mutation(
     GrantsMutation,
     RulesMutation,
     SimulateMutation,
+    ReviewsMutation,
     RunMutation,
     UsersMutation,
     AccountsMutation,

@@ -90,6 +90,10 @@ ids! {
     GrantId => "grant";
     /// A rule that narrows what grants permit.
     RestrictionId => "restriction";
+    /// A campaign that reviews who has access.
+    ReviewId => "review";
+    /// One grant in a review.
+    ReviewItemId => "review_item";
     /// A message to a person in the portal.
     NoticeId => "notice";
     /// A question about an asset.

@@ -18,6 +18,7 @@ pub mod page;
 pub mod people;
 pub mod places;
 pub mod random;
+pub mod reviews;
 pub mod rules;
 pub mod storage;
 pub mod text;

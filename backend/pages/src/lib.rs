@@ -23,6 +23,7 @@ pub mod projects;
 pub mod proof;
 pub mod query;
 pub mod requests;
+pub mod reviews;
 pub mod search;
 pub mod session;
 pub mod shell;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Web> {
         .merge(search::routes())
         .merge(asset::routes())
         .merge(requests::routes())
+        .merge(reviews::routes())
         .merge(inbox::routes())
         .merge(notices::routes())
         .merge(account::routes())

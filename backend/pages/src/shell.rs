@@ -142,6 +142,10 @@ fn navigation(me: &Me, path: &str, inbox: i64) -> Vec<NavItem> {
         items.push(item("To describe", "/bench", "list-checks", 0));
         items.push(item("Jobs", "/jobs", "workflow", 0));
     }
+    let reviews = [ProductRole::SecurityAdministrator, ProductRole::Auditor].iter().any(|role| me.roles.contains(role));
+    if reviews || me.is_steward || me.projects.iter().any(|(_, role)| *role == ProjectRole::Owner) {
+        items.push(item("Reviews", "/reviews", "clipboard-check", 0));
+    }
     items.push(item("Audit", "/audit", "scroll-text", 0));
     if administers {
         items.push(item("Admin", "/admin/users", "settings", 0));

@@ -97,6 +97,15 @@ const RULES: &[(Thing, Action, &str)] = {
         // Who has access: the owners, the steward, and auditors (27).
         (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynn"),
         (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnh"),
+        // Campaigns of review: owners, stewards and security administrators run them, auditors read them.
+        (Asset(AssetStatus::Published, Discover::Open), RunReview, "snnnyynnny"),
+        (Asset(AssetStatus::Published, Discover::Open), ViewReview, "snnnyynyny"),
+        (Asset(AssetStatus::Inventory, Discover::Open), RunReview, "shnnyhhhnh"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ViewReview, "shnnyhhhnh"),
+        (Project, RunReview, "shnnyyhhny"),
+        (Project, ViewReview, "shnnyyhyny"),
+        (Domain, RunReview, "snnnnynnny"),
+        (Domain, ViewReview, "snnnnynyny"),
         // 16: requests come to the owners of the producing project, the steward is the fallback; nobody else of it.
         (Request, ViewRequest, "shhhyyhhhh"),
         (Request, CommentRequest, "shhhyyhhhh"),
@@ -239,6 +248,8 @@ proofs!(
     GrantAccess,
     RevokeAccess,
     ReviewAsset,
+    RunReview,
+    ViewReview,
     ViewRequest,
     CommentRequest,
     DecideRequest,
@@ -277,7 +288,8 @@ fn a_token_without_scopes_proves_nothing() {
 #[test]
 fn scopes_divide_the_actions() {
     use Action::*;
-    let reading = [ReadAudit, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewRequest, ViewSubscription];
+    let reading =
+        [ReadAudit, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewReview, ViewRequest, ViewSubscription];
     for (thing, action, letters) in RULES {
         let needed = match action {
             RunQuery => TokenScope::Query,

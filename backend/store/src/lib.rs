@@ -31,11 +31,13 @@ pub mod kinds;
 mod like;
 pub mod marks;
 pub mod notices;
+pub mod past;
 pub mod projects;
 pub mod queries;
 pub mod readable;
 pub mod requests;
 pub mod restrictions;
+pub mod reviews;
 pub mod revisions;
 pub mod sealed;
 pub mod sessions;
@@ -75,10 +77,12 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         notices::STATEMENTS,
+        past::STATEMENTS,
         queries::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,
         restrictions::STATEMENTS,
+        reviews::STATEMENTS,
         subscriptions::STATEMENTS,
         upkeep::STATEMENTS,
         users::STATEMENTS,

@@ -16,7 +16,12 @@ use crate::{
 };
 
 /// Tells the people behind the holder of a new grant on an asset's table.
-pub(super) async fn tell_holder(app: &App, tx: &mut WriteTx, grant: &DirectGrant, asset: Option<&Asset>) -> Result<(), Fault> {
+pub(super) async fn tell_holder(
+    app: &App,
+    tx: &mut WriteTx,
+    grant: &DirectGrant,
+    asset: Option<&Asset>,
+) -> Result<(), Fault> {
     let Some(asset) = asset else { return Ok(()) };
     let mut people = people_behind(tx, &grant.grantee()).await?;
     people.retain(|person| *person != grant.granted_by);

@@ -7,12 +7,17 @@ mod grant_notes;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
+pub mod past;
 mod principals;
+pub mod readers;
 pub mod requests;
 pub mod restrictions;
+pub mod reviews;
 mod rule_words;
+mod shrink;
 pub mod simulate;
 pub mod subscriptions;
+pub mod usage;
 pub mod views;
 
 use chrono::TimeDelta;

@@ -97,7 +97,9 @@ pub(crate) async fn set_tags_in(
 ) -> Result<(), Fault> {
     let tags = Some(tags.to_vec());
     let edit = match column {
-        Some(column) => AssetEdit { columns: vec![ColumnEdit { tags, ..ColumnEdit::of(column) }], ..AssetEdit::default() },
+        Some(column) => {
+            AssetEdit { columns: vec![ColumnEdit { tags, ..ColumnEdit::of(column) }], ..AssetEdit::default() }
+        }
         None => AssetEdit { tags, ..AssetEdit::default() },
     };
     let edit = checked(&edit)?;

@@ -7,6 +7,7 @@ pub mod glossary;
 pub mod grants;
 pub mod members;
 pub mod places;
+pub mod reviews;
 pub mod rules;
 pub mod run;
 pub mod simulate;

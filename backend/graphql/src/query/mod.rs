@@ -9,6 +9,7 @@ pub mod grants;
 pub mod node;
 pub mod people;
 pub mod places;
+pub mod reviews;
 pub mod rules;
 pub mod run;
 pub mod search;

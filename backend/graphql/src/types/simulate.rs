@@ -165,19 +165,19 @@ impl From<simulate::ColumnChange> for ColumnDifference {
     }
 }
 
+impl From<simulate::ColumnRead> for ColumnReading {
+    fn from(column: simulate::ColumnRead) -> Self {
+        Self { id: column.id.into(), name: column.name, shows: column.shows.into(), mask: column.mask.map(Into::into) }
+    }
+}
+
 impl From<simulate::Reading> for AccessReading {
     fn from(found: simulate::Reading) -> Self {
-        let column = |column: simulate::ColumnRead| ColumnReading {
-            id: column.id.into(),
-            name: column.name,
-            shows: column.shows.into(),
-            mask: column.mask.map(Into::into),
-        };
         Self {
             subject: found.subject.into(),
             asset_id: found.asset.into(),
             asset_name: found.asset_name,
-            columns: found.columns.into_iter().map(column).collect(),
+            columns: found.columns.into_iter().map(Into::into).collect(),
             export: found.export,
         }
     }

@@ -114,7 +114,7 @@ fn effects(before: Option<&Cells<'_>>, after: Option<&Cells<'_>>) -> Vec<Effect>
 }
 
 /// What changes of somebody's reading, as far as the caller may know of its columns.
-pub(super) fn difference(
+pub(in crate::access) fn difference(
     sight: &Sight,
     subject: Subject,
     before: Option<&TableAccess>,
@@ -156,7 +156,7 @@ fn words(columns: &[ColumnChange], export: Option<bool>) -> String {
 }
 
 /// What somebody reads, as far as the caller may know of its columns.
-pub(super) fn reading(sight: &Sight, subject: Subject, access: Option<&TableAccess>) -> Reading {
+pub(in crate::access) fn reading(sight: &Sight, subject: Subject, access: Option<&TableAccess>) -> Reading {
     let mut columns = Vec::new();
     for (id, name) in &sight.columns {
         if let Some(cells) = Cells::of(access, *id) {

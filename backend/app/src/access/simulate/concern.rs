@@ -21,14 +21,14 @@ use crate::{
 
 /// A person or a service account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who {
+pub(in crate::access) enum Who {
     Person(UserId),
     Account(ServiceAccountId),
 }
 
 /// Actors as they are in a transaction, each read once.
 #[derive(Default)]
-pub(super) struct Actors(BTreeMap<Who, Option<Actor>>);
+pub(in crate::access) struct Actors(BTreeMap<Who, Option<Actor>>);
 
 impl Actors {
     /// The actor; none if absent or disabled.
@@ -46,7 +46,7 @@ impl Actors {
 
 /// Everybody at every table that a change may concern.
 #[derive(Default)]
-pub(super) struct Pairs {
+pub(in crate::access) struct Pairs {
     pub pairs: BTreeSet<Pair>,
     pub places: BTreeMap<TableId, Place>,
     /// Whether the change may reach tables that the caller does not even know of.
@@ -65,8 +65,15 @@ impl Pairs {
     }
 }
 
+/// Everybody who may read a table, as things stand in the transaction.
+pub(in crate::access) async fn readers_of(tx: &mut Tx, place: Place) -> Result<Pairs, Fault> {
+    let mut pairs = Pairs::default();
+    Round { actors: Actors::default(), pairs: &mut pairs }.readers(tx, [place]).await?;
+    Ok(pairs)
+}
+
 /// Adds whom a change concerns as things stand in the transaction.
-pub(super) async fn collect(tx: &mut Tx, change: &Change, pairs: &mut Pairs) -> Result<(), Fault> {
+pub(in crate::access) async fn collect(tx: &mut Tx, change: &Change, pairs: &mut Pairs) -> Result<(), Fault> {
     let mut round = Round { actors: Actors::default(), pairs };
     match change {
         Change::CreateRestriction(new) => match &new.target {

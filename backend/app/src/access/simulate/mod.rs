@@ -4,9 +4,9 @@
 //! ([`lakegate_store::trial::Trial`]). What everybody concerned reads is compiled there before and after, by what queries
 //! use. Then everything is undone: rules, audit, messages and the changes that search follows.
 
-mod compare;
-mod concern;
-mod sight;
+pub(super) mod compare;
+pub(super) mod concern;
+pub(super) mod sight;
 
 pub use compare::{ColumnChange, Effect};
 
@@ -124,7 +124,7 @@ pub struct ColumnRead {
 }
 
 /// Somebody who acts in a project, at a table.
-type Pair = (Who, ProjectId, TableId);
+pub(super) type Pair = (Who, ProjectId, TableId);
 
 /// Everything that was compiled: before and after, by pair.
 struct Compiled {
@@ -140,7 +140,6 @@ struct Compiled {
 /// Those of the use case that makes the change, but for the password: whoever may make it may simulate it. `limit_exceeded`
 /// where it concerns more than [`MOST_PAIRS`] pairs.
 pub async fn simulate(app: &App, caller: &Caller, change: &Change) -> Result<Simulation, Fault> {
-    let at = moment(change, app.now());
     let result = in_trial!(&app.db, |trial, scope| {
         let mut actor = caller::enter(trial.tx(), caller, app.now()).await?;
         // Nothing is given away, so nobody has to prove again who he is.
@@ -152,10 +151,13 @@ pub async fn simulate(app: &App, caller: &Caller, change: &Change) -> Result<Sim
         concern::collect(trial.tx(), change, &mut pairs).await?;
         trial.undo().await?;
         concern::collect(trial.tx(), change, &mut pairs).await?;
-        let before = compiled(trial.tx(), &pairs, at).await?;
         let sights = Sights::of(app, trial.tx(), &actor, &pairs).await?;
         apply(app, trial.tx(), acting, change).await?;
+        // Behind the change: what begins with it has begun.
+        let at = moment(change, app.now());
         let after = compiled(trial.tx(), &pairs, at).await?;
+        trial.undo().await?;
+        let before = compiled(trial.tx(), &pairs, at).await?;
         let access =
             before.into_iter().zip(after).map(|((pair, before), (_, after))| (pair, (before, after))).collect();
         let compiled = Compiled { places: pairs.places, access, complete: sights.all_reviewed && !pairs.anywhere };
@@ -190,7 +192,11 @@ async fn apply(app: &App, tx: &mut WriteTx, acting: Acting<'_>, change: &Change)
 }
 
 /// The compiled access of every pair, as things stand in the transaction.
-async fn compiled(tx: &mut Tx, pairs: &Pairs, at: Timestamp) -> Result<BTreeMap<Pair, Option<TableAccess>>, Fault> {
+pub(super) async fn compiled(
+    tx: &mut Tx,
+    pairs: &Pairs,
+    at: Timestamp,
+) -> Result<BTreeMap<Pair, Option<TableAccess>>, Fault> {
     let mut actors = Actors::default();
     let mut found = BTreeMap::new();
     for (who, project, table) in &pairs.pairs {
@@ -206,7 +212,12 @@ async fn compiled(tx: &mut Tx, pairs: &Pairs, at: Timestamp) -> Result<BTreeMap<
     Ok(found)
 }
 
-async fn one(tx: &mut Tx, actor: &Actor, place: &Place, at: Timestamp) -> Result<Option<TableAccess>, Fault> {
+pub(super) async fn one(
+    tx: &mut Tx,
+    actor: &Actor,
+    place: &Place,
+    at: Timestamp,
+) -> Result<Option<TableAccess>, Fault> {
     let Some(deciding) = deciding(tx, actor, (place.table_id, place.owner_id), true).await? else { return Ok(None) };
     let (grants, restrictions) = (&deciding.grants, &deciding.restrictions);
     Ok(compile(place.table_id, &deciding.facts, deciding.standing, grants, restrictions, at))

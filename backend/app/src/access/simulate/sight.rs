@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What the caller may know of one asset.
-pub(super) struct Sight {
+pub(in crate::access) struct Sight {
     pub asset: AssetId,
     pub name: String,
     /// The columns that he may know of, in the order of the table.
@@ -33,7 +33,7 @@ pub(super) struct Sight {
 }
 
 /// What the caller may know of everything concerned.
-pub(super) struct Sights {
+pub(in crate::access) struct Sights {
     own: Option<Who>,
     /// The caller's projects.
     projects: BTreeSet<ProjectId>,
@@ -128,7 +128,13 @@ fn own(actor: &Actor) -> Option<Who> {
     }
 }
 
-async fn sight(app: &App, tx: &mut Tx, actor: &Actor, asset: AssetId) -> Result<Option<Sight>, Fault> {
+/// What an actor may know of an asset; none if he does not find it.
+pub(in crate::access) async fn sight(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    asset: AssetId,
+) -> Result<Option<Sight>, Fault> {
     let Some((asset, facts)) = assets::asset_facts(tx, actor, asset).await? else { return Ok(None) };
     let may = |action| may(actor, action, &facts);
     if !may(Action::DiscoverAsset) {
