@@ -125,7 +125,7 @@ impl Item {
             opens: item.opens,
             columns: item.columns,
             since: When::at(item.since),
-            until: item.until.map_or_else(|| "no end".to_owned(), day_words),
+            until: item.until.map_or_else(|| "no end".to_owned(), |until| format!("until {}", day_words(until))),
             by: item.approved_by,
             reason: item.reason,
             used: When::maybe(item.last_used),

@@ -82,6 +82,10 @@ impl Simulated {
         });
         Self {
             summary: match whom {
+                0 if found.compared == 0 => {
+                    "Nobody would see anything else: nobody concerned is in a project, and queries run in one."
+                        .to_owned()
+                }
                 0 => format!("Nobody would see anything else. {}.", capitalised(&looked)),
                 some => format!("{} would change. {}.", counted(some, "reading", "readings"), capitalised(&looked)),
             },
