@@ -73,8 +73,7 @@ impl ReviewsQuery {
     async fn reviews(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default)]
-        open: bool,
+        #[graphql(default)] open: bool,
         first: Option<i32>,
         after: Option<String>,
     ) -> Maybe<Connection<Review>> {

@@ -16,7 +16,7 @@ pub struct Simulation {
     pub differences: Vec<AccessDifference>,
     /// For a new grant, what those to whom it is given would read then, changed or not.
     pub holders: Vec<AccessReading>,
-    /// How many pairs of somebody who acts in a project and a table were looked at.
+    /// How many pairs of somebody who acts in a project and a table were looked at, as far as the caller is told of them.
     pub compared: i32,
     /// Whether every difference is told: who does not review an asset is told nothing of others' access to it.
     pub complete: bool,

@@ -68,7 +68,7 @@ pub async fn decide(app: &App, caller: &Caller, id: ReviewItemId, decision: &Dec
         let detail = json!({ "item": id, "grant": item.grant_id, "subscription": item.subscription_id,
             "decision": decision.what, "note": note, "replaced_by": replaced });
         record(app, tx, (caller, actor), "review.decide", &review, detail).await?;
-        Ok((view(tx, actor, review).await?, consumer))
+        Ok((view(tx, actor, review, true).await?, consumer))
     })?;
     if let Some(consumer) = consumer {
         app.queries.cancel_of_project(consumer);
@@ -179,6 +179,6 @@ pub async fn close(app: &App, caller: &Caller, id: ReviewId) -> Result<ReviewVie
         let detail = json!({ "items": items.len(), "undecided": undecided });
         record(app, tx, (caller, actor), "review.close", &review, detail).await?;
         let closed = Review { closed_by: Some(by), closed_at: Some(app.now()), ..review };
-        view(tx, actor, closed).await
+        view(tx, actor, closed, false).await
     })
 }

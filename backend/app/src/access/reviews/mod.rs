@@ -110,7 +110,7 @@ pub async fn start(app: &App, caller: &Caller, new: &NewReview) -> Result<Review
             store::item_insert(tx, item).await?;
         }
         record(app, tx, (caller, actor), "review.start", &begun, json!({ "items": items.len(), "due": due })).await?;
-        view(tx, actor, begun).await
+        view(tx, actor, begun, true).await
     })
 }
 
@@ -140,11 +140,11 @@ fn bare(app: &App, over: Over, title: String, due: Timestamp) -> Review {
 pub async fn get(app: &App, caller: &Caller, id: ReviewId) -> Result<ReviewView, Fault> {
     look!(app, caller, "review.view", |tx, scope, actor| {
         let review = found(tx, actor, id, Action::ViewReview).await?;
-        view(tx, actor, review).await
+        view(tx, actor, review, true).await
     })
 }
 
-/// The campaigns that the caller may read, the newest first.
+/// The campaigns that the caller may read, the newest first, with what was used until each began.
 pub async fn list(app: &App, caller: &Caller, open_only: bool, page: &PageRequest) -> Result<Page<ReviewView>, Fault> {
     look!(app, caller, "review.list", |tx, scope, actor| {
         known(actor, TokenScope::Read)?;
@@ -152,7 +152,7 @@ pub async fn list(app: &App, caller: &Caller, open_only: bool, page: &PageReques
         let mut items = Vec::new();
         for review in all.items {
             if may(tx, actor, &review, Action::ViewReview).await? {
-                items.push(view(tx, actor, review).await?);
+                items.push(view(tx, actor, review, false).await?);
             }
         }
         Ok(Page { items, next: all.next })
@@ -207,17 +207,19 @@ async fn resource(tx: &mut Tx, actor: &Actor, over: Over) -> Result<Resource, Fa
     })
 }
 
-async fn view(tx: &mut Tx, actor: &Actor, review: Review) -> Result<ReviewView, Fault> {
+/// A campaign as the actor may read it; of an open one, with what was used until now, if that is asked for.
+async fn view(tx: &mut Tx, actor: &Actor, review: Review, used: bool) -> Result<ReviewView, Fault> {
     let mut items = store::items_of(tx, review.id).await?;
-    if review.closed_at.is_none() {
+    if used && review.closed_at.is_none() {
         gather::used(tx, &review, &mut items).await?;
     }
     let mut views = Vec::with_capacity(items.len());
     for mut item in items {
         if !finds(tx, actor, &item).await? {
             item.opens = UNSEEN.to_owned();
-            item.columns.clear();
-            item.used_columns.clear();
+            let texts = [&mut item.columns, &mut item.used_columns, &mut item.holder, &mut item.reason, &mut item.note];
+            texts.into_iter().for_each(String::clear);
+            item.approved_by.clear();
         }
         let decided_by = match item.decided_by {
             Some(user) => users::user_find(tx, user).await?.map(|user| user.display_name),

@@ -32,7 +32,7 @@ async fn remind_one(app: &App, tx: &mut WriteTx, review: &Review, now: Timestamp
     if fresh.reminded_at.is_some() || fresh.closed_at.is_some() {
         return Ok(());
     }
-    let (done, all) = view(tx, &Actor::system(), fresh).await?.progress();
+    let (done, all) = view(tx, &Actor::system(), fresh, false).await?.progress();
     if done < all {
         let left = all - done;
         let message = Message {

@@ -65,7 +65,7 @@ pub struct Simulation {
     pub differences: Vec<Difference>,
     /// For a new grant, what those to whom it is given would read then, changed or not.
     pub holders: Vec<Reading>,
-    /// Pairs of somebody who acts in a project and a table that were looked at.
+    /// Pairs of somebody who acts in a project and a table that were looked at, as far as the caller is told of them.
     pub compared: usize,
     /// Whether every difference is told: who does not review an asset is told nothing of others' access to it.
     pub complete: bool,
@@ -226,10 +226,12 @@ pub(super) async fn one(
 fn told(compiled: &Compiled, sights: &Sights, change: &Change, at: Timestamp) -> Simulation {
     let mut differences = Vec::new();
     let mut holders = Vec::new();
+    let mut compared = 0;
     for ((who, project, table), (before, after)) in &compiled.access {
         let asset = compiled.places.get(table).and_then(|place| place.asset_id);
         let Some(sight) = asset.and_then(|asset| sights.of_asset(asset)) else { continue };
         let Some(subject) = sights.subject(sight, *who, *project) else { continue };
+        compared += 1;
         let (before, after) = (before.as_ref(), after.as_ref());
         if let Some(found) = compare::difference(sight, subject.clone(), before, after) {
             add(&mut differences, found, *who);
@@ -242,7 +244,7 @@ fn told(compiled: &Compiled, sights: &Sights, change: &Change, at: Timestamp) ->
         at,
         differences: counted(differences, |found: &mut Difference| &mut found.subject),
         holders: counted(holders, |found: &mut Reading| &mut found.subject),
-        compared: compiled.access.len(),
+        compared,
         complete: compiled.complete,
     }
 }
