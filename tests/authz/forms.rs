@@ -56,6 +56,12 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
             vec![("to", "everyone".to_owned()), ("mode", "all".to_owned()), ("reason", why)]
         }
         "POST /acting/lens" => vec![("role", String::new()), ("purpose", String::new()), ("next", "/".to_owned())],
+        "POST /reviews/new" => vec![
+            ("title", format!("Made {n}")),
+            ("over", format!("asset:{}", id("asset"))),
+            ("due", (chrono::Utc::now() + chrono::TimeDelta::days(30)).format("%Y-%m-%d").to_string()),
+        ],
+        "POST /reviews/{review}/items/{item}" => vec![("decision", "keep".to_owned())],
         "POST /assets/{id}/words" => vec![("revision", revision), ("text", world.words(&id("id")).await)],
         "POST /domains/{domain}/stewards" => vec![("person", id("username"))],
         "POST /inbox/invitations/{project}" | "POST /projects/{project}/invitation" => {

@@ -156,7 +156,11 @@ impl World {
             "releaseColumns",
             "estriction",
             "{grant}",
-            "revokeGrant",
+            "evokeGrant",
+            "{review}",
+            "closeReview",
+            "decideReviewItem",
+            "query review",
         ]) {
             let made = upload::upload(
                 &team.owner,
@@ -183,11 +187,16 @@ impl World {
                 ids.insert("suggestion", id(suggestion));
             }
             ids.insert("column", story::column(&view, "amount_usd"));
-            if has(&["liftRestriction", "{restriction}"]) {
+            if has(&["iftRestriction", "{restriction}"]) {
                 ids.insert("restriction", crate::values::hide(&team.owner, &asset).await);
             }
-            if has(&["revokeGrant", "{grant}"]) {
+            if has(&["evokeGrant", "{grant}"]) {
                 ids.insert("grant", crate::values::give(&team.owner, &asset).await);
+            }
+            if has(&["{review}", "closeReview", "decideReviewItem", "query review"]) {
+                let (review, item) = crate::values::review(&team.owner, &asset).await;
+                ids.insert("review", review);
+                ids.insert("item", item);
             }
             ids.insert("id", asset.clone());
             ids.insert("asset", asset);

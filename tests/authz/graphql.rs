@@ -236,6 +236,7 @@ fn subject(door: &str) -> String {
         ("end_purpose", "purpose"),
         ("decide_purpose", "project_purpose"),
         ("withdraw_purpose", "project_purpose"),
+        ("review", "review"),
         ("ata_source", "source"),
         ("service_account", "account"),
         ("saved_quer", "query"),

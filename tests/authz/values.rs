@@ -66,8 +66,14 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
             return None;
         }
-        "database" | "tag" if door.contains("createGrant") => return None,
-        "columns" if door.contains("createRestriction") || door.contains("createGrant") => json!([]),
+        "database" | "tag" if door.contains("reateGrant") => return None,
+        "project" | "domain" if door.contains("startReview") => return None,
+        "at" => json!("2026-01-01T00:00:00Z"),
+        "from" | "until" if door.contains("accessBetween") => {
+            json!(if name == "from" { "2026-01-01T00:00:00Z" } else { "2026-02-01T00:00:00Z" })
+        }
+        "due_at" => json!(chrono::Utc::now() + chrono::TimeDelta::days(30)),
+        "columns" if door.contains("reateRestriction") || door.contains("reateGrant") => json!([]),
         "columns" if door.contains("release") => json!([ids.get("column")?]),
         "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,
         "assets" | "asset_ids" => json!([ids.get("asset")?]),
@@ -104,4 +110,14 @@ pub async fn give(owner: &Client, asset: &str) -> String {
         "mutation ($asset: ID!) { createGrant(input: { asset: $asset, to: { kind: EVERYONE }, reason: \"To try\" }) {
         grant { id } } }";
     lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createGrant"]["grant"])
+}
+
+/// Gives access to the table of an asset, and starts a review of it; gives the review and its item.
+pub async fn review(owner: &Client, asset: &str) -> (String, String) {
+    give(owner, asset).await;
+    let text = "mutation ($asset: ID!, $due: DateTime!) { startReview(input: { asset: $asset, title: \"To try\", dueAt: $due }) {
+        review { id items { id } } } }";
+    let due = chrono::Utc::now() + chrono::TimeDelta::days(30);
+    let made = owner.data(text, json!({ "asset": asset, "due": due })).await["startReview"]["review"].clone();
+    (lakegate_tests::answer::id(&made), lakegate_tests::answer::id(&made["items"][0]))
 }

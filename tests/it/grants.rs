@@ -1,6 +1,7 @@
 //! Access given without a request, over HTTP.
 
 mod explained;
+mod simulated;
 
 use lakegate_tests::{
     Client, Server, Value,
@@ -15,17 +16,17 @@ use serde_json::json;
 const HIDDEN: [&str; 3] = ["first_name", "last_name", "address"];
 
 /// Two published tables of one team, and somebody with a project of her own.
-struct Registry {
-    producer: Team,
-    analysts: Team,
-    companies: String,
-    owners: String,
-    source: String,
-    guard: Person,
+pub(crate) struct Registry {
+    pub(crate) producer: Team,
+    pub(crate) analysts: Team,
+    pub(crate) companies: String,
+    pub(crate) owners: String,
+    pub(crate) source: String,
+    pub(crate) guard: Person,
 }
 
 impl Registry {
-    async fn of(app: &Server) -> Self {
+    pub(crate) async fn of(app: &Server) -> Self {
         let folder = app.files().join("registry");
         copy(&case("companies"), &folder);
         let domain = app.domain("Market").await;
@@ -44,20 +45,20 @@ impl Registry {
     }
 
     /// A table under the name that whoever was given it writes.
-    fn table(&self, name: &str) -> String {
+    pub(crate) fn table(&self, name: &str) -> String {
         format!("{}.{name}", self.producer.environment.published)
     }
 
-    async fn count(&self, client: &Client, name: &str) -> i64 {
+    pub(crate) async fn count(&self, client: &Client, name: &str) -> i64 {
         number(&rows(client, &format!("select count(*) from {}", self.table(name))).await)
     }
 
-    async fn refused(&self, client: &Client, name: &str) {
+    pub(crate) async fn refused(&self, client: &Client, name: &str) {
         client.query(&format!("select count(*) from {}", self.table(name))).await.problem(422, "unprocessable");
     }
 
     /// The ids of columns of *owners*.
-    async fn columns(&self, names: &[&str]) -> Vec<String> {
+    pub(crate) async fn columns(&self, names: &[&str]) -> Vec<String> {
         let whole = asset(&self.producer.owner, &self.owners).await;
         names.iter().map(|name| column(&whole, name)).collect()
     }
@@ -75,22 +76,22 @@ async fn try_give(client: &Client, input: Value) -> Value {
 }
 
 /// Gives access; gives the grant's id.
-async fn give(client: &Client, input: Value) -> String {
+pub(crate) async fn give(client: &Client, input: Value) -> String {
     let made = try_give(client, input).await;
     assert_eq!(made["ok"], true, "{made}");
     id(&made["grant"])
 }
 
-async fn take_back(client: &Client, grant: &str) -> Value {
+pub(crate) async fn take_back(client: &Client, grant: &str) -> Value {
     let text = "mutation ($id: ID!) { revokeGrant(id: $id) { ok problem { code message } } }";
     client.data(text, json!({ "id": grant })).await["revokeGrant"].clone()
 }
 
-fn to(kind: &str, id: &str) -> Value {
+pub(crate) fn to(kind: &str, id: &str) -> Value {
     json!({ "kind": kind, "id": id })
 }
 
-async fn group(app: &Server, name: &str, members: &[&Person]) -> String {
+pub(crate) async fn group(app: &Server, name: &str, members: &[&Person]) -> String {
     let group = id(&app.admin.post("/api/v1/groups", json!({ "name": name })).await.ok());
     for member in members {
         app.admin.put(&format!("/api/v1/groups/{group}/members/{}", member.id), json!({})).await.is(204);

@@ -19,6 +19,7 @@ mod policy_files;
 mod projects;
 mod purposes;
 mod query;
+mod reviews;
 mod rules;
 mod s3;
 mod search;

@@ -6,7 +6,7 @@ use lakegate_model::{
     ids::{ApiTokenId, ProjectId, SessionId, UserId},
     words::TokenScope,
 };
-use lakegate_policy::{Actor, actor::Principal};
+use lakegate_policy::{Actor, Scope, actor::Principal};
 use lakegate_store::{Tx, actors, sessions, tokens};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -66,6 +66,9 @@ impl Caller {
         self
     }
 }
+
+/// Who acts in a transaction: the caller, the transaction's scope, and the actor that he is in it.
+pub(crate) type Acting<'a> = (&'a Caller, &'a Scope, &'a Actor);
 
 /// Turns the caller into an actor with the facts of this very moment.
 ///

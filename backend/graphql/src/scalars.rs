@@ -47,7 +47,7 @@ macro_rules! from_ids {
 from_ids! {
     UserId GroupId ServiceAccountId ApiTokenId SessionId PurposeId ProjectPurposeId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
-    QueryId SavedQueryId AuditEventId RestrictionId PolicyVersionId
+    QueryId SavedQueryId AuditEventId RestrictionId PolicyVersionId ReviewId ReviewItemId
 }
 
 /// A whole number of up to 64 bits, written as a JSON number: bytes, rows, positions.

@@ -5,13 +5,14 @@ use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use super::{
     mutation::{
         access::AccessMutation, accounts::AccountsMutation, assets::AssetsMutation, glossary::GlossaryMutation,
-        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, policy::PolicyMutation, purposes::PurposesMutation,
-        rules::RulesMutation, run::RunMutation, sources::SourcesMutation, storage::StorageMutation,
-        users::UsersMutation,
+        grants::GrantsMutation, members::MembersMutation, places::PlacesMutation, policy::PolicyMutation,
+        purposes::PurposesMutation, reviews::ReviewsMutation, rules::RulesMutation, run::RunMutation,
+        simulate::SimulateMutation, sources::SourcesMutation, storage::StorageMutation, users::UsersMutation,
     },
     query::{
         access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
-        places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery, rules::RulesQuery, run::RunQuery, search::SearchQuery,
+        places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery, reviews::ReviewsQuery, rules::RulesQuery,
+        run::RunQuery, search::SearchQuery,
         sources::SourcesQuery,
     },
 };
@@ -30,6 +31,7 @@ pub struct Query(
     RulesQuery,
     PurposesQuery,
     PolicyQuery,
+    ReviewsQuery,
     RunQuery,
     NodeQuery,
 );
@@ -50,6 +52,8 @@ pub struct Mutation(
     RulesMutation,
     PurposesMutation,
     PolicyMutation,
+    SimulateMutation,
+    ReviewsMutation,
     RunMutation,
     UsersMutation,
     AccountsMutation,

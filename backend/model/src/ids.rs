@@ -96,6 +96,10 @@ ids! {
     RestrictionId => "restriction";
     /// A set of rules from files, applied or proposed.
     PolicyVersionId => "policy_version";
+    /// A campaign that reviews who has access.
+    ReviewId => "review";
+    /// One grant in a review.
+    ReviewItemId => "review_item";
     /// A message to a person in the portal.
     NoticeId => "notice";
     /// A question about an asset.

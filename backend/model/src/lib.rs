@@ -20,6 +20,7 @@ pub mod places;
 pub mod purposes;
 pub mod policy_files;
 pub mod random;
+pub mod reviews;
 pub mod rules;
 pub mod storage;
 pub mod text;

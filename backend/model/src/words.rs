@@ -59,6 +59,22 @@ macro_rules! words {
 }
 
 words! {
+    /// What a review of access is over.
+    ReviewScope {
+        Asset = "asset",
+        /// Every asset of it.
+        Project = "project",
+        /// Every asset of its projects, those of the domains below included.
+        Domain = "domain",
+    }
+    /// What a reviewer decides of a grant.
+    ReviewDecision {
+        Keep = "keep",
+        /// Take it back.
+        Revoke = "revoke",
+        /// Leave it what was used of it.
+        Shrink = "shrink",
+    }
     /// What a person may do with the installation as a whole.
     ProductRole {
         /// Runs the installation: users, groups, domains, storage roots.

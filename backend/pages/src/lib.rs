@@ -24,6 +24,7 @@ pub mod proof;
 pub mod purposes;
 pub mod query;
 pub mod requests;
+pub mod reviews;
 pub mod search;
 pub mod session;
 pub mod shell;
@@ -40,6 +41,7 @@ pub fn routes() -> Router<Web> {
         .merge(search::routes())
         .merge(asset::routes())
         .merge(requests::routes())
+        .merge(reviews::routes())
         .merge(inbox::routes())
         .merge(notices::routes())
         .merge(account::routes())

@@ -152,8 +152,13 @@ fn navigation(me: &Me, path: &str, inbox: i64) -> Vec<NavItem> {
         items.push(item("To describe", "/bench", "list-checks", 0));
         items.push(item("Jobs", "/jobs", "workflow", 0));
     }
-    if me.roles.iter().any(|role| matches!(role, ProductRole::DataProtectionOfficer | ProductRole::Auditor)) {
-        items.push(item("Purposes", "/purposes", "shield-check", 0));
+    let holds = |roles: &[ProductRole]| roles.iter().any(|role| me.roles.contains(role));
+    if holds(&[ProductRole::DataProtectionOfficer, ProductRole::Auditor]) {
+        items.push(item("Purposes", "/purposes", "shield", 0));
+    }
+    let owns = me.projects.iter().any(|(_, role)| *role == ProjectRole::Owner);
+    if holds(&[ProductRole::SecurityAdministrator, ProductRole::Auditor]) || me.is_steward || owns {
+        items.push(item("Reviews", "/reviews", "clipboard-check", 0));
     }
     items.push(item("Audit", "/audit", "scroll-text", 0));
     if me.roles.contains(&ProductRole::SecurityAdministrator) {

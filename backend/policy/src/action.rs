@@ -91,6 +91,10 @@ actions! {
     ApplyPolicyFiles = "policy.apply", "apply rules from files";
     /// See who has access to an asset.
     ReviewAsset = "asset.review", "see who has access to this asset";
+    /// Start a review of who has access, decide on its items, and close it.
+    RunReview = "review.run", "review who has access here";
+    /// Read a review of who has access.
+    ViewReview = "review.view", "read reviews of who has access here";
     /// Read a request and its thread.
     ViewRequest = "request.view", "read this request";
     /// Ask or answer in the thread of a request.

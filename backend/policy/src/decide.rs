@@ -89,6 +89,7 @@ pub fn needed_scope(action: Action) -> TokenScope {
         | Action::ViewProject
         | Action::DiscoverAsset
         | Action::ReviewAsset
+        | Action::ViewReview
         | Action::ViewRequest
         | Action::ViewSubscription => TokenScope::Read,
         _ => TokenScope::Write,
@@ -130,15 +131,21 @@ fn on_domain(actor: &Actor, action: Action, steward: bool) -> Verdict {
         }
         Action::ManageDomain => Verdict::allow_if(steward || actor.has(ProductRole::Administrator), ASK_STEWARD),
         Action::ManageTerms => Verdict::allow_if(steward, ASK_STEWARD),
+        Action::RunReview | Action::ViewReview => Verdict::allow_if(steward || reviews(actor, action), ASK_STEWARD),
         _ => Verdict::Hide,
     }
 }
 
 fn on_project(actor: &Actor, action: Action, project: &ProjectFacts) -> Verdict {
+    let review = matches!(action, Action::RunReview | Action::ViewReview);
+    if review && (reviews(actor, action) || actor.stewarded.contains(&project.domain)) {
+        return Verdict::Allow;
+    }
     let Some(role) = actor.role_in(project.id) else {
         return Verdict::Hide;
     };
     match action {
+        Action::RunReview | Action::ViewReview => Verdict::allow_if(role == ProjectRole::Owner, ASK_OWNER),
         Action::ViewProject | Action::RunQuery => Verdict::Allow,
         Action::Contribute | Action::RequestForProject | Action::SaveQuery => {
             Verdict::allow_if(role >= ProjectRole::Contributor, ASK_OWNER)
@@ -173,9 +180,19 @@ fn on_asset(actor: &Actor, action: Action, asset: &AssetFacts) -> Verdict {
             steward || actor.is_at_least(ProjectRole::Owner, asset.project) || actor.has(ProductRole::Auditor),
             ASK_OWNER,
         ),
+        Action::RunReview | Action::ViewReview => Verdict::allow_if(
+            steward || actor.is_at_least(ProjectRole::Owner, asset.project) || reviews(actor, action),
+            ASK_OWNER,
+        ),
         Action::RequestAsset => may_request(asset),
         _ => Verdict::Hide,
     }
+}
+
+/// Reviews of access are run by security administrators everywhere, beside those who own or look after the data; auditors
+/// read them.
+fn reviews(actor: &Actor, action: Action) -> bool {
+    actor.has(ProductRole::SecurityAdministrator) || (action == Action::ViewReview && actor.has(ProductRole::Auditor))
 }
 
 /// Members of the owning project always find their asset; others once it is out, as its level says (access rule 5).

@@ -103,6 +103,15 @@ const RULES: &[(Thing, Action, &str)] = {
         // Who has access: the owners, the steward, and auditors (27).
         (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynnn"),
         (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnhh"),
+        // Campaigns of review: owners, stewards and security administrators run them, auditors read them.
+        (Asset(AssetStatus::Published, Discover::Open), RunReview, "snnnyynnnyn"),
+        (Asset(AssetStatus::Published, Discover::Open), ViewReview, "snnnyynynyn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), RunReview, "shnnyhhhnhh"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ViewReview, "shnnyhhhnhh"),
+        (Project, RunReview, "shnnyyhhnyh"),
+        (Project, ViewReview, "shnnyyhynyh"),
+        (Domain, RunReview, "snnnnynnnyn"),
+        (Domain, ViewReview, "snnnnynynyn"),
         // 16: requests come to the owners of the producing project, the steward is the fallback; nobody else of it.
         (Request, ViewRequest, "shhhyyhhhhh"),
         (Request, CommentRequest, "shhhyyhhhhh"),
@@ -248,6 +257,8 @@ proofs!(
     ReadPolicyFiles,
     ApplyPolicyFiles,
     ReviewAsset,
+    RunReview,
+    ViewReview,
     ViewRequest,
     CommentRequest,
     DecideRequest,
@@ -286,7 +297,17 @@ fn a_token_without_scopes_proves_nothing() {
 #[test]
 fn scopes_divide_the_actions() {
     use Action::*;
-    let reading = [ReadAudit, ReadPolicyFiles, ViewDomain, ViewProject, DiscoverAsset, ReviewAsset, ViewRequest, ViewSubscription];
+    let reading = [
+        ReadAudit,
+        ReadPolicyFiles,
+        ViewDomain,
+        ViewProject,
+        DiscoverAsset,
+        ReviewAsset,
+        ViewReview,
+        ViewRequest,
+        ViewSubscription,
+    ];
     for (thing, action, letters) in RULES {
         let needed = match action {
             RunQuery => TokenScope::Query,

@@ -160,6 +160,15 @@ impl WriteTx {
         }
         Ok(())
     }
+
+    /// Undoes the changes; dropping a transaction does too, but later.
+    pub(crate) async fn roll_back(self) -> Result<(), StoreError> {
+        match self.tx {
+            Tx::Sqlite(tx) => tx.rollback().await?,
+            Tx::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
 }
 
 /// Whether a writer can begin a transaction. SQLite rolls back by itself when the disk is full, which the driver does not

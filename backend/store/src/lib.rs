@@ -20,6 +20,7 @@ pub mod asset_words;
 pub mod assets;
 pub mod audit;
 pub mod changes;
+pub mod concerned;
 pub mod direct_grants;
 pub mod domains;
 pub mod drafts;
@@ -30,6 +31,7 @@ pub mod kinds;
 mod like;
 pub mod marks;
 pub mod notices;
+pub mod past;
 pub mod policy_files;
 pub mod projects;
 pub mod purposes;
@@ -37,6 +39,7 @@ pub mod queries;
 pub mod readable;
 pub mod requests;
 pub mod restrictions;
+pub mod reviews;
 pub mod revisions;
 pub mod rule_mappings;
 pub mod sealed;
@@ -45,6 +48,7 @@ pub mod sources;
 pub mod subscriptions;
 pub mod tables;
 pub mod tokens;
+pub mod trial;
 pub mod upkeep;
 pub mod users;
 
@@ -65,6 +69,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sources::STATEMENTS,
         tables::STATEMENTS,
         changes::STATEMENTS,
+        concerned::STATEMENTS,
         direct_grants::STATEMENTS,
         domains::STATEMENTS,
         drafts::STATEMENTS,
@@ -75,12 +80,14 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         tokens::STATEMENTS,
         notices::STATEMENTS,
-        purposes::STATEMENTS,
+        past::STATEMENTS,
         policy_files::STATEMENTS,
+        purposes::STATEMENTS,
         queries::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,
         restrictions::STATEMENTS,
+        reviews::STATEMENTS,
         rule_mappings::STATEMENTS,
         subscriptions::STATEMENTS,
         upkeep::STATEMENTS,

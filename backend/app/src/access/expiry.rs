@@ -10,6 +10,7 @@ use lakegate_store::{WriteTx, direct_grants, in_read, in_write, notices, project
 use super::{
     asset_link, asset_of, grants,
     notices::{Message, notify},
+    reviews,
     subscriptions::{Ending, end},
 };
 use crate::{App, Caller};
@@ -35,6 +36,7 @@ pub async fn run(app: &App) -> Result<usize, Fault> {
     }
     ended += end_direct_grants(app).await?;
     warn(app).await?;
+    reviews::remind(app).await?;
     Ok(ended)
 }
 

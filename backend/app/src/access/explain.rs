@@ -136,7 +136,7 @@ pub async fn of(app: &App, caller: &Caller, asset: AssetId, asked: Asked) -> Res
 }
 
 /// The subject where he acts: as asked, or where he most likely reads the asset.
-async fn placed(
+pub(super) async fn placed(
     tx: &mut Tx,
     mut subject: Actor,
     (facts, reader): (&AssetFacts, &Actor),
@@ -162,7 +162,7 @@ async fn placed(
 }
 
 /// The name of the project in which the subject acts, for a reader who may know of it.
-async fn named(
+pub(super) async fn named(
     tx: &mut Tx,
     (facts, reader): (&AssetFacts, &Actor),
     subject: &Actor,

@@ -17,29 +17,25 @@ use lakegate_policy::{
     resource::{AssetFacts, Platform},
 };
 use lakegate_store::{
-    Tx, WriteTx, assets, changes, direct_grants as store, environments, projects,
-    purposes::{rule_purposes_insert, rule_purposes_of},
-    readable,
-    rule_mappings::rule_mappings_insert,
-    tokens,
+    Tx, WriteTx, assets, changes, direct_grants as store, environments, projects, purposes::rule_purposes_insert,
+    readable, rule_mappings::rule_mappings_insert, tokens,
 };
-use serde_json::json;
 
 use super::{
-    asset_link, check_columns, check_until,
+    check_columns, check_until,
     filters::check_filter,
+    grant_notes::{record, tell_holder},
     grant_views::{self, GrantView},
     is_governed,
-    notices::{Message, notify},
-    principals::{name_of, people_behind},
+    principals::name_of,
     purposes::demanded,
+    reason_for,
     restrictions::second_person,
 };
 use crate::{
     App, Caller,
     accounts::need_confirmed,
-    audit::{self, Event},
-    caller::person,
+    caller::{Acting, person},
     catalog::{granted, granted_for},
     query::{
         grants::{LONGEST_CHAIN, may_hand_on},
@@ -84,49 +80,57 @@ pub struct NewGrant {
 /// # Errors
 /// `invalid` naming the field, `forbidden` for who may not, and for who would widen his own reading (access rule 11).
 pub async fn create(app: &App, caller: &Caller, new: &NewGrant) -> Result<GrantView, Fault> {
-    let reason = text::prose("reason", &new.reason, text::COMMENT_MAX)?;
-    if reason.trim().is_empty() {
-        return Err(Fault::invalid("reason", "say why"));
-    }
-    let (from, until) = validity(new, app.now())?;
-    change!(app, caller, "grant.create", |tx, scope, actor| {
-        let by = person(actor, TokenScope::Write)?;
-        let place = place(app, tx, (scope, actor), new).await?;
-        need_confirmed(actor, app.now())?;
-        let holder = name_of(tx, &new.to).await?;
-        holder.ok_or_else(|| Fault::invalid("to", format!("there is no {}", new.to)))?;
-        let grant = DirectGrant {
-            id: app.new_id(),
-            grantee_kind: new.to.kind(),
-            grantee_id: new.to.id(),
-            grantee_role: new.to.role(),
-            table_id: place.table,
-            database_id: place.database,
-            tag: place.tag,
-            columns_mode: place.mode,
-            columns: place.columns,
-            row_filter: place.row_filter.as_ref().map(|filter| filter.text.clone()),
-            parent_id: place.parent,
-            can_export: new.export,
-            can_grant: new.hand_on,
-            reason: reason.clone(),
-            granted_by: by,
-            created_at: app.now(),
-            valid_from: from,
-            valid_until: until,
-            ended_at: None,
-            ended_by: None,
-        };
-        store::direct_grant_insert(tx, &grant).await?;
-        let purposes = demanded(tx, &new.purposes).await?;
-        rule_purposes_insert(tx, grant.id.into(), &purposes).await?;
-        let mappings = place.row_filter.map(|filter| filter.mappings).unwrap_or_default();
-        rule_mappings_insert(tx, grant.id.into(), &mappings).await?;
-        tell_search(tx, grant.id).await?;
-        tell_holder(app, tx, &grant, place.asset.as_ref()).await?;
-        record(app, tx, (caller, actor), "grant.create", &grant, place.owner).await?;
-        grant_views::view(tx, actor, grant, true).await
-    })
+    checked(new, app.now())?;
+    change!(app, caller, "grant.create", |tx, scope, actor| { create_in(app, tx, (caller, scope, actor), new).await })
+}
+
+/// [`create`] in the caller's transaction.
+pub(super) async fn create_in(app: &App, tx: &mut WriteTx, by: Acting<'_>, new: &NewGrant) -> Result<GrantView, Fault> {
+    let (caller, scope, actor) = by;
+    let (reason, from, until) = checked(new, app.now())?;
+    let by = person(actor, TokenScope::Write)?;
+    let place = place(app, tx, (scope, actor), new).await?;
+    need_confirmed(actor, app.now())?;
+    let holder = name_of(tx, &new.to).await?;
+    holder.ok_or_else(|| Fault::invalid("to", format!("there is no {}", new.to)))?;
+    let grant = DirectGrant {
+        id: app.new_id(),
+        grantee_kind: new.to.kind(),
+        grantee_id: new.to.id(),
+        grantee_role: new.to.role(),
+        table_id: place.table,
+        database_id: place.database,
+        tag: place.tag,
+        columns_mode: place.mode,
+        columns: place.columns,
+        row_filter: place.row_filter.as_ref().map(|filter| filter.text.clone()),
+        parent_id: place.parent,
+        can_export: new.export,
+        can_grant: new.hand_on,
+        reason,
+        granted_by: by,
+        created_at: app.now(),
+        valid_from: from,
+        valid_until: until,
+        ended_at: None,
+        ended_by: None,
+    };
+    store::direct_grant_insert(tx, &grant).await?;
+    let purposes = demanded(tx, &new.purposes).await?;
+    rule_purposes_insert(tx, grant.id.into(), &purposes).await?;
+    let mappings = place.row_filter.map(|filter| filter.mappings).unwrap_or_default();
+    rule_mappings_insert(tx, grant.id.into(), &mappings).await?;
+    tell_search(tx, grant.id).await?;
+    tell_holder(app, tx, &grant, place.asset.as_ref()).await?;
+    record(app, tx, (caller, actor), "grant.create", &grant, place.owner).await?;
+    grant_views::view(tx, actor, grant, true).await
+}
+
+/// The form of a new grant: its reason, beginning and end as they are kept.
+fn checked(new: &NewGrant, now: Timestamp) -> Result<(String, Timestamp, Option<Timestamp>), Fault> {
+    let reason = reason_for(&new.reason)?;
+    let (from, until) = validity(new, now)?;
+    Ok((reason, from, until))
 }
 
 fn validity(new: &NewGrant, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>), Fault> {
@@ -288,19 +292,23 @@ fn need_other(widens_own: bool) -> Result<(), Fault> {
 /// # Errors
 /// `not_found` for one that the caller may not know of, `conflict` for one that has ended, `forbidden` for who may not.
 pub async fn revoke(app: &App, caller: &Caller, id: GrantId) -> Result<(), Fault> {
-    change!(app, caller, "grant.revoke", |tx, scope, actor| {
-        let by = person(actor, TokenScope::Write)?;
-        let grant = store::direct_grant_find(tx, id).await?.ok_or_else(|| Fault::not_found("grant"))?;
-        // Whoever handed something on may take it back, whatever became of his own.
-        let owner = match grant.granted_by == by && grant.parent_id.is_some() {
-            true => owner_of(tx, &grant).await?,
-            false => may_revoke(tx, (scope, actor), &grant).await?,
-        };
-        if grant.ended_at.is_some() {
-            return Err(Fault::new(Code::Conflict, "this grant has ended already"));
-        }
-        end(app, tx, (caller, actor), "grant.revoke", &grant, owner).await
-    })
+    change!(app, caller, "grant.revoke", |tx, scope, actor| { revoke_in(app, tx, (caller, scope, actor), id).await })
+}
+
+/// [`revoke`] in the caller's transaction.
+pub(super) async fn revoke_in(app: &App, tx: &mut WriteTx, acting: Acting<'_>, id: GrantId) -> Result<(), Fault> {
+    let (caller, scope, actor) = acting;
+    let by = person(actor, TokenScope::Write)?;
+    let grant = store::direct_grant_find(tx, id).await?.ok_or_else(|| Fault::not_found("grant"))?;
+    // Whoever handed something on may take it back, whatever became of his own.
+    let owner = match grant.granted_by == by && grant.parent_id.is_some() {
+        true => owner_of(tx, &grant).await?,
+        false => may_revoke(tx, (scope, actor), &grant).await?,
+    };
+    if grant.ended_at.is_some() {
+        return Err(Fault::new(Code::Conflict, "this grant has ended already"));
+    }
+    end(app, tx, (caller, actor), "grant.revoke", &grant, owner).await
 }
 
 /// Whether an actor may take a grant back, and the project whose data it gives.
@@ -372,37 +380,4 @@ pub(crate) async fn tell_search(tx: &mut WriteTx, grant: GrantId) -> Result<(), 
         changes::change_record(tx, "asset", asset.into()).await?;
     }
     Ok(())
-}
-
-async fn tell_holder(app: &App, tx: &mut WriteTx, grant: &DirectGrant, asset: Option<&Asset>) -> Result<(), Fault> {
-    let Some(asset) = asset else { return Ok(()) };
-    let mut people = people_behind(tx, &grant.grantee()).await?;
-    people.retain(|person| *person != grant.granted_by);
-    let message = Message {
-        kind: "grant.created",
-        title: format!("You were given access to {}", asset.display_name()),
-        body: grant.reason.clone(),
-        link: asset_link(asset.id),
-        once_key: None,
-    };
-    notify(app, tx, people, &message).await
-}
-
-pub(crate) async fn record(
-    app: &App,
-    tx: &mut WriteTx,
-    (caller, actor): (&Caller, &Actor),
-    action: &'static str,
-    grant: &DirectGrant,
-    owner: Option<ProjectId>,
-) -> Result<(), Fault> {
-    let purposes = rule_purposes_of(tx, grant.id.into()).await?;
-    let mut event = Event::on(action, "grant", grant.id).with(json!({ "purposes": purposes,
-        "to": grant.grantee().to_string(), "table": grant.table_id, "database": grant.database_id, "tag": grant.tag,
-        "columns_mode": grant.columns_mode, "columns": grant.columns, "export": grant.can_export,
-        "hand_on": grant.can_grant, "parent": grant.parent_id, "from": grant.valid_from, "until": grant.valid_until,
-        "row_filter": grant.row_filter.as_deref().map(lakegate_engine::mask_literals), "reason": grant.reason,
-    }));
-    event.owner_project = owner;
-    audit::record(app, tx, caller, actor, event).await
 }

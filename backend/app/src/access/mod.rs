@@ -4,16 +4,23 @@ pub mod decisions;
 pub mod expiry;
 pub mod explain;
 pub(crate) mod filters;
+pub(crate) mod grant_notes;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
+pub mod past;
 pub(crate) mod principals;
 pub mod purposes;
+pub mod readers;
 pub mod register;
 pub mod requests;
 pub mod restrictions;
+pub mod reviews;
 mod rule_words;
+mod shrink;
+pub mod simulate;
 pub mod subscriptions;
+pub mod usage;
 pub mod views;
 
 use chrono::TimeDelta;
@@ -22,6 +29,7 @@ use lakegate_model::{
     catalog::{Asset, Column},
     clock,
     ids::{AssetId, ColumnId, UserId},
+    text,
     words::ColumnState,
 };
 use lakegate_policy::{Actor, governed, resource::RequestFacts};
@@ -44,6 +52,15 @@ fn check_columns(known: &[Column], wanted: &[ColumnId]) -> Result<Vec<ColumnId>,
         return Err(Fault::invalid("columns", format!("{strange} is not a column that can be asked for")));
     }
     Ok(known.iter().map(|column| column.id).filter(|id| unique.contains(id)).collect())
+}
+
+/// Checks the reason of a rule, which nobody may leave out.
+fn reason_for(raw: &str) -> Result<String, Fault> {
+    let reason = text::prose("reason", raw, text::COMMENT_MAX)?;
+    match reason.trim().is_empty() {
+        true => Err(Fault::invalid("reason", "say why")),
+        false => Ok(reason),
+    }
 }
 
 /// Most years until an end.

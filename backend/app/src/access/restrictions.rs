@@ -19,11 +19,11 @@ use lakegate_store::{Tx, WriteTx, assets, purposes, readable, restrictions as st
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{filters::check_filter, principals::spared_name};
+use super::{filters::check_filter, principals::spared_name, reason_for};
 use crate::{
     App, Caller,
     audit::{self, Event},
-    caller::person,
+    caller::{Acting, person},
     catalog::{granted, granted_for},
     query::mask_key,
 };
@@ -62,57 +62,63 @@ pub struct NewRestriction {
 /// `forbidden` for who may not, who would spare himself (access rule 11), and who does not read what his filter names
 /// (access rule 21).
 pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<Restriction, Fault> {
-    let reason = text::prose("reason", &new.reason, text::COMMENT_MAX)?;
-    if reason.trim().is_empty() {
-        return Err(Fault::invalid("reason", "say why"));
-    }
+    reason_for(&new.reason)?;
     change!(app, caller, "restriction.create", |tx, scope, actor| {
-        let by = person(actor, TokenScope::Write)?;
-        let mut rule = Restriction {
-            id: app.new_id(),
-            table_id: None,
-            tag: None,
-            effect: effect(&new.narrowing),
-            mask: None,
-            filter: None,
-            reason: reason.clone(),
-            created_by: by,
-            created_at: app.now(),
-            ended_by: None,
-            ended_at: None,
-            columns: Vec::new(),
-            exempt: exemptions(new),
-        };
-        if let Narrowing::Mask(mask) = new.narrowing {
-            rule.mask = Some(mask);
-        }
-        let (mut owner, mut mappings) = (None, Vec::new());
-        match &new.target {
-            Target::Tag(tag) => {
-                let _may = decide::<action::ManageRules, _>(scope, actor, Platform)?;
-                rule.tag = Some(on_tag(tag, &new.narrowing)?);
-            }
-            Target::Asset(asset, columns) => {
-                let (asset, proof) = granted::<action::ManageRules>(tx, scope, actor, *asset).await?;
-                let facts = proof.on();
-                owner = Some(facts.project);
-                mappings = on_table(app, tx, (actor, &facts, &asset), columns, &new.narrowing, &mut rule).await?;
-            }
-        }
-        for exemption in &rule.exempt {
-            known_principal(tx, exemption).await?;
-        }
-        if !binds(&rule, &anywhere(actor, &rule)) || may_state(tx, actor, &rule).await? {
-            return Err(second_person("this would spare yourself"));
-        }
-        if rule.mask == Some(Mask::Hmac) {
-            mask_key::ensure(app, tx).await?;
-        }
-        store::restriction_insert(tx, &rule).await?;
-        rule_mappings::rule_mappings_insert(tx, rule.id.into(), &mappings).await?;
-        record(app, tx, (caller, actor), "restriction.create", &rule, owner).await?;
-        Ok(rule)
+        create_in(app, tx, (caller, scope, actor), new).await
     })
+}
+
+/// [`create`] in the caller's transaction.
+pub(super) async fn create_in(
+    app: &App,
+    tx: &mut WriteTx,
+    (caller, scope, actor): Acting<'_>,
+    new: &NewRestriction,
+) -> Result<Restriction, Fault> {
+    let mut rule = Restriction {
+        id: app.new_id(),
+        table_id: None,
+        tag: None,
+        effect: effect(&new.narrowing),
+        mask: None,
+        filter: None,
+        reason: reason_for(&new.reason)?,
+        created_by: person(actor, TokenScope::Write)?,
+        created_at: app.now(),
+        ended_by: None,
+        ended_at: None,
+        columns: Vec::new(),
+        exempt: exemptions(new),
+    };
+    if let Narrowing::Mask(mask) = new.narrowing {
+        rule.mask = Some(mask);
+    }
+    let (mut owner, mut mappings) = (None, Vec::new());
+    match &new.target {
+        Target::Tag(tag) => {
+            let _may = decide::<action::ManageRules, _>(scope, actor, Platform)?;
+            rule.tag = Some(on_tag(tag, &new.narrowing)?);
+        }
+        Target::Asset(asset, columns) => {
+            let (asset, proof) = granted::<action::ManageRules>(tx, scope, actor, *asset).await?;
+            let facts = proof.on();
+            owner = Some(facts.project);
+            mappings = on_table(app, tx, (actor, &facts, &asset), columns, &new.narrowing, &mut rule).await?;
+        }
+    }
+    for exemption in &rule.exempt {
+        known_principal(tx, exemption).await?;
+    }
+    if !binds(&rule, &anywhere(actor, &rule)) || may_state(tx, actor, &rule).await? {
+        return Err(second_person("this would spare yourself"));
+    }
+    if rule.mask == Some(Mask::Hmac) {
+        mask_key::ensure(app, tx).await?;
+    }
+    store::restriction_insert(tx, &rule).await?;
+    rule_mappings::rule_mappings_insert(tx, rule.id.into(), &mappings).await?;
+    record(app, tx, (caller, actor), "restriction.create", &rule, owner).await?;
+    Ok(rule)
 }
 
 /// Lifts a restriction.
@@ -121,27 +127,35 @@ pub async fn create(app: &App, caller: &Caller, new: &NewRestriction) -> Result<
 /// `not_found` for one that the caller may not know of, `conflict` for one that was lifted, `forbidden` for who may not, and
 /// for whom it binds unless he put it in force himself (access rule 11).
 pub async fn lift(app: &App, caller: &Caller, id: RestrictionId) -> Result<(), Fault> {
-    change!(app, caller, "restriction.lift", |tx, scope, actor| {
-        let by = person(actor, TokenScope::Write)?;
-        let rule = store::restriction_find(tx, id).await?.ok_or_else(|| Fault::not_found("restriction"))?;
-        let mut owner = None;
-        match rule.table_id {
-            None => drop(decide::<action::ManageRules, _>(scope, actor, Platform)?),
-            Some(table) => {
-                let asset = assets::asset_of_table(tx, table).await?;
-                let (_, proof) = granted_for::<action::ManageRules>(tx, scope, actor, asset, "restriction").await?;
-                owner = Some(proof.on().project);
-            }
+    change!(app, caller, "restriction.lift", |tx, scope, actor| { lift_in(app, tx, (caller, scope, actor), id).await })
+}
+
+/// [`lift`] in the caller's transaction.
+pub(super) async fn lift_in(
+    app: &App,
+    tx: &mut WriteTx,
+    (caller, scope, actor): Acting<'_>,
+    id: RestrictionId,
+) -> Result<(), Fault> {
+    let by = person(actor, TokenScope::Write)?;
+    let rule = store::restriction_find(tx, id).await?.ok_or_else(|| Fault::not_found("restriction"))?;
+    let mut owner = None;
+    match rule.table_id {
+        None => drop(decide::<action::ManageRules, _>(scope, actor, Platform)?),
+        Some(table) => {
+            let asset = assets::asset_of_table(tx, table).await?;
+            let (_, proof) = granted_for::<action::ManageRules>(tx, scope, actor, asset, "restriction").await?;
+            owner = Some(proof.on().project);
         }
-        if rule.ended_at.is_some() {
-            return Err(Fault::new(Code::Conflict, "this restriction was lifted already"));
-        }
-        if rule.created_by != by && binds(&rule, &anywhere(actor, &rule)) {
-            return Err(second_person("this restriction binds you"));
-        }
-        store::restriction_end(tx, id, by, app.now()).await?;
-        record(app, tx, (caller, actor), "restriction.lift", &rule, owner).await
-    })
+    }
+    if rule.ended_at.is_some() {
+        return Err(Fault::new(Code::Conflict, "this restriction was lifted already"));
+    }
+    if rule.created_by != by && binds(&rule, &anywhere(actor, &rule)) {
+        return Err(second_person("this restriction binds you"));
+    }
+    store::restriction_end(tx, id, by, app.now()).await?;
+    record(app, tx, (caller, actor), "restriction.lift", &rule, owner).await
 }
 
 /// The restrictions on an asset's table, ended ones included.

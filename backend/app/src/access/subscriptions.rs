@@ -12,6 +12,7 @@ use super::{
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::Acting,
     places::need_known,
 };
 
@@ -28,14 +29,25 @@ pub async fn revoke(app: &App, caller: &Caller, id: SubscriptionId, reason: &str
         return Err(Fault::invalid("reason", "tell the subscribers why"));
     }
     let facts = change!(app, caller, "subscription.revoke", |tx, scope, actor| {
-        let facts = facts_of(tx, actor, id).await?;
-        let _proof = decide::<action::RevokeSubscription, _>(scope, actor, facts)?;
-        let ending = Ending { state: SubscriptionState::Revoked, action: "subscription.revoke", reason: &reason };
-        end(app, tx, caller, actor, &facts, ending).await?;
-        Ok(facts)
+        revoke_in(app, tx, (caller, scope, actor), id, &reason).await
     })?;
     app.queries.cancel_of_project(facts.consumer);
     Ok(())
+}
+
+/// [`revoke`] in the caller's transaction, for a reason that was checked.
+pub(super) async fn revoke_in(
+    app: &App,
+    tx: &mut WriteTx,
+    (caller, scope, actor): Acting<'_>,
+    id: SubscriptionId,
+    reason: &str,
+) -> Result<SubscriptionFacts, Fault> {
+    let facts = facts_of(tx, actor, id).await?;
+    let _proof = decide::<action::RevokeSubscription, _>(scope, actor, facts)?;
+    let ending = Ending { state: SubscriptionState::Revoked, action: "subscription.revoke", reason };
+    end(app, tx, caller, actor, &facts, ending).await?;
+    Ok(facts)
 }
 
 /// Gives a subscription back.

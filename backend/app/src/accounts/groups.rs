@@ -8,14 +8,14 @@ use lakegate_model::{
     words::{MemberKind, TokenScope},
 };
 use lakegate_policy::{action, decide, resource::Platform};
-use lakegate_store::{Tx, groups, projects, users};
+use lakegate_store::{Tx, WriteTx, groups, projects, users};
 use serde_json::json;
 
 use super::has_colleague;
 use crate::{
     App, Caller,
     audit::{self, Event},
-    caller::known,
+    caller::{Acting, known},
 };
 
 /// Creates a group.
@@ -62,29 +62,37 @@ pub async fn get(app: &App, caller: &Caller, id: GroupId) -> Result<(Group, Vec<
 /// Puts a user into a group or takes him out. Members of the identity provider's groups come from its tokens.
 pub async fn set_member(app: &App, caller: &Caller, group: GroupId, user: UserId, member: bool) -> Result<(), Fault> {
     change!(app, caller, "group.set_member", |tx, scope, actor| {
-        let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
-        let found = groups::group_find(tx, group).await?.ok_or_else(|| Fault::not_found("group"))?;
-        if found.issuer.is_some() {
-            return Err(Fault::new(Code::Conflict, "the identity provider decides who is in this group"));
-        }
-        users::user_find(tx, user).await?.ok_or_else(|| Fault::not_found("user").on("user"))?;
-        let alone = !has_colleague(tx, actor).await?;
-        if member && actor.user() == Some(user) && !actor.groups.contains(&group) && !alone {
-            return Err(
-                Fault::new(Code::Forbidden, "nobody puts himself into a group").fix("ask another administrator")
-            );
-        }
-        if member {
-            groups::group_member_add(tx, group, user).await?;
-        } else if !groups::group_member_remove(tx, group, user).await? {
-            return Err(Fault::new(Code::Conflict, "this user is not in the group"));
-        } else {
-            keep_owners(tx, group).await?;
-        }
-        let event = Event::on("group.set_member", "group", group)
-            .with(json!({ "user": user, "member": member, "single_administrator": alone }));
-        audit::record(app, tx, caller, actor, event).await
+        set_member_in(app, tx, (caller, scope, actor), (group, user, member)).await
     })
+}
+
+/// [`set_member`] in the caller's transaction.
+pub(crate) async fn set_member_in(
+    app: &App,
+    tx: &mut WriteTx,
+    (caller, scope, actor): Acting<'_>,
+    (group, user, member): (GroupId, UserId, bool),
+) -> Result<(), Fault> {
+    let _proof = decide::<action::ManageUsers, _>(scope, actor, Platform)?;
+    let found = groups::group_find(tx, group).await?.ok_or_else(|| Fault::not_found("group"))?;
+    if found.issuer.is_some() {
+        return Err(Fault::new(Code::Conflict, "the identity provider decides who is in this group"));
+    }
+    users::user_find(tx, user).await?.ok_or_else(|| Fault::not_found("user").on("user"))?;
+    let alone = !has_colleague(tx, actor).await?;
+    if member && actor.user() == Some(user) && !actor.groups.contains(&group) && !alone {
+        return Err(Fault::new(Code::Forbidden, "nobody puts himself into a group").fix("ask another administrator"));
+    }
+    if member {
+        groups::group_member_add(tx, group, user).await?;
+    } else if !groups::group_member_remove(tx, group, user).await? {
+        return Err(Fault::new(Code::Conflict, "this user is not in the group"));
+    } else {
+        keep_owners(tx, group).await?;
+    }
+    let event = Event::on("group.set_member", "group", group)
+        .with(json!({ "user": user, "member": member, "single_administrator": alone }));
+    audit::record(app, tx, caller, actor, event).await
 }
 
 /// Refuses what was done in this transaction if a project that the group owns has no enabled owner any more.

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     App, Caller,
     audit::{self, Event},
+    caller::Acting,
     policy_files::stakes::stakes,
 };
 
@@ -86,6 +87,25 @@ pub async fn update(
         need_revision(&asset, revision)?;
         apply(app, tx, (caller, actor), &proof, asset, &edit, "asset.edit").await
     })
+}
+
+/// Replaces the tags of an asset or of one of its columns as they stand now, in the caller's transaction.
+pub(crate) async fn set_tags_in(
+    app: &App,
+    tx: &mut WriteTx,
+    (caller, scope, actor): Acting<'_>,
+    (id, column, tags): (AssetId, Option<ColumnId>, &[String]),
+) -> Result<(), Fault> {
+    let tags = Some(tags.to_vec());
+    let edit = match column {
+        Some(column) => {
+            AssetEdit { columns: vec![ColumnEdit { tags, ..ColumnEdit::of(column) }], ..AssetEdit::default() }
+        }
+        None => AssetEdit { tags, ..AssetEdit::default() },
+    };
+    let edit = checked(&edit)?;
+    let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, id).await?;
+    apply(app, tx, (caller, actor), &proof, asset, &edit, "asset.edit").await.map(drop)
 }
 
 /// Writes a checked edit, with revision and audit, in the caller's transaction.

@@ -47,6 +47,7 @@ fn written(state: &State) -> Result<String, Fault> {
     String::from_utf8(writer.into_inner().map_err(Fault::internal)?).map_err(Fault::internal)
 }
 
+/// A cell that no spreadsheet runs as a formula.
 pub(crate) fn neutral(cell: &str) -> String {
     if cell.trim_start_matches('\'').starts_with(FORMULA) { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     App, Caller,
-    access::{grants, restrictions},
+    access::{grant_notes, grants, restrictions},
     audit::{self, Event},
     catalog::{diff, revise::revise, state},
     query::mask_key,
@@ -126,7 +126,7 @@ async fn grant(
         }
         end(app, tx, who, held, owner).await?;
         grants::tell_search(tx, given.id).await?;
-        return grants::record(app, tx, who, "grant.create", &given, owner).await;
+        return grant_notes::record(app, tx, who, "grant.create", &given, owner).await;
     }
     end(app, tx, who, held, owner).await
 }

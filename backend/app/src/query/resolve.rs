@@ -101,7 +101,7 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
 
 /// Every table that the actor may name: his project's, those it subscribed to, and those that direct grants may open to him
 /// under the names of their own databases. The project's own come first: a name without a database means them.
-pub(super) async fn nameable(tx: &mut Tx, actor: &Actor, project: ProjectId) -> Result<Vec<NamedTable>, Fault> {
+pub(crate) async fn nameable(tx: &mut Tx, actor: &Actor, project: ProjectId) -> Result<Vec<NamedTable>, Fault> {
     let mut all = readable::named_tables(tx, project).await?;
     for named in direct_grants::direct_tables(tx, actor).await? {
         if !all.contains(&named) {

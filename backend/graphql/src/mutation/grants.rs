@@ -49,7 +49,7 @@ pub struct CreateGrantInput {
 }
 
 impl CreateGrantInput {
-    fn read(self) -> Result<NewGrant, Fault> {
+    pub(super) fn read(self) -> Result<NewGrant, Fault> {
         let columns: Vec<_> = self.columns.into_iter().map(Into::into).collect();
         let mode = self.columns_mode.map_or(lakegate_model::words::GrantColumns::All, Into::into);
         let on = match (self.asset, self.database, self.tag) {

@@ -41,7 +41,7 @@ pub struct CreateRestrictionInput {
 }
 
 impl CreateRestrictionInput {
-    fn read(self) -> Result<NewRestriction, Fault> {
+    pub(super) fn read(self) -> Result<NewRestriction, Fault> {
         let narrowing = match (self.effect, self.mask, self.filter) {
             (RestrictionEffect::Hide, None, None) => Narrowing::Hide,
             (RestrictionEffect::Mask, Some(mask), None) => Narrowing::Mask(mask.into()),

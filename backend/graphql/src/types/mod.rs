@@ -7,13 +7,16 @@ pub mod catalog;
 pub mod explain;
 pub mod grants;
 pub mod node;
+pub mod past;
 pub mod people;
 pub mod places;
 pub mod purposes;
 pub mod policy;
 pub mod query;
+pub mod reviews;
 pub mod rules;
 pub mod search;
+pub mod simulate;
 pub mod sources;
 pub mod storage;
 

@@ -12,6 +12,7 @@ use lakegate_app::{
     access::{
         grant_views::GrantView,
         grants::{self, GrantOn, NewGrant},
+        simulate::Change,
         views,
     },
     accounts::groups,
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use super::{
     head::{AssetHead, asset_href},
     restrictions::{ColumnBox, column_boxes},
+    simulated::{self, Simulated},
 };
 use crate::{
     fields::{Fields, day_words},
@@ -131,6 +133,7 @@ struct GrantPage {
     until: String,
     reason: String,
     proof: Proof,
+    preview: Option<Simulated>,
     wrong: Wrong,
 }
 
@@ -163,6 +166,7 @@ async fn grant_page(web: &Web, frame: Framed, id: AssetId, fields: &Fields, wron
         until: fields.one("until").to_owned(),
         reason: fields.one("reason").to_owned(),
         proof: Proof::of(web, &frame),
+        preview: None,
         wrong,
         shell: frame.shell,
     })
@@ -214,19 +218,28 @@ async fn read(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result
         from: None,
         until: fields.day("until")?,
         purposes: fields.ids("purpose")?,
-        reason: fields.one("reason").to_owned(),
+        reason: simulated::reason(fields),
     })
 }
 
 async fn give(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<String, Fault> {
     proof::confirm(web, frame, fields).await?;
     let new = read(web, frame, id, fields).await?;
-    let made = grants::create(&web.app, &frame.reader.caller, &new).await;
-    let made = made.map_err(|fault| match fault.field.as_deref() {
+    let made = grants::create(&web.app, &frame.reader.caller, &new).await.map_err(misplaced)?;
+    Ok(format!("{} may read it now.", made.holder))
+}
+
+/// A fault beside the field of the form that it is about.
+fn misplaced(fault: Fault) -> Fault {
+    match fault.field.as_deref() {
         Some("filter") => fault.on("row_filter"),
         _ => proof::missing(fault),
-    })?;
-    Ok(format!("{} may read it now.", made.holder))
+    }
+}
+
+async fn preview(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<Simulated, Fault> {
+    let change = Change::CreateGrant(read(web, frame, id, fields).await?);
+    simulated::of(web, frame, &change).await.map_err(misplaced)
 }
 
 async fn create(
@@ -235,6 +248,15 @@ async fn create(
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
+    if simulated::asked(&fields) {
+        return match preview(&web, &frame, id, &fields).await {
+            Ok(found) => {
+                let page = grant_page(&web, frame, id, &fields, Wrong::default()).await?;
+                show(StatusCode::OK, &GrantPage { preview: Some(found), ..page })
+            }
+            Err(fault) => again(fault, |wrong| grant_page(&web, frame, id, &fields, wrong)).await,
+        };
+    }
     match give(&web, &frame, id, &fields).await {
         Ok(said) => Ok(flash::done(&format!("{}/access", asset_href(id)), &said)),
         Err(fault) => again(fault, |wrong| grant_page(&web, frame, id, &fields, wrong)).await,

@@ -9,6 +9,7 @@ mod names;
 pub mod preview;
 mod restrictions;
 pub(crate) mod reviewers;
+mod simulated;
 mod snippets;
 mod social;
 pub(crate) mod verdict;

@@ -11,6 +11,7 @@ use axum::{
 use lakegate_app::{
     access::{
         restrictions::{self, Narrowing, NewRestriction, RestrictionView, Target},
+        simulate::Change,
         views,
     },
     catalog::assets::{self, AssetView},
@@ -23,11 +24,14 @@ use lakegate_model::{
 };
 use std::collections::BTreeMap;
 
-use super::head::{AssetHead, asset_href};
+use super::{
+    head::{AssetHead, asset_href},
+    simulated::{self, Simulated},
+};
 use crate::{
     fields::Fields,
     flash,
-    kit::{Choice, When, Wrong},
+    kit::{Choice, When, Wrong, again},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -125,6 +129,7 @@ struct RestrictionPage {
     filter: String,
     projects: Vec<Spared>,
     reason: String,
+    preview: Option<Simulated>,
     wrong: Wrong,
 }
 
@@ -153,6 +158,7 @@ async fn restriction_page(
         filter: fields.one("filter").to_owned(),
         projects,
         reason: fields.one("reason").to_owned(),
+        preview: None,
         wrong,
         shell: frame.shell,
     })
@@ -205,7 +211,7 @@ fn read(id: AssetId, fields: &Fields) -> Result<NewRestriction, Fault> {
         target: Target::Asset(id, columns),
         narrowing,
         exempt: exempt.collect(),
-        reason: fields.one("reason").to_owned(),
+        reason: simulated::reason(fields),
     })
 }
 
@@ -215,6 +221,19 @@ async fn create(
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
+    if simulated::asked(&fields) {
+        let found = match read(id, &fields) {
+            Ok(new) => simulated::of(&web, &frame, &Change::CreateRestriction(new)).await,
+            Err(fault) => Err(fault),
+        };
+        return match found {
+            Ok(found) => {
+                let page = restriction_page(&web, frame, id, &fields, Wrong::default()).await?;
+                show(StatusCode::OK, &RestrictionPage { preview: Some(found), ..page })
+            }
+            Err(fault) => again(fault, |wrong| restriction_page(&web, frame, id, &fields, wrong)).await,
+        };
+    }
     let made = match read(id, &fields) {
         Ok(new) => restrictions::create(&web.app, &frame.reader.caller, &new).await,
         Err(fault) => Err(fault),

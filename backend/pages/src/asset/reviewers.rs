@@ -127,6 +127,8 @@ struct AccessPage {
     rows: Vec<Held>,
     pager: Pager,
     why_href: String,
+    /// Where a review of all of it is started; empty if the reader may not.
+    review_href: String,
     grants: Vec<grants::Row>,
     /// Where access is given; empty if the reader may not.
     grant_href: String,
@@ -158,6 +160,10 @@ async fn list(
         rows,
         pager,
         why_href: format!("{}/why", asset_href(id)),
+        review_href: match view.may_restrict {
+            true => format!("/reviews/new?asset={id}"),
+            false => String::new(),
+        },
         grants: given.items.into_iter().rev().map(|grant| grants::Row::new(grant, Some(id))).collect(),
         grant_href: match view.may_grant {
             true => format!("{}/grants/new", asset_href(id)),

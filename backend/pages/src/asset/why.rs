@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::{
-    access::explain::{self, Asked, ColumnExplained, Explained, Shows},
+    access::{
+        explain::{self, Asked, ColumnExplained, Explained, Shows},
+        readers::{self, Reader},
+    },
     catalog::assets,
 };
 use lakegate_model::{Fault, ids::AssetId};
@@ -12,7 +15,7 @@ use serde::Deserialize;
 use super::head::{AssetHead, asset_href};
 use crate::{
     fields::day_words,
-    kit::{Choice, Wrong, again, people, person_meant},
+    kit::{Choice, When, Wrong, again, counted, people, person_meant, sentence},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -55,6 +58,36 @@ impl Row {
     }
 }
 
+/// Somebody who can read the asset.
+struct ReaderRow {
+    who: String,
+    project: String,
+    reads: String,
+    column_names: String,
+    /// Through what, with since when, by whom, why, and when it was used.
+    through: Vec<(String, When, When)>,
+    last_read: When,
+}
+
+impl ReaderRow {
+    fn of(reader: Reader) -> Self {
+        let names: Vec<&str> = reader.columns.iter().map(|column| column.name.as_str()).collect();
+        let way =
+            |through: readers::Through| (through.words, When::maybe(through.since), When::maybe(through.last_used));
+        Self {
+            reads: counted(names.len(), "column", "columns"),
+            column_names: names.join(", "),
+            who: match reader.subject.who {
+                Some(_) => reader.subject.name,
+                None => "a service account".to_owned(),
+            },
+            project: reader.subject.project.map(|(_, name)| name).unwrap_or_default(),
+            through: reader.through.into_iter().map(way).collect(),
+            last_read: When::maybe(reader.last_read),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "assets/why.html")]
 struct WhyPage {
@@ -70,6 +103,11 @@ struct WhyPage {
     until: String,
     export: bool,
     rows: Vec<Row>,
+    /// For reviewers: everybody who can read it.
+    readers: Vec<ReaderRow>,
+    /// Why they are not told; empty if they are.
+    readers_left_out: String,
+    usage_complete: bool,
     wrong: Wrong,
 }
 
@@ -82,6 +120,7 @@ async fn why_page(
 ) -> Result<WhyPage, Fault> {
     let view = assets::view(&web.app, &frame.reader.caller, id).await?;
     let people = if view.may_review { people(web, &frame.reader).await? } else { Vec::new() };
+    let caller = frame.reader.caller.clone();
     let mut page = WhyPage {
         head: AssetHead::new(&view, "Access"),
         action: format!("{}/why", asset_href(id)),
@@ -93,9 +132,21 @@ async fn why_page(
         until: String::new(),
         export: false,
         rows: Vec::new(),
+        readers: Vec::new(),
+        readers_left_out: String::new(),
+        usage_complete: true,
         wrong,
         shell: frame.shell,
     };
+    if view.may_review {
+        match readers::of(&web.app, &caller, id).await {
+            Ok(found) => {
+                page.usage_complete = found.usage_complete;
+                page.readers = found.readers.into_iter().map(ReaderRow::of).collect();
+            }
+            Err(fault) => page.readers_left_out = sentence(&fault.message),
+        }
+    }
     if let Some(explained) = explained {
         let who = if explained.own { "You: " } else { "" };
         let name = if explained.own { String::new() } else { format!("{} ", explained.person) };

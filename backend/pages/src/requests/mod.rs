@@ -133,6 +133,7 @@ fn event(entry: RequestEntry) -> Event {
         "question" => ("info", "message-square", "asked"),
         "answer" => ("info", "message-square", "answered"),
         "approved" => ("good", "check", "approved"),
+        "narrowed" => ("attention", "list-filter", "narrowed the access to what was used"),
         "rejected" => ("danger", "x", "rejected"),
         "withdrawn" => ("", "undo-2", "withdrew the request"),
         _ => ("", "circle-dot", "noted"),
