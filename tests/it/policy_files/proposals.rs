@@ -126,6 +126,7 @@ both!(
         let team = &market.teams[0];
         let contributor = app.person("colleague").await;
         team.join(&contributor, "contributor").await;
+        app.admin.post("/api/v1/groups", json!({ "name": "guards" })).await.ok();
         let rules = "grants:
   - { name: open, to: [readers], on: ['Team 0/*/*'], columns: { only_tagged: [class=public] }, reason: r }
   - { name: rest, to: [readers], on: ['Team 0/*/*'], columns: { except_tagged: [internal] }, reason: r }

@@ -19,6 +19,7 @@ use lakegate_model::{
     words::{AssetStatus, ColumnState},
 };
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 fn now() -> Timestamp {
@@ -64,11 +65,9 @@ const TEAM: Grantee = Grantee::Group(GroupId(Uuid::from_u128(71)));
 
 /// What carrying a plan out does to the facts, as plainly as can be.
 fn carry_out(plan: &Plan, facts: &mut Facts, at: Timestamp) {
-    let mut fresh = 1_u128 << 64;
-    let mut id = || {
-        fresh += 1;
-        Uuid::from_u128(fresh)
-    };
+    // No id is ever given twice, as in a database.
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let id = || Uuid::from_u128((1 << 64) + u128::from(NEXT.fetch_add(1, Ordering::Relaxed)));
     for change in &plan.changes {
         match change.clone() {
             Change::PutTag(key) => {
@@ -143,7 +142,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ("grants:\n  - nme: x\n", "rules.yaml:2: grants[0]", "unknown field `nme`"),
         ("personas:\n  - name: a\n    peple: [b]\n", "rules.yaml:3: personas[0]", "unknown field `peple`"),
         ("persons: []\n", "rules.yaml:1", "unknown field `persons`"),
-        ("personas: []\npersonas: []\n", "rules.yaml:2", "duplicate"),
+        ("personas: []\npersonas: []\n", "rules.yaml:1", "duplicate"),
         ("grants: [\n", "rules.yaml:2", ""),
         ("personas: [{ name: a }]\n", "rules.yaml: personas[0]", "nobody is in"),
         ("personas: [{ name: a, roles: [king] }]\n", "rules.yaml:1: personas[0].roles[0]", "unknown variant `king`"),
