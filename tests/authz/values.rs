@@ -63,15 +63,15 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "principal_id" => json!(world.sales.consumer.owner.id),
         "csv" => json!(world.words(ids.get("asset")?).await),
         "asset" if door.contains("acceptSuggestions") => return None,
+        "from" | "until" if door.contains("accessBetween") => {
+            json!(if name == "from" { "2026-01-01T00:00:00Z" } else { "2026-02-01T00:00:00Z" })
+        }
         "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
             return None;
         }
         "database" | "tag" if door.contains("reateGrant") => return None,
         "project" | "domain" if door.contains("startReview") => return None,
         "at" => json!("2026-01-01T00:00:00Z"),
-        "from" | "until" if door.contains("accessBetween") => {
-            json!(if name == "from" { "2026-01-01T00:00:00Z" } else { "2026-02-01T00:00:00Z" })
-        }
         "due_at" => json!(chrono::Utc::now() + chrono::TimeDelta::days(30)),
         "columns" if door.contains("reateRestriction") || door.contains("reateGrant") => json!([]),
         "columns" if door.contains("release") => json!([ids.get("column")?]),

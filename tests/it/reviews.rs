@@ -242,7 +242,7 @@ both!(
     async fn what_could_be_read_on_a_day_follows_from_what_is_kept_and_the_rest_is_named(app) {
         let registry = Registry::of(app).await;
         let owner = &registry.producer.owner;
-        let now = || chrono::Utc::now();
+        let now = chrono::Utc::now;
         let start = now();
         let few = registry.columns(&["people_id", "age"]).await;
         let grant = give(owner, json!({ "asset": registry.owners, "to": to("USER", &registry.analysts.owner.id),

@@ -356,7 +356,7 @@ both!(
         let wish = json!({ "database": id(own), "to": to("USER", &registry.analysts.owner.id), "reason": "All" });
         let began = std::time::Instant::now();
         let told = simulated(owner, "simulateCreateGrant", json!({ "input": wish })).await;
-        println!("{} pairs in {:?}", told["simulation"]["compared"], began.elapsed());
+        eprintln!("{} pairs in {:?}", told["simulation"]["compared"], began.elapsed());
         assert_eq!(told["simulation"]["compared"], 31 * 32, "{told}");
         assert_eq!(told["simulation"]["differences"].as_array().unwrap().len(), 32, "her projects are not the owner's to know");
         projects(31, 32).await;

@@ -106,11 +106,13 @@ impl<'u> Ways<'u> {
     pub(super) async fn of(&mut self, tx: &mut Tx, access: &TableAccess) -> Result<Vec<Through>, Fault> {
         let mut through = Vec::new();
         for id in &access.grants {
-            if !self.known.contains_key(id) {
-                let found = self.describe(tx, *id).await?;
-                self.known.insert(*id, found);
+            if let Some(held) = self.known.get(id) {
+                through.push(held.clone());
+                continue;
             }
-            through.extend(self.known.get(id).cloned());
+            let found = self.describe(tx, *id).await?;
+            self.known.insert(*id, found.clone());
+            through.push(found);
         }
         if through.is_empty() {
             through.push(member());

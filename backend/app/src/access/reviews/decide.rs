@@ -61,9 +61,9 @@ pub async fn decide(app: &App, caller: &Caller, id: ReviewItemId, decision: &Dec
             ReviewDecision::Revoke => (None, revoke(app, tx, acting, &item, &note).await?),
             ReviewDecision::Shrink => shrink(app, tx, acting, (&review, &item), (days, &note)).await?,
         };
-        let mut now_used = [item.clone()];
-        gather::used(tx, &review, &mut now_used).await?;
-        store::item_used(tx, &now_used[0]).await?;
+        let mut used = item.clone();
+        gather::used(tx, &review, std::slice::from_mut(&mut used)).await?;
+        store::item_used(tx, &used).await?;
         store::item_decide(tx, id, (decision.what, &note), by, app.now(), replaced).await?;
         let detail = json!({ "item": id, "grant": item.grant_id, "subscription": item.subscription_id,
             "decision": decision.what, "note": note, "replaced_by": replaced });

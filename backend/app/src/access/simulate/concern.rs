@@ -11,7 +11,7 @@ use lakegate_store::{
     concerned::{self as store, Place},
     direct_grants, groups, projects, restrictions, subscriptions, users,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use super::{Change, MOST_PAIRS, Pair};
 use crate::{
@@ -33,14 +33,15 @@ pub(in crate::access) struct Actors(BTreeMap<Who, Option<Actor>>);
 impl Actors {
     /// The actor; none if absent or disabled.
     pub async fn get(&mut self, tx: &mut Tx, who: Who) -> Result<Option<&Actor>, Fault> {
-        if !self.0.contains_key(&who) {
-            let actor = match who {
-                Who::Person(id) => actors::user_actor(tx, id).await?,
-                Who::Account(id) => actors::account_actor(tx, id).await?,
-            };
-            self.0.insert(who, actor);
-        }
-        Ok(self.0.get(&who).and_then(Option::as_ref))
+        let free = match self.0.entry(who) {
+            Entry::Occupied(held) => return Ok(held.into_mut().as_ref()),
+            Entry::Vacant(free) => free,
+        };
+        let actor = match who {
+            Who::Person(id) => actors::user_actor(tx, id).await?,
+            Who::Account(id) => actors::account_actor(tx, id).await?,
+        };
+        Ok(free.insert(actor).as_ref())
     }
 }
 
