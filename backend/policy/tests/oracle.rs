@@ -122,7 +122,7 @@ const RULES: &[(Thing, Action, &str)] = {
         (Subscription, RevokeSubscription, "shhhyyhhhhh"),
         (Subscription, CancelSubscription, "shhhnnhhhhh"),
         // The account of the stranger: his own, and the administrator's to disable, never to use (11).
-        (User, ManageAccount, "syhhhhhhhhy"),
+        (User, ManageAccount, "syhhhhhhhhh"),
         (User, ManageUsers, "snnnnnynnnn"),
     ]
 };
