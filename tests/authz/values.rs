@@ -33,7 +33,8 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),
-        "description" | "definition" | "reason" | "legal_basis" | "note" | "body" | "question" | "answer" | "text" | "comment" => {
+        "description" | "definition" | "reason" | "legal_basis" | "note" | "body" | "question" | "answer" | "text"
+        | "comment" => {
             json!("Because it is so.")
         }
         "password" | "current_password" | "new_password" => return Some(password(world, name, n)),

@@ -12,8 +12,7 @@ use super::{
     query::{
         access::AccessQuery, catalog::CatalogQuery, grants::GrantsQuery, node::NodeQuery, people::PeopleQuery,
         places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery, reviews::ReviewsQuery, rules::RulesQuery,
-        run::RunQuery, search::SearchQuery,
-        sources::SourcesQuery,
+        run::RunQuery, search::SearchQuery, sources::SourcesQuery,
     },
 };
 

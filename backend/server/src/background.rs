@@ -1,6 +1,8 @@
 //! What the server does beside answering.
 
-use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, policy_files::reconcile, query::kept, sources::runner};
+use lakegate_app::{
+    App, access::expiry, audit::chain, catalog::follow, policy_files::reconcile, query::kept, sources::runner,
+};
 use lakegate_model::Fault;
 use std::time::Duration;
 use tokio::task::JoinSet;

@@ -9,7 +9,8 @@ use lakegate_model::{
 };
 use lakegate_policy::{Actor, Scope, action, decide};
 use lakegate_store::{
-    WriteTx, asset_words, assets, direct_grants, policy_files as store, restrictions as restriction_store, rule_mappings,
+    WriteTx, asset_words, assets, direct_grants, policy_files as store, restrictions as restriction_store,
+    rule_mappings,
 };
 use serde_json::json;
 use std::collections::BTreeMap;

@@ -124,8 +124,7 @@ impl Site {
             roles: roles.to_vec(),
         };
         let id = users::create(&self.app, &Caller::system("test"), &input).await.unwrap().user.id;
-        let anonymous =
-            Caller::anonymous("test".to_owned(), None);
+        let anonymous = Caller::anonymous("test".to_owned(), None);
         let started = sign_in::demo_sign_in(&self.app, &anonymous, username, "test").await.unwrap();
         let caller = Caller { identity: Identity::Session(started.session.id), ..anonymous };
         let scopes = TokenScope::ALL.to_vec();

@@ -220,7 +220,9 @@ pub(super) async fn one(
     place: &Place,
     at: Timestamp,
 ) -> Result<Option<TableAccess>, Fault> {
-    let Some(deciding) = deciding(app, tx, actor, (place.table_id, place.owner_id), true).await? else { return Ok(None) };
+    let Some(deciding) = deciding(app, tx, actor, (place.table_id, place.owner_id), true).await? else {
+        return Ok(None);
+    };
     let (grants, restrictions) = (&deciding.grants, &deciding.restrictions);
     Ok(compile(place.table_id, &deciding.facts, deciding.standing, grants, restrictions, at))
 }
