@@ -144,11 +144,9 @@ async fn from_session(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<Acto
     actor.session = Some(id);
     actor.confirmed_at = Some(session.confirmed_at);
     actor.acting = session.project_id.filter(|project| actor.role_in(*project).is_some());
-    actor.narrowed = match &session.role {
-        // Narrowed to what he is no longer: nothing but what everyone has.
-        Some(role) => Some(actor.narrowings().find(|held| held.to_string() == *role).unwrap_or(Grantee::Everyone)),
-        None => None,
-    };
+    // Narrowed to what he is no longer, he has nothing but what everyone has.
+    let held = |role: &String| actor.narrowings().find(|held| held.to_string() == *role).unwrap_or(Grantee::Everyone);
+    actor.narrowed = session.role.as_ref().map(held);
     actor.purpose = session.purpose_id;
     Ok(actor)
 }
