@@ -26,7 +26,10 @@ use datafusion::{
     },
 };
 use futures::{Stream, StreamExt};
-use lakegate_model::ids::TableId;
+use lakegate_model::{
+    ids::{ColumnId, TableId},
+    words::Mask,
+};
 use lakegate_policy::access::CellRules;
 use std::{any::Any, collections::BTreeSet, fmt, sync::Arc};
 
@@ -59,6 +62,16 @@ impl RuledTable {
     /// The table and its visible columns, in schema order.
     pub fn governed(&self) -> (TableId, &[TableColumn]) {
         (self.source.table.table, &self.columns)
+    }
+
+    /// `database.table`.
+    pub fn label(&self) -> String {
+        self.source.table.label()
+    }
+
+    /// What shows instead of a column's values.
+    pub fn mask(&self, column: ColumnId) -> Option<Mask> {
+        self.rules.cells.get(&column).and_then(|cell| cell.mask)
     }
 
     /// Raw rows, then the conditions on rows, then what shows of each cell: all on raw values.

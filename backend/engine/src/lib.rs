@@ -18,6 +18,7 @@ mod functions;
 pub mod keep;
 mod ledger;
 mod limits;
+pub mod lineage;
 mod masking;
 mod memory;
 mod plan;

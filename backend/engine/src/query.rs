@@ -7,6 +7,7 @@ use datafusion::{
         context::SQLOptions,
         memory_pool::{GreedyMemoryPool, MemoryPool},
     },
+    logical_expr::LogicalPlan,
     physical_plan::{ExecutionPlan, execute_stream},
     sql::parser::Statement as DfStatement,
 };
@@ -31,6 +32,7 @@ use crate::{
     flags::flagged,
     ledger::{Ledger, Report, Stop},
     limits::{EngineConfig, Limits},
+    lineage::{self, Lineage},
     memory::size,
     plan::{TableRead, reads},
     rules::{self, MaskKeys},
@@ -42,7 +44,7 @@ use crate::{
 };
 
 /// Stack of the threads that parse, plan and execute: reserved, not used, unless a text is deep.
-const STACK: usize = 64 << 20;
+pub(crate) const STACK: usize = 64 << 20;
 /// Batches that wait for a slow reader.
 const BATCHES_AHEAD: usize = 2;
 
@@ -168,10 +170,10 @@ impl Engine {
             let read = reads(&optimised)?;
             let plan = state.query_planner().create_physical_plan(&optimised, &state).await?;
             let schema = flagged(&plan.schema(), &bound)?;
-            Ok((plan, schema, read))
+            Ok((plan, schema, read, bound))
         };
-        let (plan, schema, reads) = planned.await.map_err(|error| to_fault(&error, &ledger))?;
-        Ok(Prepared { engine: self.clone(), plan, context: state.task_ctx(), schema, reads, ledger })
+        let (plan, schema, reads, bound) = planned.await.map_err(|error| to_fault(&error, &ledger))?;
+        Ok(Prepared { engine: self.clone(), plan, bound, context: state.task_ctx(), schema, reads, ledger })
     }
 }
 
@@ -214,6 +216,7 @@ impl Drop for StopOnDrop {
 pub struct Prepared {
     engine: Engine,
     plan: Arc<dyn ExecutionPlan>,
+    bound: LogicalPlan,
     context: Arc<TaskContext>,
     schema: SchemaRef,
     reads: Vec<TableRead>,
@@ -228,6 +231,10 @@ impl Prepared {
     /// The tables and columns that the query reads, for the audit.
     pub fn reads(&self) -> &[TableRead] {
         &self.reads
+    }
+    /// Where the columns of the result come from.
+    pub fn lineage(&self) -> Lineage {
+        lineage::of(&self.bound)
     }
     /// Starts the query. Its time has run since planning began.
     pub fn run(self) -> RunningQuery {

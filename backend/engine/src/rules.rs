@@ -7,7 +7,7 @@ mod mask;
 pub(crate) use filter::plan;
 pub use filter::{Filter, Subject};
 pub use mapping::Mapping;
-pub(crate) use mask::shown;
+pub(crate) use mask::{is_keyed, shown};
 
 /// What masks with a key need.
 #[derive(Clone)]

@@ -83,6 +83,11 @@ fn fixed(kind: &ColumnType) -> Result<&'static str> {
     })
 }
 
+/// Whether a function is one of those that only the barrier calls, with a key of the system.
+pub(crate) fn is_keyed(function: &ScalarUDF) -> bool {
+    function.inner().as_any().is::<Keyed>()
+}
+
 /// A digest under a key. It has no name in SQL: no caller's text reaches it.
 fn keyed(name: &'static str, key: &[u8]) -> ScalarUDF {
     ScalarUDF::new_from_impl(Keyed { name, key: key.to_vec(), signature: Signature::any(1, Volatility::Immutable) })

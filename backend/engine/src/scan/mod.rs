@@ -100,6 +100,11 @@ impl OpenTable {
     pub fn governed(&self) -> (TableId, &[TableColumn]) {
         (self.source.table.table, &self.columns)
     }
+
+    /// `database.table`.
+    pub fn label(&self) -> String {
+        self.source.table.label()
+    }
 }
 
 #[async_trait]
