@@ -2,43 +2,62 @@
 
 use lakegate_tests::Server;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
-use std::path::PathBuf;
+use tokio::sync::Mutex;
 
 /// Tables that record that something was asked, whatever the answer.
-const RECORDS: [&str; 5] = ["audit_events", "audit_batches", "counters", "sign_in_failures", "_sqlx_migrations"];
+const RECORDS: [&str; 10] = [
+    "audit_events",
+    "audit_batches",
+    "counters",
+    "sign_in_failures",
+    "_sqlx_migrations",
+    // What workers write down of their work.
+    "job_attempts",
+    "job_logs",
+    "job_workers",
+    "job_gate",
+    "run_deliveries",
+];
 /// Columns that move with time alone.
 const MOVING: [&str; 4] = ["seen_at", "last_used_at", "beat_at", "last_at"];
 
-fn path(app: &Server) -> PathBuf {
-    app.data_dir.join("lakegate.db")
+/// Looks at the database of a server from outside.
+pub struct Watch {
+    connection: Mutex<SqliteConnection>,
+    /// Each table with the statement that gives all of it as one text.
+    tables: Vec<(String, String)>,
 }
 
-/// Everything that is kept, but for the records of asking.
-pub async fn state(app: &Server) -> Vec<(String, String)> {
-    let mut connection = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", path(app).display())).await.unwrap();
-    let sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
-    let tables: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
-    let mut state = Vec::new();
-    for table in tables.into_iter().filter(|table| !RECORDS.contains(&table.as_str()) && !table.starts_with("sqlite_"))
-    {
-        let columns: Vec<String> =
-            sqlx::query_scalar(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')")))
-                .fetch_all(&mut connection)
-                .await
-                .unwrap();
-        let kept: Vec<String> = columns
-            .iter()
-            .filter(|column| !MOVING.contains(&column.as_str()))
-            .map(|column| format!("quote(\"{column}\")"))
-            .collect();
-        let row = kept.join("||','||");
-        let sql = format!(
-            "SELECT coalesce(group_concat(line, x'0a'), '') FROM (SELECT {row} AS line FROM \"{table}\" ORDER BY 1)"
-        );
-        let text: String = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
-        state.push((table, text));
+impl Watch {
+    pub async fn over(app: &Server) -> Self {
+        let path = app.data_dir.join("lakegate.db");
+        let mut connection = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", path.display())).await.unwrap();
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+        let names: Vec<String> = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+        let mut tables = Vec::new();
+        for name in names.into_iter().filter(|name| !RECORDS.contains(&name.as_str())) {
+            let sql = text_of(&mut connection, &name).await;
+            tables.push((name, sql));
+        }
+        Self { connection: Mutex::new(connection), tables }
     }
-    connection.close().await.unwrap();
-    // Session rows are touched by every use.
-    state
+
+    /// Everything that is kept, but for the records of asking.
+    pub async fn state(&self) -> Vec<(String, String)> {
+        let mut connection = self.connection.lock().await;
+        let mut state = Vec::new();
+        for (table, sql) in &self.tables {
+            let text = sqlx::query_scalar(AssertSqlSafe(sql.clone())).fetch_one(&mut *connection).await.unwrap();
+            state.push((table.clone(), text));
+        }
+        state
+    }
+}
+
+async fn text_of(connection: &mut SqliteConnection, table: &str) -> String {
+    let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+    let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(columns)).fetch_all(connection).await.unwrap();
+    let kept = columns.iter().filter(|column| !MOVING.contains(&column.as_str()));
+    let row = kept.map(|column| format!("quote(\"{column}\")")).collect::<Vec<_>>().join("||','||");
+    format!("SELECT coalesce(group_concat(line, x'0a'), '') FROM (SELECT {row} AS line FROM \"{table}\" ORDER BY 1)")
 }

@@ -10,7 +10,6 @@ use std::{
 
 use crate::{
     actors::Actors,
-    database,
     forms::{self, Body},
     judge,
     matrix::Cell,
@@ -192,7 +191,7 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
         // The first look within a minute is noted for the list of the recently seen; what comes before is no matter here.
         browser.open(&path).await;
     }
-    let before = database::state(app).await;
+    let before = world.database.state().await;
     let answer = browser.send(request).await;
     let cell = match answer.status.as_u16() {
         300..=399 if answer.header("location").starts_with("/sign-in") && page.path != "/sign-out" => Cell::SignIn,
@@ -200,6 +199,6 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
         status => Cell::of(&door, status, ""),
     };
     let ended_own_session = page.path == "/sign-out" || page.path == "/sign-in";
-    let changed = changed(&before, &database::state(app).await);
+    let changed = changed(&before, &world.database.state().await);
     if ended_own_session && cell.is_refusal() { cell } else { judge(&door, actor, cell, &changed) }
 }

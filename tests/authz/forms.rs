@@ -27,6 +27,12 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /account/tokens" | "POST /projects/{project}/accounts/{account}/tokens/new" => {
             vec![("name", format!("made {n}")), ("days", "1".to_owned()), ("scope", "read".to_owned())]
         }
+        "POST /account/notices" => vec![
+            ("target", format!("source:{}", id("source"))),
+            ("way", "portal".to_owned()),
+            ("failed", "yes".to_owned()),
+        ],
+        "POST /account/notices/{watch}" => vec![("failed", "yes".to_owned())],
         "POST /admin/users" => {
             vec![
                 ("username", format!("made_{n}")),
@@ -55,6 +61,22 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /assets/{id}/grants/new" => {
             vec![("to", "everyone".to_owned()), ("mode", "all".to_owned()), ("reason", why)]
         }
+        "POST /assets/{id}/break-glass" => vec![("reason", "Because it is so, and nobody answers.".to_owned())],
+        "POST /break-glass/{glass}/review" => vec![("verdict", "confirmed".to_owned()), ("note", why)],
+        "POST /admin/policy/coarse/change" => vec![
+            ("what", "register".to_owned()),
+            ("database", id("database")),
+            ("mode", "hybrid".to_owned()),
+            ("reason", why),
+        ],
+        "POST /rules/tags/grants/new" => {
+            vec![("to", "everyone".to_owned()), ("tag", format!("made{n}")), ("reason", why)]
+        }
+        "POST /rules/tags/restrictions/new" => {
+            vec![("effect", "hide".to_owned()), ("tag", format!("made{n}")), ("reason", why)]
+        }
+        "POST /databases/{database}/grants/new" => vec![("to", "everyone".to_owned()), ("reason", why)],
+        "POST /assets/{id}/tags" => vec![("put", "on".to_owned()), ("tag", format!("made{n}"))],
         "POST /acting/lens" => vec![("role", String::new()), ("purpose", String::new()), ("next", "/".to_owned())],
         "POST /reviews/new" => vec![
             ("title", format!("Made {n}")),
@@ -74,6 +96,12 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /projects/{project}/members/{kind}/{member}/role" => vec![("role", "contributor".to_owned())],
         "POST /requests/new" => vec![("asset", id("asset")), ("project", id("project")), ("reason", why)],
         "POST /requests/{key}/decision" => vec![("verdict", "approve".to_owned()), ("reason", why)],
+        "POST /projects/{project}/sources/{source}/triggers" => {
+            vec![("on", "table_changed".to_owned()), ("name", format!("Made {n}")), ("batch_events", "1".to_owned())]
+        }
+        "POST /projects/{project}/triggers/{trigger}" => {
+            vec![("name", format!("Made {n}")), ("batch_events", "1".to_owned())]
+        }
         "POST /projects/{project}/upload" => {
             return Some(Body::File(vec![("environment", id("environment")), ("table", format!("made_{n}"))]));
         }

@@ -67,6 +67,7 @@ impl World {
             self.to_leave(actor, &mut ids, n).await;
         }
         self.fresh_in_lake(app, door, n, &mut ids).await;
+        self.fresh_glass(app, door, n, &mut ids).await;
         self.fresh_access(door, n, &mut ids).await;
         self.fresh_secrets(app, door, actor, n, &mut ids).await;
         self.fresh_purposes(app, door, n, &mut ids).await;
@@ -95,6 +96,20 @@ impl World {
         let asked = id(&asked["askForPurpose"]["projectPurpose"]);
         ids.insert("id", asked.clone());
         ids.insert("project_purpose", asked);
+    }
+
+    /// An emergency access that somebody else opened.
+    async fn fresh_glass(&self, app: &Server, door: &str, n: u64, ids: &mut Ids) {
+        if !["{glass}", "endBreakGlass", "reviewBreakGlass"].iter().any(|word| door.contains(word)) {
+            return;
+        }
+        let guard = app.person_with(&format!("guard{n}"), &["security_administrator"]).await;
+        let text = "mutation ($asset: ID!) { breakGlass(input: { asset: $asset, reason: \"To try what happens in an emergency\" }) {
+            breakGlass { id } } }";
+        let made = guard.data(text, json!({ "asset": self.sales.asset })).await;
+        let glass = id(&made["breakGlass"]["breakGlass"]);
+        ids.insert("id", glass.clone());
+        ids.insert("glass", glass);
     }
 
     /// A project that the actor may leave, if he belongs to one at all.
@@ -126,20 +141,61 @@ impl World {
         let _used = app;
     }
 
+    /// Nothing is held up but what a door is to let go on.
+    async fn jobs_go_on(&self, app: &Server, door: &str) {
+        let resume = "mutation { resumeJobs(kind: \"crawl\") { ok } }";
+        app.admin.data(resume, json!({})).await;
+        if ["resumeJobs", "/admin/jobs/resume", "/jobs/queue/resume"].iter().any(|word| door.contains(word)) {
+            let pause = "mutation { pauseJobs(kind: \"crawl\", reason: \"To try\") { ok } }";
+            app.admin.data(pause, json!({})).await;
+        }
+    }
+
     async fn fresh_in_lake(&self, app: &Server, door: &str, n: u64, ids: &mut Ids) {
         let team = &self.sales.producer;
         let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
-        if has(&["{source}", "{run}", "DataSource", "Run", "dataSource", "sourceRun"]) {
+        self.jobs_go_on(app, door).await;
+        if has(&[
+            "{source}",
+            "{run}",
+            "DataSource",
+            "Run",
+            "dataSource",
+            "sourceRun",
+            "jobLog",
+            "jobAttempts",
+            "obSchedule",
+            "rigger",
+            "{schedule}",
+        ]) {
             let folder = app.files().join(format!("fresh{n}"));
             write(&folder.join("readme.txt"), b"nothing");
             let source = story::source(team, &format!("fresh {n}"), &story::folder_uri(&folder)).await;
-            if has(&["{run}", "sourceRun", "cancelRun"]) {
+            if has(&["obSchedule", "{schedule}"]) && !door.contains("jobSchedules") {
+                ids.insert("schedule", crate::values::schedule(&team.owner, &source).await);
+            }
+            if has(&["rigger"]) {
+                ids.insert("trigger", crate::values::trigger(&team.owner, &source).await);
+            }
+            if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"]) && !door.contains("jobRuns")
+            {
                 let run = team.owner.post(&format!("/api/v1/data-sources/{source}/runs"), json!({})).await.ok();
                 // One that still worked while a door is tried would change the database beside it.
                 story::ended(&team.owner, &id(&run)).await;
                 ids.insert("run", id(&run));
             }
+            if has(&["unWatch", "unDeliver"]) {
+                let (watch, delivery) = crate::values::watch(&team.owner, &source).await;
+                ids.insert("watch", watch);
+                ids.insert("delivery", delivery);
+            }
             ids.insert("source", source);
+        }
+        if has(&["{watch}", "{delivery}"]) {
+            let source = ids.get("source").unwrap_or(&self.sales.source).clone();
+            let (watch, delivery) = crate::values::watch(&team.owner, &source).await;
+            ids.insert("watch", watch);
+            ids.insert("delivery", delivery);
         }
         if has(&[
             "/publish",
@@ -161,6 +217,8 @@ impl World {
             "closeReview",
             "decideReviewItem",
             "query review",
+            "mutation breakGlass",
+            "{id}/break-glass",
         ]) {
             let made = upload::upload(
                 &team.owner,
@@ -171,7 +229,7 @@ impl World {
             )
             .await;
             let (asset, _) = upload::asset(made);
-            if has(&["eprecate"]) {
+            if has(&["eprecate", "mutation breakGlass", "{id}/break-glass"]) {
                 story::publish(&team.owner, &asset, &format!("Fresh {n}")).await;
             } else if has(&["/publish", "publishAsset"]) {
                 let edit = json!({ "revision": story::asset(&team.owner, &asset).await["revision"], "title": format!("Fresh {n}"),

@@ -5,7 +5,7 @@ use serde_json::Map;
 use std::{collections::BTreeMap, pin::Pin};
 
 use crate::{
-    database, judge,
+    judge,
     matrix::Cell,
     rest::changed,
     values,
@@ -127,6 +127,18 @@ fn blocks(text: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Arguments without what stands in the braces of their defaults.
+fn without_braces(text: &str) -> String {
+    let mut depth = 0;
+    let outside = text.chars().filter(|c| {
+        depth += i32::from(*c == '{');
+        let kept = depth == 0;
+        depth -= i32::from(*c == '}');
+        kept
+    });
+    outside.collect()
+}
+
 fn input(text: &str) -> Option<Input> {
     let (name, kind) = text.trim().trim_end_matches(',').split_once(':')?;
     let kind = kind.split(['=', '@']).next().unwrap_or_default().trim();
@@ -146,7 +158,8 @@ fn roots(operation: &'static str, body: &str) -> Vec<Field> {
         let (arguments, after) = match rest.as_bytes().get(name_end) {
             Some(b'(') => {
                 let end = rest.find(')').unwrap();
-                (rest[name_end + 1..end].split([',', '\n']).filter_map(input).collect(), &rest[end + 1..])
+                let arguments = without_braces(&rest[name_end + 1..end]);
+                (arguments.split([',', '\n']).filter_map(input).collect(), &rest[end + 1..])
             }
             _ => (Vec::new(), &rest[name_end..]),
         };
@@ -233,10 +246,15 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
+        ("break_glass", "glass"),
         ("end_purpose", "purpose"),
         ("decide_purpose", "project_purpose"),
         ("withdraw_purpose", "project_purpose"),
         ("review", "review"),
+        ("job_schedule", "schedule"),
+        ("trigger", "trigger"),
+        ("run_watch", "watch"),
+        ("run_delivery", "delivery"),
         ("ata_source", "source"),
         ("service_account", "account"),
         ("saved_quer", "query"),
@@ -304,7 +322,7 @@ pub async fn try_out(app: &Server, world: &World, fields: &Fields, field: &Field
         wrap(passed),
         selection(fields, &field.kind)
     );
-    let before = database::state(app).await;
+    let before = world.database.state().await;
     let answer = world.client(app, actor).await.graphql(&text, Value::Object(variables)).await;
     let json = answer.json();
     let problem = &json["data"][&field.field]["problem"]["code"];
@@ -319,6 +337,6 @@ pub async fn try_out(app: &Server, world: &World, fields: &Fields, field: &Field
         "internal" => panic!("{door} as {actor}: {answer}"),
         other => Cell::Unfit(other.to_owned()),
     };
-    let changed = changed(&before, &database::state(app).await);
+    let changed = changed(&before, &world.database.state().await);
     judge(&door, actor, cell, &changed)
 }

@@ -76,6 +76,15 @@ impl Matrix {
         self.rows.entry(entry.to_owned()).or_default().insert(actor, cell);
     }
 
+    /// Adds what others met at the same doors.
+    pub fn join(&mut self, other: Self) {
+        for door in other.order {
+            for (actor, cell) in &other.rows[&door] {
+                self.set(&door, actor, cell.clone());
+            }
+        }
+    }
+
     fn text(&self) -> String {
         let mut text = format!("{HEAD}| entry | {} |\n|---|{}\n", ACTORS.join(" | "), "---|".repeat(ACTORS.len()));
         for entry in &self.order {

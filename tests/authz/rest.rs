@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::Map;
 
 use crate::{
-    database, judge,
+    judge,
     matrix::Cell,
     values,
     world::{Ids, World},
@@ -127,7 +127,7 @@ pub async fn try_out(app: &Server, world: &World, operation: &Operation, actor: 
     } else if let Some(members) = &operation.body {
         request = request.json(&body(world, &ids, &door, members).await);
     }
-    let before = database::state(app).await;
+    let before = world.database.state().await;
     let answer = client.send(request).await;
     let code = if answer.status.is_success() {
         String::new()
@@ -135,7 +135,7 @@ pub async fn try_out(app: &Server, world: &World, operation: &Operation, actor: 
         answer.json()["code"].as_str().unwrap_or_default().to_owned()
     };
     let cell = Cell::of(&door, answer.status.as_u16(), &code);
-    let changed = changed(&before, &database::state(app).await);
+    let changed = changed(&before, &world.database.state().await);
     judge(&door, actor, cell, &changed)
 }
 
@@ -145,7 +145,7 @@ pub fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<S
     // Runs go on by themselves: what counts is whether there are more or fewer of them.
     let lines = |text: &str| text.lines().count();
     let counted =
-        differing.filter(|((table, before), (_, after))| *table != "source_runs" || lines(before) != lines(after));
+        differing.filter(|((table, before), (_, after))| *table != "job_runs" || lines(before) != lines(after));
     counted.map(|((table, before), (_, after))| format!("{table}: {}", difference(before, after))).collect()
 }
 

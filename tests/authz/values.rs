@@ -33,6 +33,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),
+        "reason" if door.contains("breakGlass") => json!("Because it is so, and nobody answers."),
         "description" | "definition" | "reason" | "legal_basis" | "note" | "body" | "question" | "answer" | "text"
         | "comment" => {
             json!("Because it is so.")
@@ -47,10 +48,16 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "role" if door.contains("lookThrough") => return None,
         "approve" => json!(true),
         "role" => json!("viewer"),
+        "kind" if door.contains("Jobs") || door.contains("/jobs/") => json!("crawl"),
+        "every_seconds" => json!(3_600),
+        "scope" if door.contains("watchRuns") => json!("source"),
+        "target" if door.contains("watchRuns") => json!(ids.get("source")?),
+        "way" => json!("portal"),
+        "failed" => json!(true),
         "kind" => json!("user"),
         "roles" => json!(["auditor"]),
         "scopes" => json!(["read"]),
-        "days" => json!(1),
+        "days" | "number" => json!(1),
         "disabled" | "certified" => json!(true),
         "sql" => json!("select 1 as one"),
         "format" => json!("json"),
@@ -70,6 +77,10 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "email" | "successor" | "from" | "until" | "interval_seconds" | "unlisted" | "export" | "exact" => {
             return None;
         }
+        "tag" if door.contains("tagTallies") => json!("pii"),
+        "tag" if door.contains("changeTag") => json!(format!("made{n}")),
+        "put" => json!(true),
+        "excluded" => json!([]),
         "database" | "tag" if door.contains("reateGrant") => return None,
         "project" | "domain" if door.contains("startReview") => return None,
         "at" => json!("2026-01-01T00:00:00Z"),
@@ -103,6 +114,39 @@ pub async fn hide(owner: &Client, asset: &str) -> String {
         "mutation ($asset: ID!) { createRestriction(input: { asset: $asset, effect: HIDE, reason: \"To try\" }) {
         restriction { id } } }";
     lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createRestriction"]["restriction"])
+}
+
+/// Lets a data source be looked through daily; gives the schedule.
+pub async fn schedule(owner: &Client, source: &str) -> String {
+    let text = "mutation ($source: ID!) { scheduleDataSource(source: $source, timing: { everySeconds: 86400 }) {
+        schedule { id } } }";
+    let made = owner.data(text, json!({ "source": source })).await;
+    lakegate_tests::answer::id(&made["scheduleDataSource"]["schedule"])
+}
+
+/// Lets objects that arrive start a data source; gives the trigger.
+pub async fn trigger(owner: &Client, source: &str) -> String {
+    let text = "mutation ($source: ID!) { createJobTrigger(source: $source, input: { name: \"To try\",
+        happening: OBJECT_CREATED }) { made { trigger { id } } } }";
+    let made = owner.data(text, json!({ "source": source })).await;
+    lakegate_tests::answer::id(&made["createJobTrigger"]["made"]["trigger"])
+}
+
+/// Asks for notices that their receiver turns away for good, and tries it; gives the watch and the notice.
+pub async fn watch(owner: &Client, source: &str) -> (String, String) {
+    let text = "mutation ($source: ID!, $address: String!) { watchRuns(input: { scope: SOURCE, target: $source,
+        news: { failed: true }, way: WEBHOOK, address: $address }) { made { watch { id } } } }";
+    let input = json!({ "source": source, "address": format!("{}/nobody/listens", owner.base) });
+    let made = owner.data(text, input).await;
+    let watch = lakegate_tests::answer::id(&made["watchRuns"]["made"]["watch"]);
+    owner.data("mutation ($id: ID!) { testRunWatch(id: $id) { ok } }", json!({ "id": watch })).await;
+    let sent = "query ($watch: ID!) { runDeliveries(watch: $watch) { nodes { id state } } }";
+    let delivery = lakegate_tests::eventually("a notice that is turned away", async || {
+        let found = owner.data(sent, json!({ "watch": watch })).await["runDeliveries"]["nodes"][0].clone();
+        (found["state"] == "FAILED").then(|| lakegate_tests::answer::id(&found))
+    })
+    .await;
+    (watch, delivery)
 }
 
 /// Gives access to the table of an asset; gives the grant.

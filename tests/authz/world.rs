@@ -12,6 +12,8 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use crate::database::Watch;
+
 /// The id of nothing.
 pub(super) const NOWHERE: &str = "018f0000-0000-7000-8000-000000000000";
 
@@ -22,6 +24,7 @@ pub type Ids = BTreeMap<&'static str, String>;
 pub struct World {
     pub sales: Sales,
     pub other: Team,
+    pub database: Watch,
     people: BTreeMap<&'static str, Person>,
     ids: Ids,
     count: AtomicU64,
@@ -46,6 +49,7 @@ impl World {
         let mut world = Self {
             sales,
             other,
+            database: Watch::over(app).await,
             people,
             ids: Ids::new(),
             count: AtomicU64::new(0),
@@ -105,6 +109,10 @@ impl World {
             .put(&format!("/api/v1/domains/{}/stewards/{}", self.sales.domain, steward.id), json!({}))
             .await
             .is(204);
+        let places = "query ($project: ID!) { environments(project: $project) { databases { id name } } }";
+        let places =
+            owner.data(places, json!({ "project": team.project })).await["environments"][0]["databases"].clone();
+        let own = places.as_array().into_iter().flatten().find(|one| one["name"] == json!(team.environment.published));
         let term = without(&steward, "/api/v1/terms", term).await;
         Ids::from([
             ("project", team.project.clone()),
@@ -115,9 +123,13 @@ impl World {
             ("id", self.sales.asset.clone()),
             ("column", story::column(&asset, "quantity")),
             ("group", group),
+            ("database", own.map(id).unwrap_or_default()),
             ("term", term),
             ("revision", "1".to_owned()),
             ("kind", "user".to_owned()),
+            ("number", "1".to_owned()),
+            // Coarse rights are given by a security administrator, who is none of these people: this one is nobody's.
+            ("right", "018f0000-0000-7000-8000-000000000000".to_owned()),
         ])
     }
 

@@ -18,13 +18,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("search", &["model"]),
     ("lake", &["model"]),
     ("engine", &["model", "policy", "lake"]),
-    ("app", &["model", "policy", "store", "search", "lake", "engine"]),
+    ("jobs", &["model", "policy", "store"]),
+    ("app", &["model", "policy", "store", "search", "lake", "engine", "jobs"]),
+    ("ingest", &["model", "lake", "jobs", "app"]),
     ("http", &["model", "app"]),
     ("rest", &["model", "app", "http"]),
     ("graphql", &["model", "app", "http"]),
     ("pages", &["model", "app", "http"]),
     ("web", &["app", "http", "rest", "graphql", "pages"]),
-    ("server", &["model", "policy", "store", "search", "lake", "engine", "app", "web"]),
+    ("server", &["model", "policy", "store", "search", "lake", "engine", "jobs", "app", "ingest", "web"]),
 ];
 
 /// Libraries that stay in their rooms.

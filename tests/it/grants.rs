@@ -69,7 +69,7 @@ fn number(rows: &[Vec<Value>]) -> i64 {
     cell.as_i64().or_else(|| cell.as_str()?.parse().ok()).unwrap_or_else(|| panic!("no number: {cell}"))
 }
 
-async fn try_give(client: &Client, input: Value) -> Value {
+pub(crate) async fn try_give(client: &Client, input: Value) -> Value {
     let text = "mutation ($input: CreateGrantInput!) { createGrant(input: $input) {
         ok problem { code message field } grant { id grantee { name } on parent } } }";
     client.data(text, json!({ "input": input })).await["createGrant"].clone()

@@ -93,7 +93,11 @@ both!(
         assert_eq!((&listed[0]["assets"][0], &listed[0]["used"]["decidedBy"]), (&json!("Catalog Sales Data"), &json!("officer")), "{listed}");
         let csv = app.browser("officer").await.open("/purposes/register.csv").await.text();
         assert!(csv.contains("Fraud") && csv.contains("'=Our duty") && csv.lines().count() == 2, "{csv}");
-        mark.graphql(text, json!({})).await.json()["errors"][0]["extensions"]["code"].as_str().filter(|code| *code == "forbidden").unwrap();
+        // A refusal names who was refused, whatever he stated.
+        let refusal = stating.graphql(text, json!({})).await.json()["errors"][0]["extensions"]["code"].clone();
+        assert_eq!(refusal, "forbidden");
+        let mine = mark.all("/api/v1/audit?action=purpose", 50).await;
+        assert!(mine.iter().any(|event| event["outcome"] == "denied" && event["actor_name"] == "mark"), "{mine:#?}");
         // Withdrawn, it opens nothing on the next query.
         make(&officer, "mutation ($id: ID!) { withdrawPurpose(id: $id) { ok problem { message } } }", json!({ "id": asked })).await;
         stating.get("/api/v1/me").await.blames(400, "invalid", "purpose");

@@ -18,9 +18,13 @@ pub struct Client {
     pub headers: Vec<(&'static str, String)>,
 }
 
+/// A connection that rested so long is not used again: after half a minute the server closes it, perhaps just as it is.
+const RESTED: Duration = Duration::from_secs(10);
+
 /// A client of HTTP that follows no redirect and never waits for ever.
 pub fn http() -> reqwest::ClientBuilder {
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(Duration::from_secs(120)).no_proxy()
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+    client.timeout(Duration::from_secs(120)).pool_idle_timeout(RESTED)
 }
 
 impl Client {

@@ -1,8 +1,9 @@
 //! What every use case works with.
 
 use lakegate_engine::{Engine, Limits};
+use lakegate_jobs::{KindSpec, Queue};
 use lakegate_lake::{Sandbox, import::UploadLimits};
-use lakegate_model::{Clock, Random, Timestamp, random::new_id};
+use lakegate_model::{Clock, Random, Timestamp, random::new_id, words::AccessMode};
 use lakegate_store::Db;
 use std::{path::PathBuf, sync::Arc};
 use uuid::Uuid;
@@ -11,10 +12,17 @@ use crate::{
     accounts::passwords::Passwords,
     audit::refusals::Refusals,
     catalog::hub::SearchHub,
+    jobs::{
+        notices::{NOTIFY, NoticeSettings, planning::Planner},
+        triggers::listing::LISTING,
+    },
     keys::Keys,
     query::{mappings::MappingCache, running::Running},
-    sources::runner::Runs,
+    sources::crawling::CRAWL,
 };
+
+/// The kinds of work that use cases put into the queue.
+pub const KINDS: &[&KindSpec] = &[&CRAWL, &LISTING, &NOTIFY];
 
 /// Everything that configuration decides for the use cases.
 #[derive(Debug, Clone)]
@@ -27,12 +35,18 @@ pub struct Settings {
     pub demo: bool,
     /// Whether environments that name no location get a folder of `data_dir`: for installations of a single server.
     pub local_lake: bool,
+    /// What new databases are registered for.
+    pub new_databases: AccessMode,
     /// Which hosts may be reached on somebody's behalf although they are not public.
     pub outgoing: crate::places::outgoing::OutgoingRules,
     /// What one query may use.
     pub query_limits: Limits,
     /// How large an upload may be.
     pub upload_limits: UploadLimits,
+    /// How people are told of runs.
+    pub notices: NoticeSettings,
+    /// How long an emergency lasts.
+    pub break_glass: crate::access::break_glass::Lasting,
 }
 
 /// What reads, searches and answers on behalf of the use cases; each is opened once, at start.
@@ -61,8 +75,8 @@ pub struct Parts {
     pub engine: Engine,
     pub search: SearchHub,
     pub sandbox: Sandbox,
-    /// The runs of data sources that this process works on.
-    pub runs: Runs,
+    /// Work that is done later.
+    pub queue: Queue,
     /// The queries that run in this process.
     pub queries: Running,
     /// Mapping tables of row filters, as they were read.
@@ -82,6 +96,7 @@ impl App {
         services: Services,
     ) -> Self {
         let passwords = Passwords::new(Arc::clone(&random));
+        let queue = Queue::watched(db.clone(), Arc::clone(&clock), Arc::clone(&random), KINDS, Some(&Planner));
         Self(Arc::new(Parts {
             db,
             clock,
@@ -92,7 +107,7 @@ impl App {
             engine: services.engine,
             search: services.search,
             sandbox: services.sandbox,
-            runs: Runs::default(),
+            queue,
             queries: Running::default(),
             mappings: MappingCache::default(),
             refusals: Refusals::default(),

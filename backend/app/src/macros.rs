@@ -2,7 +2,7 @@
 
 /// Runs a change: a write transaction in which `$actor` is who acts. Ends in `Ok(value)` or a `Fault`.
 ///
-/// A refusal is recorded in the audit under `$action`; search is told to look for news. The block may run several times (see [`lakegate_store::in_write`]).
+/// A refusal is recorded in the audit under `$action`; search and the queue are told to look for news. The block may run several times (see [`lakegate_store::in_write`]).
 macro_rules! change {
     ($app:expr, $caller:expr, $action:expr, |$tx:ident, $scope:ident, $actor:ident| $body:block) => {{
         let app: &$crate::App = $app;
@@ -17,6 +17,7 @@ macro_rules! change {
             Ok(_) => {
                 lakegate_model::failpoint!("change.committed");
                 app.search.changed();
+                app.queue.wake();
             }
             Err(fault) => $crate::audit::refusals::note(app, caller, $action, fault).await,
         }

@@ -5,11 +5,12 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
-use lakegate_model::{Fault, PageRequest};
+use lakegate_model::{Fault, PageRequest, ids::SecretId};
+use lakegate_store::{Tx, WriteTx, environments};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::App;
+use crate::{App, places::connections};
 
 /// Seals `text`; `bound_to` has to be the same when it is opened.
 pub fn seal(app: &App, purpose: &str, bound_to: &str, text: &[u8]) -> Result<String, Fault> {
@@ -28,6 +29,18 @@ pub fn seal_with(key: &[u8; 32], nonce: [u8; 24], bound_to: &str, text: &[u8]) -
 /// Opens what [`seal`] made; `None` if it is not ours, was changed, or is bound to something else.
 pub fn open(app: &App, purpose: &str, bound_to: &str, sealed: &str) -> Option<Vec<u8>> {
     app.keys.derived(purpose).find_map(|key| open_with(&key, bound_to, sealed))
+}
+
+/// Keeps a secret of an integration; it moves with the masters when they are rotated.
+pub async fn keep(app: &App, tx: &mut WriteTx, id: SecretId, secret: &[u8]) -> Result<(), Fault> {
+    let sealed = seal(app, connections::PURPOSE, &id.to_string(), secret)?;
+    Ok(environments::secret_insert(tx, id, &app.keys.key_id, &sealed, app.now()).await?)
+}
+
+/// A secret that [`keep`] keeps; `None` if it is gone, or opens with none of the masters.
+pub async fn kept(app: &App, tx: &mut Tx, id: SecretId) -> Result<Option<Vec<u8>>, Fault> {
+    let found = environments::secret_find(tx, id).await?;
+    Ok(found.and_then(|(_, sealed)| open(app, connections::PURPOSE, &id.to_string(), &sealed)))
 }
 
 /// [`open`] under a key of the caller's.

@@ -1,6 +1,8 @@
 //! Asking for access, deciding, using it, and its end; on every database there is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "access/break_glass.rs"]
+mod break_glass;
 #[path = "access/reviews.rs"]
 mod reviews;
 #[path = "catalog/stage.rs"]

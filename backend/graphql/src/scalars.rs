@@ -47,7 +47,8 @@ macro_rules! from_ids {
 from_ids! {
     UserId GroupId ServiceAccountId ApiTokenId SessionId PurposeId ProjectPurposeId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
-    QueryId SavedQueryId AuditEventId RestrictionId PolicyVersionId ReviewId ReviewItemId
+    QueryId SavedQueryId AuditEventId RestrictionId OptInId PolicyVersionId ReviewId ReviewItemId ScheduleId TriggerId WorkerId
+    RunWatchId RunDeliveryId
 }
 
 /// A whole number of up to 64 bits, written as a JSON number: bytes, rows, positions.
@@ -116,6 +117,15 @@ enums! {
     ExemptKind of "words::ExemptKind" { User, Group, Project, Purpose, }
     /// How far a purpose has come that a project asked for.
     PurposeState of "words::PurposeState" { Asked, Approved, Refused, Ended, }
+    /// Which rights count on the tables of a database.
+    AccessMode of "words::AccessMode" {
+        /// Fine grants alone: subscriptions and direct grants.
+        Fine,
+        /// Coarse rights alone.
+        Coarse,
+        /// Coarse rights, and fine grants for whom was opted in.
+        Hybrid,
+    }
     /// What kind of principal a direct grant is held by.
     GranteeKind of "words::GranteeKind" {
         User,
@@ -165,6 +175,13 @@ enums! {
         /// HMAC-SHA256 under a key of the installation.
         Hmac,
     }
+    /// What a second person says of an emergency access.
+    BreakGlassVerdict of "words::BreakGlassVerdict" {
+        /// It was called for.
+        Confirmed,
+        /// It was not; where it still is open, that ends it.
+        Objected,
+    }
     /// What a member may do in a project.
     ProjectRole of "words::ProjectRole" { Viewer, Contributor, Owner, }
     /// What kind of principal a project member is.
@@ -210,6 +227,84 @@ enums! {
     SubscriptionState of "words::SubscriptionState" { Active, Cancelled, Revoked, Expired, }
     /// Where a run of a data source is in its life.
     RunState of "words::RunState" { Queued, Running, Succeeded, Failed, Cancelled, }
+    /// Where a run of the queue is in its life.
+    JobState of "words::JobState" {
+        /// Until its time has come.
+        Scheduled,
+        /// For a free worker.
+        Waiting,
+        /// While another run over the same thing works.
+        Held,
+        Running,
+        Succeeded,
+        Failed,
+        Cancelled,
+    }
+    /// How an attempt at a run ended.
+    AttemptOutcome of "words::AttemptOutcome" {
+        Succeeded,
+        Failed,
+        Cancelled,
+        /// Its worker was not heard of any more.
+        Lost,
+        /// Its worker stopped and gave it back.
+        HandedBack,
+    }
+    /// What a trigger waits for.
+    Happening of "words::Happening" {
+        /// An object was created or changed below a prefix.
+        ObjectCreated,
+        /// A table of the project is new or has changed.
+        TableChanged,
+        /// A run over a data source has ended.
+        RunEnded,
+        AssetPublished,
+        /// Somebody called, with a signature.
+        Webhook,
+    }
+    /// What happens to ticks of a schedule that nobody was there for.
+    CatchUp of "words::CatchUp" {
+        /// Nothing.
+        Skip,
+        /// One run makes up for all of them.
+        One,
+        /// Each has its run.
+        All,
+    }
+    /// Which runs somebody wants to be told of.
+    WatchScope of "words::WatchScope" {
+        /// Those of one data source.
+        Source,
+        Project,
+        /// Those of the whole installation.
+        Everything,
+    }
+    /// How notices of runs reach somebody.
+    NoticeWay of "words::NoticeWay" { Portal, Webhook, Mail, }
+    /// What a notice says of a run.
+    RunNews of "words::RunNews" {
+        Started,
+        Succeeded,
+        /// It succeeded, and could not do all of it.
+        Partly,
+        /// For good.
+        Failed,
+        /// It had not ended in time after its schedule ticked.
+        Late,
+        /// Nothing: somebody tries whether notices arrive.
+        Test,
+    }
+    /// What became of a notice.
+    DeliveryState of "words::DeliveryState" {
+        /// It is to be sent, perhaps again.
+        Waiting,
+        Delivered,
+        Failed,
+        /// Its reader may not see the run any more.
+        Withheld,
+    }
+    /// How much a line of a log matters.
+    LogLevel of "words::LogLevel" { Debug, Info, Warn, Error, }
     /// Where a query is in its life.
     QueryState of "words::QueryState" { Running, Succeeded, Failed, Cancelled, }
     /// How an audited action ended.

@@ -27,8 +27,19 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// # Errors
 /// `invalid` on `field`, or `dependency` if the name cannot be resolved. Neither tells what was found.
 pub async fn check(rules: &OutgoingRules, field: &str, address: &str) -> Result<(), Fault> {
-    let url = rules.check_form(field, address)?;
-    if rules.lists(&url) {
+    check_url(rules, field, &rules.check_form(field, address)?).await
+}
+
+/// As [`check`], for the address of a webhook, which may have a path and a query.
+///
+/// # Errors
+/// As [`check`].
+pub async fn check_hook(rules: &OutgoingRules, field: &str, address: &str) -> Result<(), Fault> {
+    check_url(rules, field, &rules.check_hook(field, address)?).await
+}
+
+async fn check_url(rules: &OutgoingRules, field: &str, url: &Url) -> Result<(), Fault> {
+    if rules.lists(url) {
         return Ok(());
     }
     let checked = match url.host() {
@@ -74,8 +85,17 @@ fn client_with(
     lookup: Lookup,
 ) -> Result<reqwest::Client, LakeError> {
     let url = rules.check_form("endpoint", endpoint).map_err(|fault| LakeError::Location(fault.to_string()))?;
-    let listed = rules.lists(&url);
-    if !listed && literal(&url).is_some_and(|ip| !is_public(ip)) {
+    client_of(rules, &url, request, lookup)
+}
+
+fn client_of(
+    rules: &OutgoingRules,
+    url: &Url,
+    request: Duration,
+    lookup: Lookup,
+) -> Result<reqwest::Client, LakeError> {
+    let listed = rules.lists(url);
+    if !listed && literal(url).is_some_and(|ip| !is_public(ip)) {
         return Err(LakeError::NotAllowed);
     }
     let host = url.host_str().unwrap_or_default().to_owned();
@@ -94,6 +114,28 @@ fn client_with(
         .timeout(request)
         .build()
         .map_err(LakeError::internal)
+}
+
+/// Posts to the address of a webhook and gives the status of the answer, which is not read any further.
+///
+/// # Errors
+/// `invalid` for an address that the rules do not let through, `dependency` if there is no answer in time. Neither tells
+/// what was found there.
+pub async fn post(
+    rules: &OutgoingRules,
+    address: &str,
+    headers: &[(&'static str, String)],
+    body: Vec<u8>,
+    patience: Duration,
+) -> Result<u16, Fault> {
+    let url = rules.check_hook("address", address)?;
+    let client = client_of(rules, &url, patience, lookup).map_err(|error| Fault { field: None, ..error.into() })?;
+    let request = headers.iter().fold(client.post(url), |request, (name, value)| request.header(*name, value));
+    let answer = request.body(body).send().await.map_err(|error| {
+        let words = if error.is_timeout() { "there was no answer in time" } else { "no connection could be made" };
+        Fault::new(Code::Dependency, words).caused_by(error.without_url())
+    })?;
+    Ok(answer.status().as_u16())
 }
 
 fn literal(url: &Url) -> Option<IpAddr> {

@@ -9,8 +9,9 @@ use crate::{
         AssetId, ColumnId, ConnectionId, DataSourceId, DatabaseId, DomainId, EnvironmentId, ProjectId, QuestionId,
         RunId, SuggestionId, TableId, TermId, UserId,
     },
+    jobs::JobRun,
     storage::FileFormat,
-    words::{AssetKind, AssetStatus, ColumnState, Discover, RunState, SuggestionState},
+    words::{AssetKind, AssetStatus, ColumnState, Discover, JobState, RunState, SuggestionState},
 };
 
 /// A table of a database: columns over files of one format.
@@ -223,21 +224,18 @@ pub struct DataSource {
     pub created_at: Timestamp,
 }
 
-/// One execution of a data source.
+/// One execution of a data source: a run of the queue in the words of data sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
 pub struct SourceRun {
     pub id: RunId,
     pub source_id: DataSourceId,
     pub state: RunState,
     /// Raised by each claim: a worker that lost its run no longer writes.
     pub attempt: i64,
-    /// `manual` or `interval`.
+    /// `manual`, `schedule`, `event` or `replay`.
     pub trigger_kind: String,
     pub started_by: String,
-    #[cfg_attr(feature = "sqlx", sqlx(json))]
     pub progress: RunProgress,
-    #[cfg_attr(feature = "sqlx", sqlx(json(nullable)))]
     pub outcome: Option<RunOutcome>,
     pub error: Option<String>,
     pub cancel_requested: bool,
@@ -247,8 +245,45 @@ pub struct SourceRun {
     pub ended_at: Option<Timestamp>,
 }
 
+impl From<JobRun> for SourceRun {
+    fn from(run: JobRun) -> Self {
+        let count = |name: &str| run.progress.counts.get(name).copied().unwrap_or_default();
+        Self {
+            progress: RunProgress {
+                files_seen: count("files"),
+                tables_done: run.progress.done,
+                tables_total: run.progress.total.unwrap_or_default(),
+                phase: run.progress.phase,
+            },
+            id: run.id,
+            source_id: run.subject_id.unwrap_or_default().into(),
+            state: run_state(run.state),
+            attempt: run.attempt,
+            trigger_kind: run.trigger_kind,
+            started_by: run.started_by,
+            outcome: run.output.and_then(|output| serde_json::from_value(output).ok()),
+            error: run.error,
+            cancel_requested: run.cancel_requested,
+            created_at: run.created_at,
+            started_at: run.started_at,
+            beat_at: run.beat_at,
+            ended_at: run.ended_at,
+        }
+    }
+}
+
+fn run_state(state: JobState) -> RunState {
+    match state {
+        JobState::Scheduled | JobState::Waiting | JobState::Held => RunState::Queued,
+        JobState::Running => RunState::Running,
+        JobState::Succeeded => RunState::Succeeded,
+        JobState::Failed => RunState::Failed,
+        JobState::Cancelled => RunState::Cancelled,
+    }
+}
+
 /// How far a run has come.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunProgress {
     pub phase: String,
     pub files_seen: i64,
@@ -266,4 +301,12 @@ pub struct RunOutcome {
     pub bytes: i64,
     /// Files and tables left out, each with the reason; holds no cell data.
     pub skipped: Vec<String>,
+    /// How many things could not be done: unreadable files, tables that were not found again.
+    #[serde(default, skip_serializing_if = "none")]
+    pub faults: i64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn none(count: &i64) -> bool {
+    *count == 0
 }

@@ -23,6 +23,7 @@ pub const ALL: &[&str] = &[
     "source.listed",
     "source.table_registered",
     "source.registered",
+    "notice.sent",
     "change.committed",
     "audit.sealed",
     "audit.anchor_written",

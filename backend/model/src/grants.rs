@@ -109,6 +109,8 @@ pub struct DirectGrant {
     pub valid_until: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub ended_by: Option<UserId>,
+    /// Whether its holder gave it to himself in an emergency ([`crate::break_glass`]).
+    pub break_glass: bool,
     /// What `columns_mode` names.
     #[cfg_attr(feature = "sqlx", sqlx(skip))]
     pub columns: Vec<ColumnId>,

@@ -84,14 +84,28 @@ ids! {
     SuggestionId => "suggestion";
     /// A place from which tables are discovered.
     DataSourceId => "data_source";
+    /// When work begins by itself.
+    ScheduleId => "schedule";
+    /// What starts work when something happens.
+    TriggerId => "trigger";
+    /// A process that works off runs.
+    WorkerId => "worker";
     /// One execution of a data source.
     RunId => "run";
+    /// What somebody wants to be told of runs.
+    RunWatchId => "run_watch";
+    /// One notice of a run on its way to somebody.
+    RunDeliveryId => "run_delivery";
     /// A request to subscribe.
     RequestId => "request";
     /// An approved, living use of an asset by a project.
     SubscriptionId => "subscription";
     /// A permission on a table.
     GrantId => "grant";
+    /// A decision that fine grants, or coarse rights, count for a principal.
+    OptInId => "opt_in";
+    /// What a database is registered for.
+    RegistrationId => "registration";
     /// A rule that narrows what grants permit.
     RestrictionId => "restriction";
     /// A set of rules from files, applied or proposed.

@@ -6,13 +6,16 @@
 
 pub mod access;
 pub mod audit;
+pub mod break_glass;
 pub mod catalog;
 pub mod clock;
+pub mod coarse;
 pub mod columns;
 pub mod error;
 pub mod failpoint;
 pub mod grants;
 pub mod ids;
+pub mod jobs;
 pub mod outgoing;
 pub mod page;
 pub mod people;
@@ -22,8 +25,10 @@ pub mod purposes;
 pub mod random;
 pub mod reviews;
 pub mod rules;
+pub mod run_notices;
 pub mod storage;
 pub mod text;
+pub mod triggers;
 pub mod words;
 
 pub use clock::{Clock, Timestamp};

@@ -58,20 +58,35 @@ impl OutgoingRules {
     /// `invalid` on `field`.
     pub fn check_form(&self, field: &str, address: &str) -> Result<Url, Fault> {
         let wrong = |why: &str| Fault::invalid(field, why).fix("write it like https://s3.example.com");
-        if address.len() > LONGEST {
-            return Err(Fault::invalid(field, format!("an address has at most {LONGEST} bytes")));
-        }
-        let url = Url::parse(address.trim()).map_err(|_| wrong("this is not an address"))?;
+        let url = parse(field, address).map_err(|fault| fault.fix("write it like https://s3.example.com"))?;
         let bare = url.username().is_empty() && url.password().is_none();
         if !bare || url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
             return Err(wrong("an endpoint is a scheme, a host and a port, and nothing else"));
         }
+        self.check_scheme(url).map_err(wrong)
+    }
+
+    /// Checks the form of the address of a webhook, which may have a path and a query.
+    ///
+    /// # Errors
+    /// `invalid` on `field`.
+    pub fn check_hook(&self, field: &str, address: &str) -> Result<Url, Fault> {
+        let fix = "write it like https://hooks.example.com/lakegate";
+        let wrong = |why: &str| Fault::invalid(field, why).fix(fix);
+        let url = parse(field, address).map_err(|fault| fault.fix(fix))?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(wrong("the address of a webhook holds no user, password or fragment"));
+        }
+        self.check_scheme(url).map_err(wrong)
+    }
+
+    fn check_scheme(&self, url: Url) -> Result<Url, &'static str> {
         match (url.scheme(), url.host()) {
-            (_, None) => Err(wrong("an endpoint names a host")),
+            (_, None) => Err("the address names a host"),
             ("https", Some(_)) => Ok(url),
             ("http", Some(_)) if self.lists(&url) => Ok(url),
-            ("http", Some(_)) => Err(wrong("an endpoint is reached over https")),
-            _ => Err(wrong("an endpoint begins with https://")),
+            ("http", Some(_)) => Err("the address is reached over https"),
+            _ => Err("the address begins with https://"),
         }
     }
 
@@ -84,6 +99,13 @@ impl OutgoingRules {
             entry == host || Some(&entry) == with_port.as_ref()
         })
     }
+}
+
+fn parse(field: &str, address: &str) -> Result<Url, Fault> {
+    if address.len() > LONGEST {
+        return Err(Fault::invalid(field, format!("an address has at most {LONGEST} bytes")));
+    }
+    Url::parse(address.trim()).map_err(|_| Fault::invalid(field, "this is not an address"))
 }
 
 /// Whether an address belongs to the public internet, whatever it is wrapped in.
@@ -146,6 +168,17 @@ mod tests {
             assert_eq!(fault.code, Code::Invalid, "{address}");
         }
         assert!(rules(&[]).check_form("endpoint", "https://s3.example.com:9000/").is_ok());
+    }
+
+    #[test]
+    fn a_webhook_has_a_path_and_no_password() {
+        assert!(rules(&[]).check_hook("address", "https://hooks.example.com/lakegate?team=3").is_ok());
+        assert!(rules(&["10.0.0.5:9000"]).check_hook("address", "http://10.0.0.5:9000/x").is_ok());
+        for address in ["hooks", "http://hooks.example.com/", "https://u:p@hooks.example.com/", "https://h.example/#x"]
+        {
+            let fault = rules(&[]).check_hook("address", address).unwrap_err();
+            assert_eq!((fault.code, fault.field.as_deref()), (Code::Invalid, Some("address")), "{address}");
+        }
     }
 
     proptest! {

@@ -58,6 +58,10 @@ macro_rules! words {
     )*};
 }
 
+mod jobs;
+
+pub use jobs::*;
+
 words! {
     /// What a review of access is over.
     ReviewScope {
@@ -74,6 +78,13 @@ words! {
         Revoke = "revoke",
         /// Leave it what was used of it.
         Shrink = "shrink",
+    }
+    /// What a second person says of an emergency access.
+    BreakGlassVerdict {
+        /// It was called for.
+        Confirmed = "confirmed",
+        /// It was not.
+        Objected = "objected",
     }
     /// What a person may do with the installation as a whole.
     ProductRole {
@@ -117,6 +128,15 @@ words! {
         Published = "pub",
         /// Tables the project subscribed to.
         Subscribed = "sub",
+    }
+    /// Which rights count on the tables of a database.
+    AccessMode {
+        /// Fine grants alone: subscriptions and direct grants.
+        Fine = "fine",
+        /// Coarse rights alone.
+        Coarse = "coarse",
+        /// Coarse rights, and fine grants for whom was opted in.
+        Hybrid = "hybrid",
     }
     /// Whether a column may be read by others.
     ColumnState {

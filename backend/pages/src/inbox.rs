@@ -9,13 +9,17 @@ use axum::{
     routing::{get, post},
 };
 use lakegate_app::{
-    access::views::{self, RequestFilter, Side},
+    access::{
+        break_glass::views as break_glass,
+        views::{self, RequestFilter, Side},
+    },
     places::invitations,
 };
 use lakegate_model::{Fault, ids::ProjectId, places::Invitation};
 use serde::Deserialize;
 
 use super::{
+    break_glass::Row as Glass,
     flash,
     kit::{Pager, Place, Tab, When, address},
     requests::list::Row,
@@ -45,6 +49,8 @@ struct InboxPage {
     shell: Shell,
     tabs: Vec<Tab>,
     invitations: Vec<Invited>,
+    /// Emergency accesses that wait for his review.
+    glasses: Vec<Glass>,
     rows: Vec<Row>,
     pager: Pager,
     waiting: bool,
@@ -73,7 +79,9 @@ async fn page(State(web): State<Web>, frame: Framed, Query(which): Query<Which>)
     let pager = place.pager(&web, &frame.reader, &found)?;
     let invited = if waiting { invitations::mine(&web.app, caller).await? } else { Vec::new() };
     let tab = |label, show, active, count| Tab { label, href: address("/inbox", &[("show", show)]), active, count };
+    let glasses = if waiting { break_glass::waiting(&web.app, caller).await? } else { Vec::new() };
     let page = InboxPage {
+        glasses: glasses.iter().map(Glass::of).collect(),
         tabs: vec![
             tab("Waiting for me", "", waiting, frame.shell.inbox_count),
             tab("Asked by us", "asked", !waiting, 0),

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod asset;
 pub mod audit;
 pub mod bench;
+pub mod break_glass;
 #[cfg(debug_assertions)]
 pub mod components;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod jobs;
 pub mod kit;
 pub mod notices;
 pub mod paging;
+pub mod permissions;
 pub mod project;
 pub mod projects;
 pub mod proof;
@@ -25,6 +27,7 @@ pub mod purposes;
 pub mod query;
 pub mod requests;
 pub mod reviews;
+pub mod rules;
 pub mod search;
 pub mod session;
 pub mod shell;
@@ -42,12 +45,15 @@ pub fn routes() -> Router<Web> {
         .merge(asset::routes())
         .merge(requests::routes())
         .merge(reviews::routes())
+        .merge(break_glass::routes())
         .merge(inbox::routes())
         .merge(notices::routes())
         .merge(account::routes())
         .merge(projects::routes())
         .merge(project::routes())
         .merge(purposes::routes())
+        .merge(permissions::routes())
+        .merge(rules::routes())
         .merge(query::routes())
         .merge(glossary::routes())
         .merge(graphiql::routes())

@@ -28,7 +28,7 @@ use serde::Deserialize;
 use crate::{
     fields::{Fields, day_words},
     flash,
-    kit::{After, Choice, Pager, Place, When, Wrong, again, back, confirm_first, spoken},
+    kit::{After, Choice, Crumb, Pager, Place, When, Wrong, again, back, confirm_first, crumbs, spoken},
     shell::{Framed, Shell, show},
 };
 
@@ -153,6 +153,8 @@ fn href(id: ReviewId) -> String {
 struct ListPage {
     shell: Shell,
     rows: Vec<Row>,
+    /// Whether the reader has anything to review.
+    may_start: bool,
     pager: Pager,
 }
 
@@ -163,7 +165,9 @@ async fn list(State(web): State<Web>, frame: Framed, Query(query): Query<After>)
     let pager = place.pager(&web, &frame.reader, &found)?;
     let now = web.app.now();
     let rows = found.items.iter().map(|view| Row::new(view, now)).collect();
-    show(StatusCode::OK, &ListPage { shell: frame.shell, rows, pager })
+    let owns = frame.me.projects.iter().any(|(_, role)| *role == ProjectRole::Owner);
+    let may_start = owns || frame.me.is_steward || frame.me.roles.contains(&ProductRole::SecurityAdministrator);
+    show(StatusCode::OK, &ListPage { shell: frame.shell, rows, may_start, pager })
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,6 +181,7 @@ struct Which {
 #[template(path = "reviews/new.html")]
 struct NewPage {
     shell: Shell,
+    crumbs: Vec<Crumb>,
     choices: Vec<Choice>,
     title: String,
     over: String,
@@ -186,6 +191,7 @@ struct NewPage {
 
 async fn new_page(web: &Web, frame: Framed, fields: &Fields, wrong: Wrong) -> Result<NewPage, Fault> {
     Ok(NewPage {
+        crumbs: crumbs(&[("Reviews", "/reviews"), ("Start a review", "")]),
         choices: choices(web, &frame, fields.one("over")).await?,
         title: fields.one("title").to_owned(),
         over: fields.one("over").to_owned(),

@@ -7,7 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use lakegate_app::{
-    access::{notices, views},
+    access::{break_glass::views as break_glass, notices, views},
     accounts::me::{self, Me},
     places::invitations,
 };
@@ -100,7 +100,8 @@ impl Shell {
     async fn new(web: &Web, reader: &SignedIn, me: &Me) -> Result<Self, Fault> {
         let tasks = views::task_count(&web.app, &reader.caller).await?;
         let invitations = whole(invitations::mine(&web.app, &reader.caller).await?.len());
-        let inbox_count = tasks.saturating_add(invitations);
+        let glasses = whole(break_glass::waiting_count(&web.app, &reader.caller).await?);
+        let inbox_count = tasks.saturating_add(invitations).saturating_add(glasses);
         let name = me.user.as_ref().map_or(&me.name, |user| &user.display_name);
         let project =
             |project: &lakegate_model::places::Project| ShellProject { id: project.id, name: project.name.clone() };
@@ -150,6 +151,8 @@ fn navigation(me: &Me, path: &str, inbox: i64) -> Vec<NavItem> {
     ];
     if describes {
         items.push(item("To describe", "/bench", "list-checks", 0));
+    }
+    if describes || administers {
         items.push(item("Jobs", "/jobs", "workflow", 0));
     }
     let holds = |roles: &[ProductRole]| roles.iter().any(|role| me.roles.contains(role));
@@ -159,6 +162,9 @@ fn navigation(me: &Me, path: &str, inbox: i64) -> Vec<NavItem> {
     let owns = me.projects.iter().any(|(_, role)| *role == ProjectRole::Owner);
     if holds(&[ProductRole::SecurityAdministrator, ProductRole::Auditor]) || me.is_steward || owns {
         items.push(item("Reviews", "/reviews", "clipboard-check", 0));
+    }
+    if holds(&[ProductRole::Auditor]) || me.is_steward || owns {
+        items.push(item("Permissions", "/permissions", "key-round", 0));
     }
     items.push(item("Audit", "/audit", "scroll-text", 0));
     if me.roles.contains(&ProductRole::SecurityAdministrator) {
@@ -179,7 +185,11 @@ fn is_within(path: &str, href: &str) -> bool {
         "/" => path == "/",
         "/search" => below("/search") || below("/assets"),
         "/inbox" => below("/inbox") || below("/requests"),
-        "/admin/users" => (below("/admin") && !below("/admin/policy")) || below("/domains"),
+        "/admin/users" => (below("/admin") && !below("/admin/policy") && !below("/admin/jobs")) || below("/domains"),
+        "/admin/policy" => below("/admin/policy") || below("/rules"),
+        "/projects" => below("/projects") || below("/databases"),
+        "/reviews" => below("/reviews") || below("/break-glass"),
+        "/jobs" => below("/jobs") || below("/admin/jobs"),
         _ => below(href),
     }
 }

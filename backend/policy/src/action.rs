@@ -45,6 +45,8 @@ actions! {
     ManageUsers = "user.manage", "manage users and groups";
     /// Assign storage roots.
     ManageStorage = "storage.manage", "manage storage";
+    /// See all work that is done later, hold it up and let it go on.
+    ManageJobs = "job.manage", "look after work of the whole installation";
     /// Read the whole audit.
     ReadAudit = "audit.read", "read the whole audit";
     /// Create, rename and move domains, name stewards.
@@ -85,6 +87,10 @@ actions! {
     GrantAccess = "access.grant", "give access to this";
     /// Take back access that was given without a request.
     RevokeAccess = "access.revoke", "take access to this back";
+    /// Open a table for oneself in an emergency.
+    BreakGlass = "break_glass.open", "open this in an emergency";
+    /// Confirm or object to what somebody else opened in an emergency.
+    ReviewBreakGlass = "break_glass.review", "review what was opened in an emergency";
     /// See the rules that come from files, and what applying others would change.
     ReadPolicyFiles = "policy.read", "read rules as files";
     /// Apply rules from files, approve and refuse what others propose.

@@ -10,6 +10,7 @@ pub mod access;
 pub mod action;
 pub mod actor;
 pub mod binding;
+pub mod coarse;
 pub mod decide;
 pub mod explain;
 pub mod governed;

@@ -44,6 +44,8 @@ const RULES: &[(Thing, Action, &str)] = {
         (Platform, ManageUsers, "snnnnnynnnn"),
         (Platform, ManageStorage, "snnnnnynnnn"),
         (Platform, ManageDomain, "snnnnnynnnn"),
+        // Whoever runs the installation keeps its queue going, without reading what the work reads.
+        (Platform, ManageJobs, "snnnnnynnnn"),
         // 27: all events are for auditors; running the product does not include reading them.
         (Platform, ReadAudit, "snnnnnnynnn"),
         // Rules by tag bind everybody: security administrators write them, who do not run the product.
@@ -100,6 +102,11 @@ const RULES: &[(Thing, Action, &str)] = {
         (Asset(AssetStatus::Inventory, Discover::Open), GrantAccess, "shnnyhhhnhh"),
         (Asset(AssetStatus::Published, Discover::Open), RevokeAccess, "snnnyynnnyn"),
         (Asset(AssetStatus::Inventory, Discover::Open), RevokeAccess, "shnnyhhhnhh"),
+        // 11: who administers reads by a grant or break-glass; the second look is another's, who owns it or makes the rules.
+        (Asset(AssetStatus::Published, Discover::Open), BreakGlass, "snnnnnynnyn"),
+        (Asset(AssetStatus::Published, Discover::Hidden), BreakGlass, "shnnnnhhnhh"),
+        (Asset(AssetStatus::Published, Discover::Open), ReviewBreakGlass, "snnnynnnnyn"),
+        (Asset(AssetStatus::Inventory, Discover::Open), ReviewBreakGlass, "shnnyhhhnhh"),
         // Who has access: the owners, the steward, and auditors (27).
         (Asset(AssetStatus::Published, Discover::Open), ReviewAsset, "snnnyynynnn"),
         (Asset(AssetStatus::Inventory, Discover::Open), ReviewAsset, "shnnyhhhnhh"),
@@ -234,6 +241,7 @@ macro_rules! proofs {
 proofs!(
     ManageUsers,
     ManageStorage,
+    ManageJobs,
     ReadAudit,
     ManageDomain,
     ViewDomain,
@@ -254,6 +262,8 @@ proofs!(
     ManagePurposes,
     GrantAccess,
     RevokeAccess,
+    BreakGlass,
+    ReviewBreakGlass,
     ReadPolicyFiles,
     ApplyPolicyFiles,
     ReviewAsset,

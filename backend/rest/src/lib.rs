@@ -22,6 +22,9 @@ pub mod environments;
 pub mod glossary;
 pub mod groups;
 pub mod health;
+pub mod hooks;
+mod job_shapes;
+pub mod jobs;
 mod lists;
 pub mod members;
 pub mod notices;
@@ -61,6 +64,8 @@ pub fn routes() -> Router<Web> {
         .merge(environments::routes())
         .merge(sources::routes())
         .merge(runs::routes())
+        .merge(hooks::routes())
+        .merge(jobs::routes())
         .merge(uploads::routes())
         .merge(assets::routes())
         .merge(asset_life::routes())

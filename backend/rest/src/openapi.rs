@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    account, asset_life, assets, audit, auth, domains, environments, glossary, groups, members, notices, previews,
-    projects, queries, requests, results, revisions, runs, saved_queries, search, service_accounts, sources,
+    account, asset_life, assets, audit, auth, domains, environments, glossary, groups, hooks, jobs, members, notices,
+    previews, projects, queries, requests, results, revisions, runs, saved_queries, search, service_accounts, sources,
     subscriptions, tables, tokens, uploads, users,
 };
 use crate::health;
@@ -93,6 +93,20 @@ use lakegate_http::error::Problem;
         runs::start_run,
         runs::show_run,
         runs::cancel_run,
+        hooks::call_trigger,
+        jobs::list_job_runs,
+        jobs::show_job_run,
+        jobs::read_job_log,
+        jobs::list_job_attempts,
+        jobs::cancel_job_run,
+        jobs::retry_job_run,
+        jobs::discard_job_run,
+        jobs::list_job_schedules,
+        jobs::show_job_schedule,
+        jobs::delete_job_schedule,
+        jobs::show_job_queue,
+        jobs::pause_jobs,
+        jobs::resume_jobs,
         uploads::upload_table,
         uploads::upload_more,
         assets::list_assets,
@@ -152,6 +166,8 @@ use lakegate_http::error::Problem;
         saved_queries::show_saved_query,
         saved_queries::replace_saved_query,
         saved_queries::delete_saved_query,
+        audit::export_audit_events,
+        audit::get_audit_event,
         audit::list_audit_events,
     ),
     components(schemas(Problem)),

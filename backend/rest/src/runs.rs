@@ -50,7 +50,7 @@ pub struct RunShape {
     source_id: Uuid,
     #[schema(value_type = String)]
     state: RunState,
-    /// `manual` or `interval`.
+    /// `manual`, `schedule`, `event` or `replay`.
     trigger: String,
     started_by: String,
     phase: String,

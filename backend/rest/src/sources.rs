@@ -127,6 +127,9 @@ pub async fn show_source(
 pub struct SourceChangeInput {
     #[serde(default)]
     name: Option<String>,
+    /// Another place of the same kind of storage; what was found at the one before stays in the catalog.
+    #[serde(default)]
+    location: Option<String>,
     /// Null runs on demand only.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>)]
@@ -142,8 +145,8 @@ pub async fn change_source(
     Path(source): Path<DataSourceId>,
     Json(input): Json<SourceChangeInput>,
 ) -> Result<Answer<SourceShape>, Refusal> {
-    let SourceChangeInput { name, interval_seconds } = input;
-    let change = SourceChange { name, interval_seconds };
+    let SourceChangeInput { name, location, interval_seconds } = input;
+    let change = SourceChange { name, location, interval_seconds };
     Ok(Answer(manage::update(&web.app, &auth.caller, source, &change).await?.into()))
 }
 

@@ -1,14 +1,15 @@
 //! What the server does beside answering.
 
-use lakegate_app::{
-    App, access::expiry, audit::chain, catalog::follow, policy_files::reconcile, query::kept, sources::runner,
-};
+use chrono::TimeDelta;
+use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, jobs, policy_files::reconcile, query::kept};
+use lakegate_jobs::{Pool, PoolSettings, Worker};
 use lakegate_model::Fault;
+use lakegate_store::{Db, StoreError, job_listen::Listener};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::control;
+use crate::{config::Config, control};
 
 /// Time between two sealings of the audit.
 const SEAL_EVERY: Duration = Duration::from_secs(2);
@@ -16,6 +17,8 @@ const SEAL_EVERY: Duration = Duration::from_secs(2);
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 /// Time between two looks whether the rules from files still fit the catalog; mostly one number is read.
 const COMPARE_EVERY: Duration = Duration::from_secs(5);
+/// Time before the database is listened to again after it hung up.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 /// How long the work may take to end.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -26,8 +29,8 @@ pub struct Work {
     tasks: JoinSet<()>,
 }
 
-/// Starts all of it, the keeping of rules from files only if wanted; it ends when `stop` is cancelled.
-pub fn start(app: &App, keeps_rules: bool, stop: &CancellationToken) -> Work {
+/// Starts all of it that the configuration wants; it ends when `stop` is cancelled.
+pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> Work {
     let mut tasks = JoinSet::new();
     tasks.spawn(every(SEAL_EVERY, "sealing the audit", stop.clone(), {
         let app = app.clone();
@@ -35,16 +38,20 @@ pub fn start(app: &App, keeps_rules: bool, stop: &CancellationToken) -> Work {
     }));
     tasks.spawn(every(TIDY_EVERY, "ending what is due", stop.clone(), {
         let app = app.clone();
-        async move || tidy(&app).await
+        let keep = TimeDelta::days(config.jobs.keep_days);
+        async move || tidy(&app, keep).await
     }));
-    if keeps_rules {
+    if config.policy.reconcile {
         tasks.spawn(every(COMPARE_EVERY, "keeping the rules from files in force", stop.clone(), {
             let app = app.clone();
             async move || reconcile::if_due(&app).await
         }));
     }
     tasks.spawn(follow::follow(app.clone(), stop.clone()));
-    tasks.spawn(runner::work(app.clone(), stop.clone()));
+    if config.jobs.in_server {
+        let shared = matches!(app.db, Db::Postgres { .. });
+        tasks.spawn(work_on_jobs(app.clone(), config.jobs.pool(shared), stop.clone()));
+    }
     tasks.spawn(control::serve(app.clone(), stop.clone()));
     Work { app: app.clone(), tasks }
 }
@@ -62,12 +69,54 @@ impl Work {
     }
 }
 
-/// Access whose time has come, kept results, and changes that search has long taken up.
-async fn tidy(app: &App) -> Result<(), Fault> {
+/// Access whose time has come, kept results, changes that search has long taken up, and runs that ended long ago.
+async fn tidy(app: &App, keep_runs: TimeDelta) -> Result<(), Fault> {
     expiry::run(app).await?;
     kept::sweep(app).await?;
     follow::forget(app).await?;
+    jobs::forget(app, app.now() - keep_runs).await?;
     Ok(())
+}
+
+/// Works on jobs until `stop`, woken by this process and, on PostgreSQL, by others.
+pub async fn work_on_jobs(app: App, settings: PoolSettings, stop: CancellationToken) {
+    let worker = Worker::new(app.queue.clone(), lakegate_ingest::registry(&app), settings);
+    if matches!(app.db, Db::Sqlite { .. }) {
+        match worker.recover().await {
+            Ok(0) => {}
+            Ok(runs) => tracing::info!(runs, "runs of a stopped server are taken up again"),
+            Err(fault) => tracing::error!(?fault, "runs of a stopped server wait until their lease has ended"),
+        }
+    }
+    let pool = Pool::new(worker);
+    tokio::join!(pool.work(stop.clone()), hear(&app, &stop));
+}
+
+/// Wakes the workers of this process when another one has put work into the queue.
+async fn hear(app: &App, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        let heard = async {
+            let Some(mut listener) = Listener::open(&app.db).await? else {
+                stop.cancelled().await;
+                return Ok(());
+            };
+            loop {
+                listener.heard().await?;
+                app.queue.wake_now();
+            }
+        };
+        let ended: Result<(), StoreError> = tokio::select! {
+            ended = heard => ended,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = ended {
+            tracing::warn!(%error, "the database does not tell of new work; it is asked for it meanwhile");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LISTEN_AGAIN) => {}
+            () = stop.cancelled() => {}
+        }
+    }
 }
 
 /// Does some work again and again until `stop`; a failure is logged and the work tried again the next time.

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
-    commands::{audit, backup, config, doctor, keys, migrate, policy, reindex, restore, schema, serve, user},
+    commands::{audit, backup, config, doctor, keys, migrate, policy, reindex, restore, schema, serve, user, worker},
     config::{Config, Flags, read},
 };
 
@@ -35,7 +35,7 @@ enum Command {
     Demo(Listen),
     /// Serve.
     Serve(Listen),
-    /// Run jobs apart from the server.
+    /// Work on jobs beside the servers of a PostgreSQL database.
     Worker,
     /// Bring the database to the schema of this program.
     Migrate,
@@ -109,9 +109,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let flags = Flags { file: common.config, data_dir: common.data_dir, listen: None };
     match command {
         Command::InternalLake => Ok(lakegate_lake::sandbox::child_main().map(|()| ExitCode::SUCCESS)?),
-        Command::Worker => {
-            anyhow::bail!("jobs run inside `lakegate serve` until they have a queue of their own; start that instead")
-        }
+        Command::Worker => in_runtime(worker::run(settings(&flags)?)),
         Command::Schema { what } => schema::print(what),
         Command::Config(command) => config::run(&command, &flags),
         Command::Demo(Listen { listen }) => in_runtime(serve::run(demo_settings(&Flags { listen, ..flags })?, true)),

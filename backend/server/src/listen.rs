@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::{config::Config, job_metrics};
 
 /// How long requests under way may take once the server is told to end.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -93,7 +93,8 @@ pub async fn serve(doors: Doors, web: Web, stop: CancellationToken) -> anyhow::R
 async fn serve_metrics(listener: TcpListener, web: Web, stop: CancellationToken) {
     let text = move || async move {
         measure(&web);
-        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], web.metrics.render())
+        let text = web.metrics.render() + &job_metrics::text(&web.app).await;
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
     };
     let app: Router = Router::new().route("/metrics", get(text));
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned());

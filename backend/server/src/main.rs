@@ -7,6 +7,7 @@ mod config;
 mod control;
 mod data_dir;
 mod demo;
+mod job_metrics;
 mod listen;
 mod random;
 mod say;

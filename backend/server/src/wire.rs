@@ -1,7 +1,10 @@
 //! Puts the application together from its configuration.
 
 use anyhow::{Context, bail};
-use lakegate_app::{App, Settings, app::Services, catalog::hub::SearchHub, keys::Keys, sources::upload::SPOOL};
+use lakegate_app::{
+    App, Settings, app::Services, catalog::hub::SearchHub, jobs::notices::NoticeSettings, keys::Keys,
+    sources::upload::SPOOL,
+};
 use lakegate_engine::{Engine, EngineConfig, Limits};
 use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::clock::SystemClock;
@@ -138,9 +141,12 @@ fn settings(config: &Config, dir: &DataDir, demo: bool) -> Settings {
         oidc: config.auth.settings(),
         demo,
         local_lake: config.sources.local_lake,
+        new_databases: config.policy.new_databases,
         outgoing: config.outgoing.rules(),
         query_limits: query_limits(config),
         upload_limits: UploadLimits { bytes: config.limits.upload_bytes, ..UploadLimits::default() },
+        notices: NoticeSettings { base: config.server.base(), mail: config.mail.settings() },
+        break_glass: config.break_glass.lasting(),
     }
 }
 

@@ -121,6 +121,18 @@ impl Db {
         }
     }
 
+    /// Begins a write transaction of the queue: on PostgreSQL it sees what others commit meanwhile, and waits for rows
+    /// that they hold, instead of starting over. Use [`crate::in_queue`].
+    pub async fn begin_queue(&self) -> Result<WriteTx, StoreError> {
+        match self {
+            Self::Sqlite { .. } => self.begin_write().await,
+            Self::Postgres { pool, .. } => {
+                let tx = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+                Ok(WriteTx { tx: Tx::Postgres(tx), _turn: None })
+            }
+        }
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         match self {

@@ -4,23 +4,24 @@ use lakegate_model::{
     Page, PageRequest, Timestamp,
     grants::DirectGrant,
     ids::{AssetId, ColumnId, DatabaseId, GrantId, TableId, UserId},
+    words::AccessMode,
 };
 use lakegate_policy::{
     Actor, Granted,
-    action::{ManageRules, ReviewAsset},
+    action::{GrantAccess, ManageRules, ReviewAsset},
     actor::Principal,
     binding,
-    resource::{AssetFacts, Platform},
+    resource::{AssetFacts, Platform, ProjectFacts},
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use crate::{StoreError, Tx, WriteTx, readable::NamedTable};
+use crate::{StoreError, Tx, WriteTx, coarse, readable::NamedTable};
 
 /// The columns of a direct grant, in the order of its struct.
 macro_rules! fields {
     () => {
-        "g.id, g.grantee_kind, g.grantee_id, g.grantee_role, g.table_id, g.database_id, g.tag, g.columns_mode, g.row_filter, g.can_export, g.can_grant, g.parent_id, g.reason, g.granted_by, g.created_at, g.valid_from, g.valid_until, g.ended_at, g.ended_by"
+        "g.id, g.grantee_kind, g.grantee_id, g.grantee_role, g.table_id, g.database_id, g.tag, g.columns_mode, g.row_filter, g.can_export, g.can_grant, g.parent_id, g.reason, g.granted_by, g.created_at, g.valid_from, g.valid_until, g.ended_at, g.ended_by, g.break_glass"
     };
 }
 
@@ -45,8 +46,24 @@ macro_rules! tagged_assets {
     };
 }
 
+/// The tables that direct grants about the principal `$1` may open.
+macro_rules! named {
+    () => {
+        concat!(
+            "SELECT t.id AS table_id, d.name AS database_name, t.name AS name, e.project_id AS owner_id, a.id AS asset_id FROM direct_grants g JOIN tables t ON t.id = g.table_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id LEFT JOIN assets a ON a.table_id = t.id WHERE g.ended_at IS NULL AND ",
+            about!(),
+            " UNION SELECT t.id, d.name, t.name, e.project_id, a.id FROM direct_grants g JOIN tables t ON t.database_id = g.database_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id LEFT JOIN assets a ON a.table_id = t.id WHERE g.ended_at IS NULL AND ",
+            about!(),
+            " UNION SELECT t.id, d.name, t.name, e.project_id, a.id FROM ",
+            tagged_assets!(),
+            " JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id WHERE ",
+            about!()
+        )
+    };
+}
+
 statements! {
-    INSERT = "INSERT INTO direct_grants (id, grantee_kind, grantee_id, grantee_role, table_id, database_id, tag, tag_prefix, columns_mode, row_filter, can_export, can_grant, parent_id, reason, granted_by, created_at, valid_from, valid_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    INSERT = "INSERT INTO direct_grants (id, grantee_kind, grantee_id, grantee_role, table_id, database_id, tag, tag_prefix, columns_mode, row_filter, can_export, can_grant, parent_id, reason, granted_by, created_at, valid_from, valid_until, break_glass) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     COLUMN_INSERT = "INSERT INTO direct_grant_columns (grant_id, column_id) VALUES ($1, $2)";
     COLUMNS_OF = "SELECT column_id FROM direct_grant_columns WHERE grant_id = $1 ORDER BY column_id";
     BY_ID = concat!("SELECT ", fields!(), " FROM direct_grants g WHERE g.id = $1");
@@ -57,7 +74,9 @@ statements! {
     MINE = concat!("SELECT ", fields!(), " FROM direct_grants g WHERE g.ended_at IS NULL AND g.id > $2 AND ", about!(), " ORDER BY g.id LIMIT $3");
     ON_TABLE = concat!("SELECT ", fields!(), " FROM direct_grants g WHERE (g.table_id = $1 OR g.database_id = (SELECT t.database_id FROM tables t WHERE t.id = $1)) AND g.id > $2 ORDER BY g.id LIMIT $3");
     ON_TAGS = concat!("SELECT ", fields!(), " FROM direct_grants g WHERE g.tag IS NOT NULL AND g.id > $1 ORDER BY g.id LIMIT $2");
-    NAMED = concat!("SELECT t.id AS table_id, d.name AS database_name, t.name AS name, e.project_id AS owner_id, a.id AS asset_id FROM direct_grants g JOIN tables t ON t.id = g.table_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id LEFT JOIN assets a ON a.table_id = t.id WHERE g.ended_at IS NULL AND ", about!(), " UNION SELECT t.id, d.name, t.name, e.project_id, a.id FROM direct_grants g JOIN tables t ON t.database_id = g.database_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id LEFT JOIN assets a ON a.table_id = t.id WHERE g.ended_at IS NULL AND ", about!(), " UNION SELECT t.id, d.name, t.name, e.project_id, a.id FROM ", tagged_assets!(), " JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id WHERE ", about!(), " ORDER BY database_name, name");
+    ON_DATABASE = concat!("SELECT ", fields!(), " FROM direct_grants g WHERE g.database_id = $1 AND g.id > $2 ORDER BY g.id LIMIT $3");
+    NAMED = concat!(named!(), " ORDER BY database_name, name");
+    NAMED_APART = concat!("SELECT n.table_id, n.database_name, n.name, n.owner_id, n.asset_id FROM (", named!(), ") n JOIN tables p ON p.id = n.table_id JOIN database_registrations m ON m.database_id = p.database_id AND m.ended_at IS NULL AND m.mode <> 'fine' ORDER BY n.database_name, n.name");
     ASSETS_OF = "SELECT a.id FROM direct_grants g JOIN tables t ON t.id = g.table_id JOIN assets a ON a.table_id = t.id WHERE g.id = $1 UNION SELECT a.id FROM direct_grants g JOIN tables t ON t.database_id = g.database_id JOIN assets a ON a.table_id = t.id WHERE g.id = $1 UNION SELECT a.id FROM direct_grants g JOIN asset_tags x ON g.tag_prefix IS NOT NULL AND LOWER(x.tag) LIKE g.tag_prefix || '%' JOIN assets a ON a.id = x.asset_id WHERE g.id = $1";
     DUE = "SELECT id FROM direct_grants WHERE ended_at IS NULL AND valid_until <= $1 ORDER BY valid_until, id LIMIT $2";
     TAGS_IN = "SELECT DISTINCT x.tag FROM asset_tags x JOIN assets a ON a.id = x.asset_id JOIN tables t ON t.id = a.table_id WHERE t.database_id = $1 ORDER BY x.tag";
@@ -87,7 +106,8 @@ pub async fn direct_grant_insert(tx: &mut WriteTx, grant: &DirectGrant) -> Resul
         grant.granted_by,
         grant.created_at,
         grant.valid_from,
-        grant.valid_until
+        grant.valid_until,
+        grant.break_glass
     )?;
     for column in &grant.columns {
         execute_one!(tx, COLUMN_INSERT, grant.id, *column)?;
@@ -167,6 +187,17 @@ pub async fn direct_grants_on(
     Ok(Page::cut(whole_each(tx, rows).await?, page, |grant| grant.id.to_string()))
 }
 
+/// The grants on a database of the project, ended ones included.
+pub async fn direct_grants_on_database(
+    tx: &mut Tx,
+    _proof: &Granted<'_, ProjectFacts, GrantAccess>,
+    database: DatabaseId,
+    page: &PageRequest,
+) -> Result<Page<DirectGrant>, StoreError> {
+    let rows = fetch_all!(tx, DirectGrant, ON_DATABASE, database, after(page), page.fetch())?;
+    Ok(Page::cut(whole_each(tx, rows).await?, page, |grant| grant.id.to_string()))
+}
+
 /// The grants on tags, ended ones included.
 pub async fn direct_grants_on_tags(
     tx: &mut Tx,
@@ -203,22 +234,46 @@ pub async fn tags_in_database(tx: &mut Tx, database: DatabaseId) -> Result<Vec<S
     Ok(fetch_all!(tx, (String,), TAGS_IN, database)?.into_iter().map(|(tag,)| tag).collect())
 }
 
-/// Whether a direct grant lets an actor find a table.
+/// Whether a direct grant, or a coarse right on its database, lets an actor find a table.
 pub async fn is_found_through_grant(tx: &mut Tx, actor: &Actor, table: TableId) -> Result<bool, StoreError> {
     let mut grants = direct_grants_for(tx, actor, table).await?;
     grants.retain(|grant| binding::concerns(&grant.grantee(), actor));
-    if grants.is_empty() {
+    let Some(registered) = coarse::registered(tx, table).await? else { return Ok(false) };
+    if grants.is_empty() && registered.rights.is_empty() {
         return Ok(false);
     }
-    let Some(database) = database_of(tx, table).await? else { return Ok(false) };
     let tags = crate::restrictions::tags_on(tx, table).await?;
-    Ok(grants.iter().any(|grant| binding::opened(grant, (table, database), &tags).is_some()))
+    grants.retain(|grant| binding::opened(grant, (table, registered.database), &tags).is_some());
+    if registered.mode == AccessMode::Fine {
+        return Ok(!grants.is_empty());
+    }
+    Ok(coarse::reads_somewhere(&registered, actor, |acting, on_tags| {
+        let counting = grants.iter().filter(|grant| on_tags || grant.tag.is_none());
+        counting.into_iter().any(|grant| binding::serves(&grant.grantee(), acting))
+    }))
 }
 
-/// Of the tables that direct grants may open to an actor, those of assets that he finds through them.
+/// Of the tables that direct grants and coarse rights may open to an actor, those of assets that he finds through them.
 pub(crate) async fn assets_found(tx: &mut Tx, actor: &Actor) -> Result<BTreeSet<AssetId>, StoreError> {
+    let all = direct_tables(tx, actor).await?.into_iter().chain(coarse::coarse_tables(tx, actor).await?);
+    found_among(tx, actor, all).await
+}
+
+/// The assets in databases that are not registered for fine grants alone that an actor finds through direct grants and coarse
+/// rights: their documents do not say who may find them.
+pub async fn assets_found_apart(tx: &mut Tx, actor: &Actor) -> Result<BTreeSet<AssetId>, StoreError> {
+    let mut all = coarse::coarse_tables(tx, actor).await?;
+    all.extend(fetch_all!(tx, NamedTable, NAMED_APART, principal_id(actor))?);
+    found_among(tx, actor, all.into_iter()).await
+}
+
+async fn found_among(
+    tx: &mut Tx,
+    actor: &Actor,
+    all: impl Iterator<Item = NamedTable>,
+) -> Result<BTreeSet<AssetId>, StoreError> {
     let mut found = BTreeSet::new();
-    for named in direct_tables(tx, actor).await? {
+    for named in all {
         let Some(asset) = named.asset_id else { continue };
         if !found.contains(&asset) && is_found_through_grant(tx, actor, named.table_id).await? {
             found.insert(asset);
@@ -227,7 +282,7 @@ pub(crate) async fn assets_found(tx: &mut Tx, actor: &Actor) -> Result<BTreeSet<
     Ok(found)
 }
 
-fn principal_id(actor: &Actor) -> Uuid {
+pub(crate) fn principal_id(actor: &Actor) -> Uuid {
     match actor.principal {
         Principal::User(id) => id.0,
         Principal::ServiceAccount(id) => id.0,

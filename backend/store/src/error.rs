@@ -72,6 +72,12 @@ pub const CONSTRAINTS: &[Constraint] = &[
         "purpose",
         "this project asked for this purpose already",
     ),
+    constraint(
+        "database_registrations_live",
+        "database_registrations.database_id",
+        "database",
+        "this database was registered by somebody else at this moment",
+    ),
     constraint("projects_name", "projects.name_key", "name", "a project of this name exists"),
     constraint(
         "service_accounts_name",

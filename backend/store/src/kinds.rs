@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{StoreError, Tx};
 
 statements! {
-    KIND = "SELECT 'project' FROM projects WHERE id = $1 UNION ALL SELECT 'domain' FROM domains WHERE id = $1 UNION ALL SELECT 'environment' FROM environments WHERE id = $1 UNION ALL SELECT 'source' FROM data_sources WHERE id = $1 UNION ALL SELECT 'run' FROM source_runs WHERE id = $1 UNION ALL SELECT 'asset' FROM assets WHERE id = $1 UNION ALL SELECT 'term' FROM glossary_terms WHERE id = $1 UNION ALL SELECT 'request' FROM subscription_requests WHERE id = $1 UNION ALL SELECT 'subscription' FROM subscriptions WHERE id = $1 UNION ALL SELECT 'query' FROM queries WHERE id = $1 UNION ALL SELECT 'saved query' FROM saved_queries WHERE id = $1";
+    KIND = "SELECT 'project' FROM projects WHERE id = $1 UNION ALL SELECT 'domain' FROM domains WHERE id = $1 UNION ALL SELECT 'environment' FROM environments WHERE id = $1 UNION ALL SELECT 'source' FROM data_sources WHERE id = $1 UNION ALL SELECT 'run' FROM job_runs WHERE id = $1 AND kind = 'crawl' UNION ALL SELECT 'asset' FROM assets WHERE id = $1 UNION ALL SELECT 'term' FROM glossary_terms WHERE id = $1 UNION ALL SELECT 'request' FROM subscription_requests WHERE id = $1 UNION ALL SELECT 'subscription' FROM subscriptions WHERE id = $1 UNION ALL SELECT 'query' FROM queries WHERE id = $1 UNION ALL SELECT 'saved query' FROM saved_queries WHERE id = $1";
 }
 
 /// Kinds of things that can be looked up by their id alone.

@@ -19,7 +19,9 @@ pub mod actors;
 pub mod asset_words;
 pub mod assets;
 pub mod audit;
+pub mod break_glass;
 pub mod changes;
+pub mod coarse;
 pub mod concerned;
 pub mod direct_grants;
 pub mod domains;
@@ -27,6 +29,13 @@ pub mod drafts;
 pub mod environments;
 pub mod glossary;
 pub mod groups;
+pub mod job_claims;
+pub mod job_listen;
+pub mod job_logs;
+pub mod job_runs;
+pub mod job_schedules;
+pub mod job_triggers;
+pub mod job_workers;
 pub mod kinds;
 mod like;
 pub mod marks;
@@ -42,6 +51,7 @@ pub mod restrictions;
 pub mod reviews;
 pub mod revisions;
 pub mod rule_mappings;
+pub mod run_notices;
 pub mod sealed;
 pub mod sessions;
 pub mod sources;
@@ -60,6 +70,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         actors::STATEMENTS,
         audit::STATEMENTS,
+        break_glass::STATEMENTS,
         sealed::STATEMENTS,
         asset_words::STATEMENTS,
         assets::STATEMENTS,
@@ -69,12 +80,19 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sources::STATEMENTS,
         tables::STATEMENTS,
         changes::STATEMENTS,
+        coarse::STATEMENTS,
         concerned::STATEMENTS,
         direct_grants::STATEMENTS,
         domains::STATEMENTS,
         drafts::STATEMENTS,
         environments::STATEMENTS,
         groups::STATEMENTS,
+        job_claims::STATEMENTS,
+        job_logs::STATEMENTS,
+        job_runs::STATEMENTS,
+        job_schedules::STATEMENTS,
+        job_triggers::STATEMENTS,
+        job_workers::STATEMENTS,
         kinds::STATEMENTS,
         projects::STATEMENTS,
         sessions::STATEMENTS,
@@ -89,6 +107,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         restrictions::STATEMENTS,
         reviews::STATEMENTS,
         rule_mappings::STATEMENTS,
+        run_notices::STATEMENTS,
         subscriptions::STATEMENTS,
         upkeep::STATEMENTS,
         users::STATEMENTS,

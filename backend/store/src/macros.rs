@@ -70,7 +70,24 @@ macro_rules! execute_one {
 /// `Ok(value)` or a [`lakegate_model::Fault`]. It may run several times, so it has no effect outside the database.
 #[macro_export]
 macro_rules! in_write {
-    ($db:expr, |$tx:ident, $scope:ident| $body:block) => {{
+    ($db:expr, |$tx:ident, $scope:ident| $body:block) => {
+        $crate::write_with!($db, begin_write, |$tx, $scope| $body)
+    };
+}
+
+/// Like [`in_write!`], for the queue's own bookkeeping: see [`crate::Db::begin_queue`].
+#[macro_export]
+macro_rules! in_queue {
+    ($db:expr, |$tx:ident| $body:block) => {
+        $crate::write_with!($db, begin_queue, |$tx, _scope| $body)
+    };
+}
+
+/// The loop of both.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! write_with {
+    ($db:expr, $begin:ident, |$tx:ident, $scope:ident| $body:block) => {{
         let db: &$crate::Db = $db;
         let mut attempt = 0_u32;
         loop {
@@ -78,7 +95,7 @@ macro_rules! in_write {
             let result: Result<_, lakegate_model::Fault> = async {
                 let scope = lakegate_policy::Scope::begin();
                 let $scope = &scope;
-                let mut transaction = db.begin_write().await?;
+                let mut transaction = db.$begin().await?;
                 let value = {
                     let $tx = &mut transaction;
                     let body: Result<_, lakegate_model::Fault> = async { $body }.await;

@@ -49,7 +49,7 @@ statements! {
     COLUMNS = "SELECT id, table_id, name, column_type, state, unlisted FROM columns ORDER BY table_id, ordinal, id";
     TAGS = "SELECT x.id, a.id AS asset_id, a.table_id, x.column_id, x.tag FROM asset_tags x JOIN assets a ON a.id = x.asset_id WHERE a.table_id IS NOT NULL ORDER BY x.id";
     TAG_ID = "SELECT id FROM asset_tags WHERE asset_id = $1 AND column_id IS NOT DISTINCT FROM $2 AND tag = $3";
-    GRANTS = "SELECT id, grantee_kind, grantee_id, grantee_role, table_id, database_id, tag, columns_mode, row_filter, can_export, can_grant, parent_id, reason, granted_by, created_at, valid_from, valid_until, ended_at, ended_by FROM direct_grants WHERE ended_at IS NULL AND (valid_until IS NULL OR valid_until > $1) ORDER BY id";
+    GRANTS = "SELECT id, grantee_kind, grantee_id, grantee_role, table_id, database_id, tag, columns_mode, row_filter, can_export, can_grant, parent_id, reason, granted_by, created_at, valid_from, valid_until, ended_at, ended_by, break_glass FROM direct_grants WHERE ended_at IS NULL AND NOT break_glass AND (valid_until IS NULL OR valid_until > $1) ORDER BY id";
     GRANT_COLUMNS = "SELECT c.grant_id, c.column_id FROM direct_grant_columns c JOIN direct_grants g ON g.id = c.grant_id WHERE g.ended_at IS NULL ORDER BY c.grant_id, c.column_id";
     RESTRICTIONS = "SELECT id, table_id, tag, effect, mask, filter, reason, created_by, created_at, ended_by, ended_at FROM restrictions WHERE ended_at IS NULL ORDER BY id";
     RESTRICTION_COLUMNS = "SELECT c.restriction_id, c.column_id FROM restriction_columns c JOIN restrictions r ON r.id = c.restriction_id WHERE r.ended_at IS NULL ORDER BY c.restriction_id, c.column_id";

@@ -70,9 +70,12 @@ impl Site {
             // Signs the caller in without a password.
             demo: true,
             local_lake: true,
+            new_databases: lakegate_model::words::AccessMode::Fine,
             outgoing: OutgoingRules { allow: Vec::new() },
             query_limits: Limits::default(),
             upload_limits: UploadLimits::default(),
+            break_glass: lakegate_app::access::break_glass::Lasting::default(),
+            notices: lakegate_app::jobs::notices::NoticeSettings::default(),
         };
         let random = Arc::new(SystemRandom);
         let app = App::new(db, Arc::new(SystemClock), random, Keys::from_bytes([7; 32]), settings, services(dir)?);

@@ -8,6 +8,7 @@ mod access;
 mod audit;
 mod backup;
 mod environment;
+mod notices;
 mod query;
 mod search;
 mod sources;
@@ -32,6 +33,7 @@ fn every_listed_point_belongs_to_one_area() {
         upload::REFUSED_UPLOAD,
         sources::SOURCE,
         access::CHANGE,
+        notices::NOTICE,
         audit::AUDIT,
         search::SEARCH,
         search::INDEX,

@@ -5,10 +5,12 @@
 use chrono::TimeDelta;
 use lakegate_model::{Fault, Timestamp, ids::SubscriptionId, words::SubscriptionState};
 use lakegate_policy::Actor;
-use lakegate_store::{WriteTx, direct_grants, in_read, in_write, notices, projects, subscriptions};
+use lakegate_store::{
+    WriteTx, coarse as coarse_rights, direct_grants, in_read, in_write, notices, projects, subscriptions,
+};
 
 use super::{
-    asset_link, asset_of, grants,
+    asset_link, asset_of, coarse, grants,
     notices::{Message, notify},
     reviews,
     subscriptions::{Ending, end},
@@ -22,7 +24,7 @@ const BATCH: i64 = 200;
 
 /// Ends what is due and sends the notices that are due. Running it twice has the effect of once.
 ///
-/// Returns how many subscriptions and direct grants ended.
+/// Returns how many subscriptions, direct grants and coarse rights ended.
 pub async fn run(app: &App) -> Result<usize, Fault> {
     let due = in_read!(&app.db, |tx, _scope| { Ok(subscriptions::subscriptions_due(tx, app.now(), BATCH).await?) })?;
     let mut ended = 0;
@@ -35,6 +37,7 @@ pub async fn run(app: &App) -> Result<usize, Fault> {
         }
     }
     ended += end_direct_grants(app).await?;
+    ended += end_coarse_rights(app).await?;
     warn(app).await?;
     reviews::remind(app).await?;
     Ok(ended)
@@ -48,6 +51,19 @@ async fn end_direct_grants(app: &App) -> Result<usize, Fault> {
         match in_write!(&app.db, |tx, _scope| { grants::expire(app, tx, &caller, id).await }) {
             Ok(done) => ended += usize::from(done),
             Err(error) => tracing::error!(grant = %id, ?error, "an expired grant could not be ended"),
+        }
+    }
+    Ok(ended)
+}
+
+async fn end_coarse_rights(app: &App) -> Result<usize, Fault> {
+    let due = in_read!(&app.db, |tx, _scope| { Ok(coarse_rights::coarse_rights_due(tx, app.now(), BATCH).await?) })?;
+    let caller = Caller::system("expiry");
+    let mut ended = 0;
+    for id in due {
+        match in_write!(&app.db, |tx, _scope| { coarse::expire(app, tx, &caller, id).await }) {
+            Ok(done) => ended += usize::from(done),
+            Err(error) => tracing::error!(right = %id, ?error, "an expired coarse right could not be ended"),
         }
     }
     Ok(ended)

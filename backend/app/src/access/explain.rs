@@ -13,7 +13,7 @@ use lakegate_policy::{
     explain::{Shown, Why, explain},
     resource::AssetFacts,
 };
-use lakegate_store::{Tx, actors, direct_grants, projects, purposes, restrictions, subscriptions, users};
+use lakegate_store::{Tx, actors, coarse, direct_grants, projects, purposes, restrictions, subscriptions, users};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -58,6 +58,10 @@ pub enum RuleKind {
     Subscription,
     /// A grant that came without a request.
     DirectGrant,
+    /// A grant that its holder gave to himself in an emergency.
+    BreakGlass,
+    /// A right on the whole database.
+    CoarseRight,
     Restriction,
 }
 
@@ -70,7 +74,7 @@ pub struct DecidingRule {
 }
 
 /// A column with what shows of it and why.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnExplained {
     pub id: ColumnId,
     pub name: String,
@@ -92,6 +96,8 @@ pub struct Explained {
     pub own: bool,
     /// In one sentence.
     pub words: String,
+    /// Which model decides, coarse rights or fine grants, and what says so; empty where fine grants alone count.
+    pub model: String,
     pub columns: Vec<ColumnExplained>,
     pub export: bool,
     /// When the access changes by itself.
@@ -126,13 +132,25 @@ pub async fn of(app: &App, caller: &Caller, asset: AssetId, asked: Asked) -> Res
             let approved = crate::lens::approved(tx, subject.acting).await?;
             subject.purpose = crate::lens::find(&approved, &purpose.to_string())?;
         }
-        let project = named(tx, (&facts, actor), &subject).await?;
         let review = decide::<action::ReviewAsset, _>(scope, actor, facts).is_ok();
-        let table = asset.table_id.ok_or_else(|| Fault::invalid("asset", "this asset has no table to read"))?;
-        let seen = seen_columns(app, tx, actor, &asset, review).await?;
-        let view = View { app, review, own, seen, facts, table };
-        view.explain(tx, &subject, project).await
+        seen_by(app, tx, (actor, review), &subject, (&asset, facts)).await
     })
+}
+
+/// What a subject reads of an asset where he acts, as far as a reader may know, who reviews the asset or does not.
+pub(super) async fn seen_by(
+    app: &App,
+    tx: &mut Tx,
+    (reader, review): (&Actor, bool),
+    subject: &Actor,
+    (asset, facts): (&Asset, AssetFacts),
+) -> Result<Explained, Fault> {
+    let own = reader.principal == subject.principal;
+    let project = named(tx, (&facts, reader), subject).await?;
+    let table = asset.table_id.ok_or_else(|| Fault::invalid("asset", "this asset has no table to read"))?;
+    let seen = seen_columns(app, tx, reader, asset, review).await?;
+    let view = View { app, review, own, seen, facts, table };
+    view.explain(tx, subject, project).await
 }
 
 /// The subject where he acts: as asked, or where he most likely reads the asset.
@@ -177,7 +195,8 @@ pub(super) async fn named(
     Ok(Some((id, projects::project_label(tx, id).await?.map(|(name, _)| name).unwrap_or_default())))
 }
 
-async fn seen_columns(
+/// The columns of an asset that somebody may know of who asks about access to it.
+pub(crate) async fn seen_columns(
     app: &App,
     tx: &mut Tx,
     actor: &Actor,
@@ -215,6 +234,10 @@ impl View<'_> {
         let mut columns = Vec::new();
         let mut access = None;
         let demanding = self.demanding(tx, deciding.as_ref()).await?;
+        let model = match deciding.as_ref().filter(|deciding| deciding.standing == Standing::Outsider) {
+            Some(deciding) => rule_words::model(tx, &deciding.judged, self.review).await?,
+            None => String::new(),
+        };
         if let Some(deciding) = &deciding {
             let Deciding { facts, standing, grants, restrictions, .. } = deciding;
             let now = self.app.now();
@@ -229,6 +252,7 @@ impl View<'_> {
             person: self.person(tx, subject).await?,
             own: self.own,
             words: summary(&columns, subject.acting.is_some()),
+            model,
             export: access.as_ref().is_some_and(|access| access.export),
             valid_until: access.as_ref().and_then(|access| access.valid_until),
             fingerprint: access.map(|access| access.fingerprint),
@@ -319,13 +343,19 @@ impl View<'_> {
             let words = rule_words::subscription(tx, &subscribed, self.review).await?;
             return Ok(DecidingRule { kind: RuleKind::Subscription, id: Some(id.into()), words });
         }
+        if let Some(right) = coarse::coarse_right_find(tx, id).await? {
+            let words = rule_words::coarse_right(tx, &right).await?;
+            return Ok(DecidingRule { kind: RuleKind::CoarseRight, id: Some(id.into()), words });
+        }
         let words = rule_words::direct_grant(tx, id, self.review).await?;
-        Ok(DecidingRule { kind: RuleKind::DirectGrant, id: Some(id.into()), words })
+        let glass = direct_grants::direct_grant_find(tx, id).await?.is_some_and(|grant| grant.break_glass);
+        let kind = if glass { RuleKind::BreakGlass } else { RuleKind::DirectGrant };
+        Ok(DecidingRule { kind, id: Some(id.into()), words })
     }
 
     async fn restriction(&self, tx: &mut Tx, id: RestrictionId, column: ColumnId) -> Result<DecidingRule, Fault> {
         let tags = restrictions::tags_on(tx, self.table).await?;
-        let words = rule_words::restriction(tx, id, (column, &tags), self.review).await?;
+        let words = rule_words::restriction(tx, id, (Some(column), &tags), self.review).await?;
         Ok(DecidingRule { kind: RuleKind::Restriction, id: Some(id.into()), words })
     }
 }

@@ -4,11 +4,11 @@ use lakegate_model::{
     Fault, Page, PageRequest,
     catalog::Column,
     grants::DirectGrant,
-    ids::{AssetId, TableId},
+    ids::{AssetId, DatabaseId, ProjectId, TableId},
     words::{GrantColumns, TokenScope},
 };
 use lakegate_policy::{Action, Actor, Verdict, action, binding::concerns, decide, resource::Platform, verdict};
-use lakegate_store::{Tx, assets, direct_grants as store, environments, purposes, readable, users};
+use lakegate_store::{Tx, assets, direct_grants as store, environments, projects, purposes, readable, users};
 
 use super::principals::name_of;
 use crate::{App, Caller, caller::known, catalog::granted};
@@ -48,6 +48,44 @@ pub async fn of_asset(
         let may_revoke = verdict(actor, Action::RevokeAccess, &proof.on().into()) == Verdict::Allow;
         let found = store::direct_grants_on(tx, &proof, table, page).await?;
         views(tx, actor, found, may_revoke).await
+    })
+}
+
+/// The grants on a whole database, ended ones included, with the project that owns it and its name.
+#[derive(Debug, Clone)]
+pub struct DatabaseGrants {
+    pub project: ProjectId,
+    pub project_name: String,
+    pub database_name: String,
+    pub grants: Page<GrantView>,
+}
+
+/// The grants on a whole database: for who may give them.
+///
+/// # Errors
+/// `not_found` for a database of a project that the caller does not know, `forbidden` for who may not give access to it.
+pub async fn of_database(
+    app: &App,
+    caller: &Caller,
+    database: DatabaseId,
+    page: &PageRequest,
+) -> Result<DatabaseGrants, Fault> {
+    look!(app, caller, "grant.list", |tx, scope, actor| {
+        known(actor, TokenScope::Read)?;
+        let unknown = || Fault::not_found("database");
+        let found = environments::database_find(tx, database).await?.ok_or_else(unknown)?;
+        let environment = environments::environment_find(tx, found.environment_id).await?.ok_or_else(unknown)?;
+        let project = projects::project_facts(tx, environment.project_id).await?.ok_or_else(unknown)?;
+        let _seen = decide::<action::ViewProject, _>(scope, actor, project).map_err(|_| unknown())?;
+        let proof = decide::<action::GrantAccess, _>(scope, actor, project)?;
+        let grants = store::direct_grants_on_database(tx, &proof, database, page).await?;
+        let label = projects::project_label(tx, project.id).await?;
+        Ok(DatabaseGrants {
+            project: project.id,
+            project_name: label.map(|(name, _)| name).unwrap_or_default(),
+            database_name: found.name,
+            grants: views(tx, actor, grants, true).await?,
+        })
     })
 }
 

@@ -22,7 +22,7 @@ use lakegate_store::{
 };
 
 use super::{
-    check_columns, check_until,
+    break_glass, check_columns, check_until,
     filters::check_filter,
     grant_notes::{record, tell_holder},
     grant_views::{self, GrantView},
@@ -114,6 +114,7 @@ pub(super) async fn create_in(app: &App, tx: &mut WriteTx, by: Acting<'_>, new: 
         valid_until: until,
         ended_at: None,
         ended_by: None,
+        break_glass: false,
     };
     store::direct_grant_insert(tx, &grant).await?;
     let purposes = demanded(tx, &new.purposes).await?;
@@ -129,13 +130,17 @@ pub(super) async fn create_in(app: &App, tx: &mut WriteTx, by: Acting<'_>, new: 
 /// The form of a new grant: its reason, beginning and end as they are kept.
 fn checked(new: &NewGrant, now: Timestamp) -> Result<(String, Timestamp, Option<Timestamp>), Fault> {
     let reason = reason_for(&new.reason)?;
-    let (from, until) = validity(new, now)?;
+    let (from, until) = validity((new.from, new.until), now)?;
     Ok((reason, from, until))
 }
 
-fn validity(new: &NewGrant, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>), Fault> {
-    let until = check_until("until", new.until, now)?;
-    let from = check_until("from", new.from.filter(|from| *from > now), now)?.unwrap_or(clock::to_micros(now));
+/// The beginning and the end of what is given, as they are kept.
+pub(super) fn validity(
+    (from, until): (Option<Timestamp>, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<(Timestamp, Option<Timestamp>), Fault> {
+    let until = check_until("until", until, now)?;
+    let from = check_until("from", from.filter(|from| *from > now), now)?.unwrap_or(clock::to_micros(now));
     if until.is_some_and(|until| until <= from) {
         return Err(Fault::invalid("until", "the end has to lie after the beginning"));
     }
@@ -283,7 +288,7 @@ pub(crate) async fn widens_own(tx: &mut Tx, to: &Grantee, actor: &Actor) -> Resu
 }
 
 /// Access rule 11: nobody widens his own reading alone.
-fn need_other(widens_own: bool) -> Result<(), Fault> {
+pub(super) fn need_other(widens_own: bool) -> Result<(), Fault> {
     if widens_own { Err(second_person("this would open it to yourself")) } else { Ok(()) }
 }
 
@@ -300,6 +305,9 @@ pub(super) async fn revoke_in(app: &App, tx: &mut WriteTx, acting: Acting<'_>, i
     let (caller, scope, actor) = acting;
     let by = person(actor, TokenScope::Write)?;
     let grant = store::direct_grant_find(tx, id).await?.ok_or_else(|| Fault::not_found("grant"))?;
+    if grant.break_glass {
+        return break_glass::end_in(app, tx, acting, id).await.map(drop);
+    }
     // Whoever handed something on may take it back, whatever became of his own.
     let owner = match grant.granted_by == by && grant.parent_id.is_some() {
         true => owner_of(tx, &grant).await?,
@@ -369,6 +377,9 @@ pub(super) async fn expire(app: &App, tx: &mut WriteTx, caller: &Caller, id: Gra
     let Some(grant) = store::direct_grant_find(tx, id).await? else { return Ok(false) };
     if grant.ended_at.is_some() || grant.valid_until.is_none_or(|until| until > app.now()) {
         return Ok(false);
+    }
+    if grant.break_glass {
+        return break_glass::expire_in(app, tx, caller, id).await.map(|()| true);
     }
     let owner = owner_of(tx, &grant).await?;
     end(app, tx, (caller, &Actor::system()), "grant.expire", &grant, owner).await?;

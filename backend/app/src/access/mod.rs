@@ -1,22 +1,28 @@
 //! Asking for access, deciding, living with it, and its end.
 
+pub mod break_glass;
+pub mod coarse;
+pub mod coarse_import;
 pub mod decisions;
 pub mod expiry;
 pub mod explain;
+pub mod explore;
 pub(crate) mod filters;
 pub(crate) mod grant_notes;
 pub mod grant_views;
 pub mod grants;
 pub mod notices;
+pub mod opt_ins;
 pub mod past;
 pub(crate) mod principals;
 pub mod purposes;
 pub mod readers;
 pub mod register;
+pub mod registrations;
 pub mod requests;
 pub mod restrictions;
 pub mod reviews;
-mod rule_words;
+pub(crate) mod rule_words;
 mod shrink;
 pub mod simulate;
 pub mod subscriptions;

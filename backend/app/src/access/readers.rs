@@ -5,7 +5,7 @@ use lakegate_model::{
     ids::{AssetId, GrantId},
 };
 use lakegate_policy::{access::TableAccess, action};
-use lakegate_store::{Tx, concerned, direct_grants, reviews, subscriptions, users};
+use lakegate_store::{Tx, coarse, concerned, direct_grants, reviews, subscriptions, users};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -135,10 +135,22 @@ impl<'u> Ways<'u> {
                 last_used: self.uses.under(&all).last,
             });
         }
+        if let Some(right) = coarse::coarse_right_find(tx, id).await? {
+            return Ok(Through {
+                kind: RuleKind::CoarseRight,
+                id: Some(id.into()),
+                words: rule_words::coarse_right(tx, &right).await?,
+                since: Some(right.valid_from),
+                until: right.valid_until,
+                approved_by: name_of(tx, right.granted_by).await?,
+                reason: right.reason,
+                last_used: self.uses.under(&[id]).last,
+            });
+        }
         let words = rule_words::direct_grant(tx, id, true).await?;
         let Some(grant) = direct_grants::direct_grant_find(tx, id).await? else { return Ok(member()) };
         Ok(Through {
-            kind: RuleKind::DirectGrant,
+            kind: if grant.break_glass { RuleKind::BreakGlass } else { RuleKind::DirectGrant },
             id: Some(id.into()),
             words,
             since: Some(grant.valid_from),

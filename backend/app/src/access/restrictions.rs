@@ -229,6 +229,23 @@ pub async fn of_tags(app: &App, caller: &Caller, page: &PageRequest) -> Result<P
     })
 }
 
+/// The restrictions on tags with the names of what they are about, the latest first: as many as a page holds.
+///
+/// # Errors
+/// `forbidden` for who makes no rules.
+pub async fn of_tags_named(app: &App, caller: &Caller) -> Result<Vec<RestrictionView>, Fault> {
+    let page = PageRequest::new(Some(200), None)?;
+    look!(app, caller, "restriction.list", |tx, scope, actor| {
+        let proof = decide::<action::ManageRules, _>(scope, actor, Platform)?;
+        let mut views = Vec::new();
+        for rule in store::restrictions_on_tags(tx, &proof, &page).await?.items {
+            views.push(named(tx, rule, &[], true).await?);
+        }
+        views.reverse();
+        Ok(views)
+    })
+}
+
 fn effect(narrowing: &Narrowing) -> RestrictionEffect {
     match narrowing {
         Narrowing::Hide => RestrictionEffect::Hide,

@@ -3,17 +3,18 @@
 use lakegate_model::{
     Fault,
     access::Grant,
-    ids::{ColumnId, GrantId, RestrictionId},
-    words::RestrictionEffect,
+    coarse::CoarseRight,
+    ids::{ColumnId, DatabaseId, GrantId, OptInId, RestrictionId},
+    words::{AccessMode, RestrictionEffect},
 };
-use lakegate_policy::binding::tag_covers;
-use lakegate_store::{Tx, direct_grants, projects, restrictions, rule_mappings, users};
+use lakegate_policy::{binding::tag_covers, coarse::Judged};
+use lakegate_store::{Tx, coarse, direct_grants, environments, projects, restrictions, rule_mappings, users};
 use uuid::Uuid;
 
 use super::principals::name_of;
 
 /// The grant of a subscription.
-pub(super) async fn subscription(tx: &mut Tx, grant: &Grant, review: bool) -> Result<String, Fault> {
+pub(crate) async fn subscription(tx: &mut Tx, grant: &Grant, review: bool) -> Result<String, Fault> {
     let project = projects::project_label(tx, grant.project_id).await?.map(|(name, _)| name).unwrap_or_default();
     let by = users::user_find(tx, grant.granted_by).await?.map(|user| user.display_name).unwrap_or_default();
     let words = format!("the subscription of {project}, approved by {by}");
@@ -22,10 +23,15 @@ pub(super) async fn subscription(tx: &mut Tx, grant: &Grant, review: bool) -> Re
 }
 
 /// A direct grant.
-pub(super) async fn direct_grant(tx: &mut Tx, id: GrantId, review: bool) -> Result<String, Fault> {
+pub(crate) async fn direct_grant(tx: &mut Tx, id: GrantId, review: bool) -> Result<String, Fault> {
     let Some(grant) = direct_grants::direct_grant_find(tx, id).await? else { return Ok(String::new()) };
     let holder = name_of(tx, &grant.grantee()).await?.unwrap_or_default();
     let by = users::user_find(tx, grant.granted_by).await?.map(|user| user.display_name).unwrap_or_default();
+    if grant.break_glass {
+        let until = grant.valid_until.map(|until| until.format(", until %-d %B %Y, %H:%M UTC").to_string());
+        let words = format!("break-glass: {holder} opened it in an emergency{}", until.unwrap_or_default());
+        return Ok(words + &reason(&grant.reason, true));
+    }
     let on = grant.tag.as_ref().map(|tag| format!(" on the tag {tag}")).unwrap_or_default();
     let words = format!("given to {holder} by {by}{on}");
     // Whoever holds a grant reads why he was given it.
@@ -33,21 +39,60 @@ pub(super) async fn direct_grant(tx: &mut Tx, id: GrantId, review: bool) -> Resu
     Ok(words + &conditions(grant.row_filter.as_deref(), review) + &mapped + &reason(&grant.reason, true))
 }
 
-/// A restriction, with the tag that leads it to a column.
-pub(super) async fn restriction(
+/// A coarse right. Whoever holds it reads why.
+pub(super) async fn coarse_right(tx: &mut Tx, right: &CoarseRight) -> Result<String, Fault> {
+    let holder = name_of(tx, &right.grantee()).await?.unwrap_or_default();
+    let by = users::user_find(tx, right.granted_by).await?.map(|user| user.display_name).unwrap_or_default();
+    let database = database_name(tx, right.database_id).await?;
+    let words = format!("reads by the coarse right on database {database}, given to {holder} by {by}");
+    Ok(words + &reason(&right.reason, true))
+}
+
+/// Which model decides, in a database that is not registered for fine grants alone; empty in others.
+pub(super) async fn model(tx: &mut Tx, judged: &Judged, review: bool) -> Result<String, Fault> {
+    match (judged.mode, judged.by) {
+        (AccessMode::Fine, _) => Ok(String::new()),
+        (AccessMode::Coarse, _) => Ok("coarse rights decide: its database is registered for them alone".to_owned()),
+        (AccessMode::Hybrid, None) => {
+            Ok("coarse rights decide: fine grants count only for whom is opted in".to_owned())
+        }
+        (AccessMode::Hybrid, Some(by)) => opted(tx, by, review).await,
+    }
+}
+
+async fn opted(tx: &mut Tx, by: OptInId, review: bool) -> Result<String, Fault> {
+    let Some(opt) = coarse::opt_find(tx, by).await? else { return Ok(String::new()) };
+    let who = name_of(tx, &opt.grantee()).await?.unwrap_or_default();
+    let place = match opt.table_id {
+        Some(_) => "on this table".to_owned(),
+        None => format!("on database {}", database_name(tx, opt.database_id).await?),
+    };
+    Ok(format!("fine grants decide: {who} is opted in {place}") + &reason(&opt.reason, review))
+}
+
+async fn database_name(tx: &mut Tx, id: DatabaseId) -> Result<String, Fault> {
+    Ok(environments::database_find(tx, id).await?.map(|database| database.name).unwrap_or_default())
+}
+
+/// A restriction, with the tag that leads it to a column if one is asked about.
+pub(crate) async fn restriction(
     tx: &mut Tx,
     id: RestrictionId,
-    (column, tags): (ColumnId, &[(Option<ColumnId>, String)]),
+    (column, tags): (Option<ColumnId>, &[(Option<ColumnId>, String)]),
     review: bool,
 ) -> Result<String, Fault> {
     let Some(rule) = restrictions::restriction_find(tx, id).await? else { return Ok(String::new()) };
+    let object = if column.is_some() { "it" } else { "what it covers" };
     let what = match rule.effect {
-        RestrictionEffect::Hide => "a restriction hides it",
-        RestrictionEffect::Mask => "a restriction masks it",
-        RestrictionEffect::Filter => "a restriction keeps some rows only",
+        RestrictionEffect::Hide => format!("a restriction hides {object}"),
+        RestrictionEffect::Mask => format!("a restriction masks {object}"),
+        RestrictionEffect::Filter => "a restriction keeps some rows only".to_owned(),
     };
     let way = match &rule.tag {
-        Some(tag) => format!(", on the tag {tag}{}", tag_path(tag, column, tags)),
+        Some(tag) => {
+            let path = column.map(|column| tag_path(tag, column, tags)).unwrap_or_default();
+            format!(", on the tag {tag}{path}")
+        }
         None => String::new(),
     };
     let mapped = mapped(tx, id.into(), review).await?;

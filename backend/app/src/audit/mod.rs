@@ -1,9 +1,11 @@
 //! The audit: recording, refusals, sealing, reading.
 
 pub mod chain;
+pub mod event;
 pub mod read;
 pub mod refusals;
 pub mod sql_text;
+pub mod table;
 
 pub use lakegate_store::audit::AuditFilter;
 

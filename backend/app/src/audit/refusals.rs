@@ -1,7 +1,6 @@
 //! Refusals are recorded too, and repeated ones counted, so that a flood of them cannot fill the audit.
 
 use lakegate_model::{Code, Fault, Timestamp, words::Outcome};
-use lakegate_policy::Actor;
 use serde_json::json;
 use std::{collections::HashMap, sync::Mutex};
 
@@ -53,8 +52,7 @@ pub async fn note(app: &App, caller: &Caller, action: &'static str, fault: &Faul
 
 async fn write(app: &App, caller: &Caller, action: &'static str, fault: &Fault, skipped: u32) -> Result<(), Fault> {
     lakegate_store::in_write!(&app.db, |tx, _scope| {
-        let anywhere = Caller { project: None, ..caller.clone() };
-        let actor = caller::enter(tx, &anywhere, app.now()).await.unwrap_or_else(|_| Actor::anonymous());
+        let actor = caller::whoever(tx, caller, app.now()).await;
         let detail = json!({ "code": fault.code.as_str(), "message": fault.message, "not_recorded_before": skipped });
         let event = Event { action, subject_kind: "refusal", subject_id: None, owner_project: None, detail };
         super::append(app, tx, caller, &actor, event, Outcome::Denied).await

@@ -3,6 +3,7 @@
 use lakegate_model::{
     Fault, Page, PageRequest,
     catalog::{Asset, Column, Suggestion, TermLink},
+    grants::Grantee,
     ids::{AssetId, ColumnId, DomainId, ProjectId},
     words::{AssetStatus, ColumnState, Discover, Mark, ProjectRole, SuggestionState},
 };
@@ -14,7 +15,7 @@ use lakegate_policy::{
     verdict,
 };
 use lakegate_store::{
-    Tx, asset_words, assets as store, domains, environments, marks, projects, sources,
+    Tx, asset_words, assets as store, coarse, domains, environments, marks, projects, sources,
     tables::{self, FileTotals},
 };
 use std::collections::HashSet;
@@ -77,6 +78,8 @@ pub struct AssetView {
     pub may_restrict: bool,
     /// Whether the caller may give access without a request.
     pub may_grant: bool,
+    /// Whether the caller may open it for himself in an emergency.
+    pub may_break_glass: bool,
     /// Database and table, for members; consumers read it under their own database.
     pub table: Option<(String, String)>,
     /// Counts are for those who read the whole table (access rule 5).
@@ -149,6 +152,7 @@ pub(crate) async fn view_of(
         may_review: may(Action::ReviewAsset),
         may_restrict: may(Action::ManageRules),
         may_grant: may(Action::GrantAccess),
+        may_break_glass: !member && may(Action::BreakGlass),
         table: None,
         totals: whole.then_some(state.totals),
         data_version: whole.then(|| state.data_version.clone()),
@@ -184,7 +188,12 @@ pub(crate) async fn visible_columns(
     let unlisted = there.clone().any(|column| column.unlisted);
     if let Some(table) = state.asset.table_id.filter(|_| unlisted) {
         let rows = store::granted_columns(tx, table, app.now()).await?;
-        granted.extend(rows.into_iter().filter(|row| actor.role_in(row.0).is_some()).map(|row| row.1));
+        let registered = coarse::registered(tx, table).await?;
+        let counts = |project: &ProjectId| {
+            let grantee = Grantee::Project(*project);
+            registered.as_ref().is_some_and(|found| grants::counts_somewhere(found, &grantee, false, actor))
+        };
+        granted.extend(rows.into_iter().filter(|row| counts(&row.0)).map(|row| row.1));
         granted.extend(grants::named_to(tx, actor, table).await?);
     }
     let open = there.filter(|column| column.state == ColumnState::Active);

@@ -4,7 +4,7 @@ use lakegate_model::{
     Fault, Timestamp,
     catalog::{Asset, Column, Term},
     ids::{AssetId, ColumnId, DomainId, ProjectId, TermId},
-    words::{AssetStatus, ColumnState},
+    words::{AccessMode, AssetStatus, ColumnState},
 };
 use lakegate_policy::{
     Actor,
@@ -13,7 +13,7 @@ use lakegate_policy::{
     resource::{AssetFacts, visibility_tokens},
 };
 use lakegate_search::{Change, Document, Facets, UnlistedText};
-use lakegate_store::{Tx, assets, direct_grants, domains, glossary, projects, sources};
+use lakegate_store::{Tx, assets, coarse, direct_grants, domains, glossary, projects, sources};
 use serde_json::json;
 
 use super::{
@@ -42,7 +42,13 @@ pub(super) async fn asset(tx: &mut Tx, id: AssetId, change: i64, now: Timestamp)
     let mut visible_to = visibility_tokens(&facts);
     visible_to.extend(assets::subscribers_of(tx, id).await?.iter().map(project_token));
     let mut granted = Vec::new();
-    if let Some(table) = state.asset.table_id {
+    let registered = match state.asset.table_id {
+        Some(table) => coarse::registered(tx, table).await?,
+        None => None,
+    };
+    if registered.as_ref().is_some_and(|registered| registered.mode != AccessMode::Fine) {
+        visible_to.push(found_token(id));
+    } else if let Some(table) = state.asset.table_id {
         let columns = assets::granted_columns(tx, table, now).await?;
         granted.extend(columns.into_iter().map(|(project, column)| (project_token(&project), column)));
         for grant in direct_grants::direct_grants_touching(tx, table).await? {
@@ -56,6 +62,12 @@ pub(super) async fn asset(tx: &mut Tx, id: AssetId, change: i64, now: Timestamp)
     }
     let place = Place { path, project_name, source, visible_to };
     Ok(Change::Upsert(Box::new(asset_document(&state, &facts, &granted, place, change))))
+}
+
+/// The token of whoever finds an asset by rights of which no document can tell: who holds what, and which model decides for him,
+/// is asked when he searches.
+pub(super) fn found_token(id: AssetId) -> String {
+    format!("found:{id}")
 }
 
 /// Where an asset stands.

@@ -26,6 +26,7 @@ use crate::{
     App, Caller,
     access::notices::notify,
     audit::{self, Event},
+    jobs::triggers,
 };
 
 /// Something to do before an asset can be published.
@@ -70,7 +71,9 @@ pub async fn publish(app: &App, caller: &Caller, id: AssetId, revision: i64) -> 
         let before = state::load(tx, asset.clone()).await?;
         need_nothing(&ready(tx, &before).await?.missing)?;
         let published = Asset { status: AssetStatus::Published, published_at: Some(app.now()), ..asset };
-        save(app, tx, (caller, actor), &proof, &before, published, "asset.publish").await
+        let asset = save(app, tx, (caller, actor), &proof, &before, published, "asset.publish").await?;
+        triggers::asset_published(app, tx, &asset).await?;
+        Ok(asset)
     })
 }
 

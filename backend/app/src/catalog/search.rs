@@ -1,10 +1,10 @@
 //! Finding things: what one may see of them, and nothing else.
 
 use lakegate_model::Fault;
-use lakegate_store::changes;
+use lakegate_store::{changes, direct_grants};
 use std::time::Duration;
 
-use super::{follow, hub::blocking, labels, need_reader};
+use super::{documents, follow, hub::blocking, labels, need_reader};
 use crate::{App, Caller};
 
 pub use lakegate_search::{
@@ -50,7 +50,10 @@ pub async fn suggest(app: &App, caller: &Caller, typed: &str, n: usize) -> Resul
 async fn ready(app: &App, caller: &Caller) -> Result<Vec<String>, Fault> {
     let (visible, last) = look!(app, caller, "search", |tx, scope, actor| {
         need_reader(actor)?;
-        Ok((actor.visibility(), changes::change_last(tx).await?))
+        let mut visible = actor.visibility();
+        let apart = direct_grants::assets_found_apart(tx, actor).await?;
+        visible.extend(apart.into_iter().map(documents::found_token));
+        Ok((visible, changes::change_last(tx).await?))
     })?;
     if app.search.position() < last {
         settle(app, last).await?;

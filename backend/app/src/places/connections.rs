@@ -22,7 +22,7 @@ use crate::{
 
 /// Longest access key id or secret, in characters.
 const KEY_MAX: usize = 256;
-/// Under which secrets of connections are sealed.
+/// Under which the secrets of the table `secrets` are sealed, those of webhooks too.
 pub(crate) const PURPOSE: &str = "connection secret";
 
 /// A secret on its way in. `Debug` does not show it, and its memory is wiped.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     App, Caller,
+    access::registrations,
     audit::{self, Event},
 };
 
@@ -80,6 +81,9 @@ pub async fn create(app: &App, caller: &Caller, new: &NewEnvironment) -> Result<
         let databases = databases(tx, &environment, ids).await?;
         for database in &databases {
             store::database_insert(tx, database).await?;
+        }
+        for database in databases.iter().filter(|database| database.kind == DatabaseKind::Published) {
+            registrations::born(app, tx, (caller, actor), database).await?;
         }
         let event = Event::on("environment.create", "environment", id)
             .owned_by(new.project)

@@ -155,6 +155,7 @@ fn given(app: &App, author: UserId, draft: &Draft, key: &GrantKey, terms: &Grant
         valid_until: terms.until,
         ended_at: None,
         ended_by: None,
+        break_glass: false,
     })
 }
 

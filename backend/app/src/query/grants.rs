@@ -1,4 +1,5 @@
-//! Grants as they meet one caller: those of the project he acts in, and those that name him without a request.
+//! Grants as they meet one caller: those of the project he acts in, and those that name him without a request; or coarse rights
+//! instead of either, where these decide.
 
 use lakegate_engine::Subject;
 use lakegate_model::{
@@ -6,14 +7,17 @@ use lakegate_model::{
     catalog::Column,
     grants::{DirectGrant, Grantee},
     ids::{ColumnId, GrantId, ProjectId, PurposeId, TableId},
-    words::{ColumnState, ProjectRole},
+    words::{AccessMode, ColumnState, ProjectRole},
 };
 use lakegate_policy::{
     Actor,
     access::{ColumnFacts, ColumnScope, Rows, SelectGrant},
-    binding, governed,
+    binding,
+    coarse::{Judged, Model, Registered, wherever},
+    decide::breaks_glass,
+    governed,
 };
-use lakegate_store::{Tx, actors, direct_grants, purposes, readable, restrictions, subscriptions};
+use lakegate_store::{Tx, actors, coarse, direct_grants, purposes, readable, restrictions, subscriptions};
 
 use std::collections::BTreeSet;
 
@@ -24,14 +28,21 @@ use crate::App;
 pub(crate) const LONGEST_CHAIN: usize = 8;
 
 /// The grants that serve somebody, and what others wait for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Found {
+    /// Which model decides: exactly one does (access rule 24).
+    pub judged: Judged,
     pub grants: Vec<SelectGrant>,
     /// Purposes of which grants demand one that is not stated.
     pub demanding: BTreeSet<PurposeId>,
 }
 
 impl Found {
+    /// Nothing, where fine grants decide, or need not.
+    pub fn none() -> Self {
+        Self { judged: Judged::FINE, grants: Vec::new(), demanding: BTreeSet::new() }
+    }
+
     /// Whether the actor states a purpose that a grant, and each that it was handed on from, demands.
     async fn states(
         &mut self,
@@ -63,17 +74,29 @@ pub(super) async fn of(
     (project, table): (ProjectId, TableId),
     columns: &[Column],
 ) -> Result<Found, Fault> {
-    let mut found = Found::default();
+    let mut found = Found::none();
+    let Some(registered) = coarse::registered(tx, table).await? else { return Ok(found) };
+    found.judged = registered.judge(actor);
+    if let Model::Coarse(ids) = &found.judged.model {
+        found.grants = coarse_grants(&registered, ids, project);
+    }
+    let coarse = matches!(found.judged.model, Model::Coarse(_));
     let subscribed = match actor.narrowed {
         // Rule 22: whoever narrows himself to a role does without what projects have.
         Some(_) => Vec::new(),
+        None if coarse => Vec::new(),
         None => subscriptions::grants_of(tx, project, table).await?,
     };
     let mut direct = direct_grants::direct_grants_for(tx, actor, table).await?;
-    direct.retain(|grant| binding::serves(&grant.grantee(), actor));
-    if direct.iter().any(|grant| actor.user() == Some(grant.granted_by)) && is_sensitive(tx, table).await? {
+    // An emergency opens whatever model judges the table.
+    let counts = |grant: &DirectGrant| grant.break_glass || found.judged.counts(grant.tag.is_some());
+    direct.retain(|grant| binding::serves(&grant.grantee(), actor) && counts(grant));
+    // It is for administrators, and over for who is none any more.
+    direct.retain(|grant| !grant.break_glass || breaks_glass(actor));
+    let his_own = |grant: &DirectGrant| !grant.break_glass && actor.user() == Some(grant.granted_by);
+    if direct.iter().any(his_own) && is_sensitive(tx, table).await? {
         // Rule 11: whoever gave it opens sensitive data to others, never to himself.
-        direct.retain(|grant| actor.user() != Some(grant.granted_by));
+        direct.retain(|grant| !his_own(grant));
     }
     let filtered = subscribed.iter().any(|(grant, _)| grant.row_filter.is_some()) || !direct.is_empty();
     let subject = match filtered {
@@ -103,6 +126,21 @@ pub(super) async fn of(
     Ok(found)
 }
 
+/// Coarse rights as rectangles over the whole table. What is pending stays closed, and what is unlisted unnamed.
+fn coarse_grants(registered: &Registered, ids: &[GrantId], project: ProjectId) -> Vec<SelectGrant> {
+    let rights = registered.rights.iter().filter(|right| ids.contains(&right.id));
+    let grants = rights.map(|right| SelectGrant {
+        id: right.id,
+        project,
+        columns: ColumnScope::All,
+        rows: Rows::All,
+        valid_from: right.valid_from,
+        valid_until: right.valid_until,
+        export: right.can_export,
+    });
+    grants.collect()
+}
+
 /// One look at a table from a project.
 struct Look<'a> {
     app: &'a App,
@@ -124,7 +162,7 @@ impl Look<'_> {
         let mut child = grant.clone();
         for _ in 0..=LONGEST_CHAIN {
             let Some(parent) = child.parent_id else { return Ok(Some(select)) };
-            let Some((parent, giver)) = held(tx, parent, &child).await? else { return Ok(None) };
+            let Some((parent, giver)) = held(tx, (parent, self.table), &child).await? else { return Ok(None) };
             let subject = rules::subject(tx, &giver).await?;
             let Some(wider) = self.select(tx, &parent, &subject).await? else { return Ok(None) };
             select = select.within(&wider, &facts);
@@ -158,10 +196,25 @@ impl Look<'_> {
 }
 
 /// The grant under which another was handed on, and who did: still in force, and still his.
-async fn held(tx: &mut Tx, id: GrantId, child: &DirectGrant) -> Result<Option<(DirectGrant, Actor)>, Fault> {
+async fn held(
+    tx: &mut Tx,
+    (id, table): (GrantId, TableId),
+    child: &DirectGrant,
+) -> Result<Option<(DirectGrant, Actor)>, Fault> {
     let Some(parent) = live(tx, id).await? else { return Ok(None) };
     let Some(giver) = actors::user_actor(tx, child.granted_by).await? else { return Ok(None) };
-    Ok(may_hand_on(&parent, &giver).then_some((parent, giver)))
+    let holds = may_hand_on(&parent, &giver) && counts_for(tx, &parent, table, &giver).await?;
+    Ok(holds.then_some((parent, giver)))
+}
+
+/// Whether a grant counts for somebody who holds it: what does not count for him, he cannot have handed on.
+async fn counts_for(tx: &mut Tx, grant: &DirectGrant, table: TableId, holder: &Actor) -> Result<bool, Fault> {
+    let Some(registered) = coarse::registered(tx, table).await? else { return Ok(false) };
+    let acting = match grant.grantee() {
+        Grantee::Project(id) => holder.acting_in(Some(id)),
+        _ => holder.clone(),
+    };
+    Ok(registered.judge(&acting).counts(grant.tag.is_some()))
 }
 
 /// Whether somebody may hand on a grant: it is his, and where it is a project's he is more than a viewer of it.
@@ -200,8 +253,9 @@ pub(crate) async fn opened(tx: &mut Tx, grant: &DirectGrant, table: TableId) -> 
 /// The columns of a table that direct grants open to an actor by name, wherever he acts: unlisted ones exist for him.
 pub(crate) async fn named_to(tx: &mut Tx, actor: &Actor, table: TableId) -> Result<BTreeSet<ColumnId>, Fault> {
     let mut named = BTreeSet::new();
+    let Some(registered) = coarse::registered(tx, table).await? else { return Ok(named) };
     for grant in direct_grants::direct_grants_for(tx, actor, table).await? {
-        if !binding::concerns(&grant.grantee(), actor) {
+        if !counts_somewhere(&registered, &grant.grantee(), grant.tag.is_some(), actor) {
             continue;
         }
         if let Some(ColumnScope::Only(columns)) = opened(tx, &grant, table).await? {
@@ -209,4 +263,13 @@ pub(crate) async fn named_to(tx: &mut Tx, actor: &Actor, table: TableId) -> Resu
         }
     }
     Ok(named)
+}
+
+/// Whether a fine grant counts for an actor who holds it, somewhere where he may act.
+pub(crate) fn counts_somewhere(registered: &Registered, grantee: &Grantee, on_tag: bool, actor: &Actor) -> bool {
+    if registered.mode == AccessMode::Fine {
+        return binding::concerns(grantee, actor);
+    }
+    let mut places = wherever(actor).into_iter();
+    places.any(|acting| binding::serves(grantee, &acting) && registered.judge(&acting).counts(on_tag))
 }

@@ -18,10 +18,10 @@ use lakegate_policy::{
     action, decide,
     resource::RequestFacts,
 };
-use lakegate_store::{Tx, assets, readable, requests};
+use lakegate_store::{Tx, assets, break_glass::break_glass_among, readable, requests};
 use serde_json::{Value, json};
 
-use super::{mask_key, resolve};
+use super::{mask_key, record::marked, resolve};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -99,7 +99,8 @@ async fn record(app: &App, caller: &Caller, view: View, asset: AssetId, access: 
         let owner = assets::asset_facts(tx, actor, asset).await?.map(|(_, facts)| facts.project);
         let mut event = Event::on("asset.preview", "asset", asset).with(json!({ "columns": access.columns }));
         event.owner_project = owner;
-        audit::record(app, tx, caller, actor, event).await
+        let opened = break_glass_among(tx, &access.grants).await?;
+        audit::record(app, tx, caller, actor, marked(event, &opened)).await
     })
 }
 

@@ -4,11 +4,11 @@ use lakegate_engine::{TableRead, mask_literals};
 use lakegate_model::{
     Fault,
     access::QueryRun,
-    ids::{ColumnId, QueryId},
+    ids::{ColumnId, GrantId, QueryId},
     words::{Outcome, QueryState},
 };
-use lakegate_policy::{Actor, actor::Principal};
-use lakegate_store::{WriteTx, in_write, queries, readable::NamedTable};
+use lakegate_policy::{Actor, access::TableAccess, actor::Principal};
+use lakegate_store::{WriteTx, break_glass::break_glass_among, in_write, queries, readable::NamedTable};
 use serde_json::json;
 
 use super::{
@@ -42,14 +42,31 @@ pub(super) async fn record_start(
         for read in reads {
             record_read(app, tx, caller, &actor, id, read, resolved).await?;
         }
+        let mut opened = Vec::new();
+        for access in reads.iter().filter_map(|read| access_to(read, resolved)) {
+            opened.extend(break_glass_among(tx, &access.grants).await?);
+        }
         sql_text::keep_key(app, tx, id, audit::principal_parts(actor.principal).1, &sealed).await?;
         let event = Event::on("query.start", "query", id).with(json!({
             "role": actor.narrowed.map(|role| role.to_string()), "purpose": actor.purpose, "sql": mask_literals(&ask.sql), "sealed_sql": sealed.text, "tables": tables(reads, &resolved.named),
             "export": ask.export,
         }));
+        let event = marked(event, &opened);
         audit::record(app, tx, caller, &actor, event).await?;
         Ok(true)
     })
+}
+
+fn access_to<'r>(read: &TableRead, resolved: &'r Resolved) -> Option<&'r TableAccess> {
+    resolved.tables.iter().map(|table| &table.access).find(|access| access.table == read.table)
+}
+
+/// An event of a read, with the emergency accesses under which it is made.
+pub(super) fn marked(mut event: Event, opened: &[GrantId]) -> Event {
+    if let (false, Some(detail)) = (opened.is_empty(), event.detail.as_object_mut()) {
+        detail.insert("break_glass".to_owned(), json!(opened));
+    }
+    event
 }
 
 fn run_row(app: &App, actor: &Actor, ask: &Ask, id: QueryId, resolved: &Resolved) -> QueryRun {
@@ -97,7 +114,11 @@ async fn record_read(
     read: &TableRead,
     resolved: &Resolved,
 ) -> Result<(), Fault> {
-    let access = resolved.tables.iter().map(|table| &table.access).find(|access| access.table == read.table);
+    let access = access_to(read, resolved);
+    let opened = match access {
+        Some(access) => break_glass_among(tx, &access.grants).await?,
+        None => Vec::new(),
+    };
     let Some(named) = resolved.named.iter().find(|named| named.table_id == read.table) else { return Ok(()) };
     let columns: Vec<ColumnId> = read.columns.clone();
     let subject: uuid::Uuid = named.asset_id.map_or(named.table_id.into(), Into::into);
@@ -105,7 +126,7 @@ async fn record_read(
         "role": actor.narrowed.map(|role| role.to_string()), "purpose": actor.purpose, "query": id, "columns": columns, "grants": access.map(|access| &access.grants),
         "restrictions": access.map(|access| &access.restrictions), "access": access.map(|access| &access.fingerprint),
     }));
-    audit::record(app, tx, caller, actor, event).await
+    audit::record(app, tx, caller, actor, marked(event, &opened)).await
 }
 
 pub(super) async fn record_refused(

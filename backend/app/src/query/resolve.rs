@@ -11,10 +11,12 @@ use lakegate_model::{
 use lakegate_policy::{
     Actor, Scope,
     access::{ColumnFacts, Restriction, SelectGrant, Standing, TableAccess, compile},
-    action, decide,
+    action,
+    coarse::Judged,
+    decide,
 };
 use lakegate_store::{
-    Tx, direct_grants, projects,
+    Tx, coarse, direct_grants, projects,
     readable::{self, NamedTable, TableData},
 };
 use sha2::{Digest, Sha256};
@@ -99,11 +101,12 @@ pub async fn resolve(app: &App, tx: &mut Tx, actor: &Actor, wanted: &References)
     Ok(resolved)
 }
 
-/// Every table that the actor may name: his project's, those it subscribed to, and those that direct grants may open to him
-/// under the names of their own databases. The project's own come first: a name without a database means them.
+/// Every table that the actor may name: his project's, those it subscribed to, and those that direct grants or
+/// coarse rights may open to him under the names of their own databases. The project's own come first: a name without a database means them.
 pub(crate) async fn nameable(tx: &mut Tx, actor: &Actor, project: ProjectId) -> Result<Vec<NamedTable>, Fault> {
     let mut all = readable::named_tables(tx, project).await?;
-    for named in direct_grants::direct_tables(tx, actor).await? {
+    let given = direct_grants::direct_tables(tx, actor).await?;
+    for named in given.into_iter().chain(coarse::coarse_tables(tx, actor).await?) {
         if !all.contains(&named) {
             all.push(named);
         }
@@ -212,6 +215,8 @@ pub(crate) struct Deciding {
     pub columns: Vec<Column>,
     pub facts: Vec<ColumnFacts>,
     pub standing: Standing,
+    /// Which model decides about the grants.
+    pub judged: Judged,
     pub grants: Vec<SelectGrant>,
     /// Purposes of which grants that would serve the actor demand one that he does not state.
     pub demanding: BTreeSet<PurposeId>,
@@ -236,11 +241,12 @@ pub(crate) async fn deciding(
     };
     let found = match standing {
         Standing::Outsider => grants::of(app, tx, actor, (project, table), &columns).await?,
-        Standing::Owner | Standing::Member => grants::Found::default(),
+        Standing::Owner | Standing::Member => grants::Found::none(),
     };
     let restrictions = rules::restrictions(app, tx, actor, table, &columns, spare).await?;
     let facts = columns.iter().map(column_facts).collect();
-    Ok(Some(Deciding { columns, facts, standing, grants: found.grants, demanding: found.demanding, restrictions }))
+    let grants::Found { judged, grants, demanding } = found;
+    Ok(Some(Deciding { columns, facts, standing, judged, grants, demanding, restrictions }))
 }
 
 pub(crate) fn column_facts(column: &Column) -> ColumnFacts {

@@ -191,7 +191,7 @@ async fn write_end(
         if !queries::query_finish(tx, id, &ending).await? {
             return Ok(false);
         }
-        let actor = caller::enter(tx, caller, app.now()).await.unwrap_or_else(|_| Actor::anonymous());
+        let actor = caller::whoever(tx, caller, app.now()).await;
         record_end(app, tx, caller, &actor, id, &ending).await?;
         Ok(outcome.is_ok())
     })

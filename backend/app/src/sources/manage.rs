@@ -9,12 +9,17 @@ use lakegate_model::{
     text,
 };
 use lakegate_policy::{Actor, Granted, Scope, action, action::Act, decide, resource::ProjectFacts};
-use lakegate_store::{Tx, assets, environments as places_store, sources as store};
+use lakegate_store::{Tx, WriteTx, assets, environments as places_store, job_runs, run_notices, sources as store};
 use serde_json::json;
 
+use super::{
+    crawling::{self, CRAWL},
+    environment,
+};
 use crate::{
     App, Caller,
     audit::{self, Event},
+    jobs::triggers,
     places::{environments::contribute_to, inside_proof, locations, project_proof},
 };
 
@@ -40,6 +45,8 @@ pub struct NewSource {
 #[derive(Debug, Clone, Default)]
 pub struct SourceChange {
     pub name: Option<String>,
+    /// Another place of the same kind of storage; what was found at the one before stays in the catalog.
+    pub location: Option<String>,
     /// `Some(None)` runs on demand only.
     pub interval_seconds: Option<Option<i64>>,
 }
@@ -69,6 +76,7 @@ pub async fn create(app: &App, caller: &Caller, new: &NewSource) -> Result<DataS
             created_at: now,
         };
         store::source_insert(tx, &proof, &source).await?;
+        crawling::set_interval(app, tx, &source, &actor.name).await?;
         audit::record(app, tx, caller, actor, event("source.create", &source)).await?;
         Ok(source)
     })
@@ -103,18 +111,26 @@ fn event(action: &'static str, source: &DataSource) -> Event {
     Event::on(action, "data_source", source.id).owned_by(source.project_id).with(detail)
 }
 
-/// Changes name or interval; a new interval counts from now.
+/// Changes name, location or interval; a new interval counts from now.
+///
+/// # Errors
+/// `conflict` on `location` while a run is open, or where a trigger looks elsewhere.
 pub async fn update(app: &App, caller: &Caller, id: DataSourceId, change: &SourceChange) -> Result<DataSource, Fault> {
     let name = change.name.as_deref().map(|name| text::name("name", name)).transpose()?;
     let interval = change.interval_seconds.map(check_interval).transpose()?;
+    let location = change.location.as_deref().map(locations::parse).transpose()?;
     change!(app, caller, "source.update", |tx, scope, actor| {
         let (mut source, proof) = find::<action::Contribute>(tx, scope, actor, id).await?;
         if let Some(name) = &name {
             source.name.clone_from(name);
         }
+        if let Some(location) = &location {
+            relocate(app, tx, &mut source, location).await?;
+        }
         if let Some(interval) = interval {
             source.interval_seconds = interval;
             source.next_run_at = interval.map(|seconds| app.now() + TimeDelta::seconds(seconds));
+            crawling::set_interval(app, tx, &source, &actor.name).await?;
         }
         store::source_update(tx, &proof, &source).await?;
         audit::record(app, tx, caller, actor, event("source.update", &source)).await?;
@@ -122,17 +138,41 @@ pub async fn update(app: &App, caller: &Caller, id: DataSourceId, change: &Sourc
     })
 }
 
+/// Lets a source look elsewhere. The place before stays the environment's, with the tables that were found there.
+async fn relocate(app: &App, tx: &mut WriteTx, source: &mut DataSource, location: &LocationUri) -> Result<(), Fault> {
+    if source.location == location.to_string() {
+        return Ok(());
+    }
+    need_connection(location, source.connection_id).map_err(|fault| fault.on("location"))?;
+    need_no_run(tx, source.id).await.map_err(|fault| fault.on("location"))?;
+    let environment = environment(tx, source.environment_id).await?;
+    locations::claim_location(app, tx, &environment, location).await?;
+    triggers::follow(tx, source, location).await?;
+    source.location = location.to_string();
+    Ok(())
+}
+
+async fn need_no_run(tx: &mut Tx, id: DataSourceId) -> Result<(), Fault> {
+    match job_runs::run_open(tx, CRAWL.name, id.into()).await? {
+        Some(_) => Err(Fault::new(Code::Conflict, "a run of this source is open").fix("cancel it first")),
+        None => Ok(()),
+    }
+}
+
 /// Removes a data source with its history of runs. Tables and assets it found stay, and so does the location.
 ///
 /// # Errors
-/// `conflict` while a run is open.
+/// `conflict` while a run is open, or the trigger of another source waits for its runs.
 pub async fn remove(app: &App, caller: &Caller, id: DataSourceId) -> Result<(), Fault> {
     change!(app, caller, "source.remove", |tx, scope, actor| {
         let (source, proof) = find::<action::Contribute>(tx, scope, actor, id).await?;
-        if store::run_open(tx, id).await?.is_some() {
-            return Err(Fault::new(Code::Conflict, "a run of this source is open").fix("cancel it first"));
-        }
+        need_no_run(tx, id).await?;
         assets::asset_source_forget(tx, id).await?;
+        let unscheduled = DataSource { interval_seconds: None, ..source.clone() };
+        crawling::set_interval(app, tx, &unscheduled, &actor.name).await?;
+        job_runs::runs_delete(tx, CRAWL.name, id.into()).await?;
+        triggers::forget_of_source(tx, id).await?;
+        run_notices::watches_of_source_delete(tx, id.into()).await?;
         store::source_delete(tx, &proof, id).await?;
         audit::record(app, tx, caller, actor, event("source.remove", &source)).await
     })
@@ -159,7 +199,7 @@ pub async fn list(
 }
 
 /// A data source with the proof for its project.
-pub(super) async fn find<'s, A: Act>(
+pub(crate) async fn find<'s, A: Act>(
     tx: &mut Tx,
     scope: &'s Scope,
     actor: &Actor,

@@ -1,13 +1,13 @@
 //! Where tables come from: data sources that are crawled, and uploads.
 //!
-//! A data source names a location of an environment. Its runs are queued in the database; [`runner`] takes them up,
-//! crawls, and [`register`] writes what was found, one transaction a table. Whatever is done twice has the effect of
+//! A data source names a location of an environment. Its runs are runs of the queue, of the kind
+//! [`crawling::CRAWL`], and [`register`] writes what they find, one transaction a table. Whatever is done twice has the effect of
 //! once, so a run whose server was killed is simply taken up again.
 
+pub mod crawling;
 mod found;
 pub mod manage;
 mod register;
-pub mod runner;
 pub mod runs;
 pub mod unfinished;
 pub mod upload;

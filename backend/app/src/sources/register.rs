@@ -21,6 +21,7 @@ use crate::{
     App, Caller,
     audit::{self, Event},
     catalog::{diff, granted, revise, state, suggestions},
+    jobs::triggers,
 };
 
 /// Columns named in a refusal.
@@ -43,7 +44,7 @@ pub(super) struct Home<'a> {
 
 /// What registering did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Registered {
+pub enum Registered {
     New(TableId, AssetId),
     Changed(TableId, AssetId),
     Same(TableId),
@@ -73,13 +74,32 @@ pub(super) async fn register(
         Some(table) => assets::asset_of_table(tx, table.id).await?,
         None => None,
     };
-    match (known, asset) {
+    let registered = match (known, asset) {
         (Some(table), Some(asset)) => {
             let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, asset).await?;
-            change(app, tx, (caller, actor), &proof, (home, asset, table), found).await
+            change(app, tx, (caller, actor), &proof, (home, asset, table), found).await?
         }
-        (Some(_), None) => Err(Fault::internal("a table without an asset")),
-        (None, _) => create(app, tx, (caller, actor), proof, home, found).await,
+        (Some(_), None) => return Err(Fault::internal("a table without an asset")),
+        (None, _) => create(app, tx, (caller, actor), proof, home, found).await?,
+    };
+    tell(app, tx, proof.on().id, registered, &found.name, home.source).await?;
+    Ok(registered)
+}
+
+/// Tells the triggers of a project what registering a table did.
+pub(super) async fn tell(
+    app: &App,
+    tx: &mut WriteTx,
+    project: ProjectId,
+    registered: Registered,
+    name: &str,
+    by: Option<DataSourceId>,
+) -> Result<(), Fault> {
+    match registered {
+        Registered::New(_, asset) | Registered::Changed(_, asset) => {
+            triggers::table_changed(app, tx, project, (asset, name), by).await
+        }
+        Registered::Same(_) => Ok(()),
     }
 }
 

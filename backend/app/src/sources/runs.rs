@@ -1,14 +1,18 @@
 //! Runs of data sources: started, watched, cancelled by people.
 
+use lakegate_jobs::{Queue, Submitted};
 use lakegate_model::{
     Code, Fault, Page, PageRequest,
     catalog::SourceRun,
     ids::{DataSourceId, RunId},
 };
 use lakegate_policy::{Actor, Granted, Scope, action, action::Act, decide, resource::ProjectFacts};
-use lakegate_store::{Tx, sources as store};
+use lakegate_store::{Tx, job_runs, sources as store};
 
-use super::manage;
+use super::{
+    crawling::{self, CRAWL},
+    manage,
+};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -19,17 +23,22 @@ use crate::{
 pub async fn start(app: &App, caller: &Caller, source: DataSourceId) -> Result<SourceRun, Fault> {
     let run = change!(app, caller, "source.run", |tx, scope, actor| {
         let (source, _proof) = manage::find::<action::Contribute>(tx, scope, actor, source).await?;
-        if let Some(open) = store::run_open(tx, source.id).await? {
-            return Ok(open);
-        }
-        let id: RunId = app.new_id();
-        store::run_insert(tx, id, source.id, "manual", &actor.name, app.now()).await?;
+        let submitted = app.queue.enqueue(tx, &CRAWL, crawling::submission(&source, &actor.name)).await?;
+        let id = match submitted {
+            Submitted::Open(run) => return Ok(SourceRun::from(*run)),
+            Submitted::New(id) => id,
+        };
         let event = Event::on("source.run", "data_source", source.id).owned_by(source.project_id);
         audit::record(app, tx, caller, actor, event).await?;
-        store::run_find(tx, id).await?.ok_or_else(|| Fault::internal("the new run is absent"))
-    })?;
-    app.runs.wake();
-    Ok(run)
+        let run = job_runs::run_find(tx, id).await?;
+        run.map(SourceRun::from).ok_or_else(|| Fault::internal("the new run is absent"))
+    });
+    if let Err(fault) = &run
+        && Queue::is_full(fault)
+    {
+        app.queue.note_refused(&CRAWL).await?;
+    }
+    run
 }
 
 /// Runs of a data source, the latest first. Their notes name files, so they are for the project's members.
@@ -40,8 +49,9 @@ pub async fn list(
     page: &PageRequest,
 ) -> Result<Page<SourceRun>, Fault> {
     look!(app, caller, "source.list_runs", |tx, scope, actor| {
-        let (source, proof) = manage::find::<action::ViewProject>(tx, scope, actor, source).await?;
-        Ok(store::run_list(tx, &proof, source.id, page).await?)
+        let (source, _proof) = manage::find::<action::ViewProject>(tx, scope, actor, source).await?;
+        let runs = job_runs::runs_of_subject(tx, CRAWL.name, source.id.into(), page).await?;
+        Ok(runs.map(SourceRun::from))
     })
 }
 
@@ -59,14 +69,15 @@ pub async fn get(app: &App, caller: &Caller, id: RunId) -> Result<SourceRun, Fau
 pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<SourceRun, Fault> {
     let run = change!(app, caller, "source.cancel_run", |tx, scope, actor| {
         let (run, proof) = find::<action::Contribute>(tx, scope, actor, id).await?;
-        if !store::run_cancel(tx, id, app.now()).await? {
+        if job_runs::run_cancel(tx, id, app.now()).await?.is_none() {
             return Err(Fault::new(Code::Conflict, format!("this run has {} already", run.state)));
         }
         let event = Event::on("source.cancel_run", "data_source", run.source_id).owned_by(proof.on().id);
         audit::record(app, tx, caller, actor, event).await?;
-        store::run_find(tx, id).await?.ok_or_else(|| Fault::internal("the run is absent"))
+        let run = job_runs::run_find(tx, id).await?;
+        run.map(SourceRun::from).ok_or_else(|| Fault::internal("the run is absent"))
     })?;
-    app.runs.cancel(id);
+    app.queue.tell_cancelled(id);
     Ok(run)
 }
 
@@ -76,7 +87,7 @@ async fn find<'s, A: Act>(
     actor: &Actor,
     id: RunId,
 ) -> Result<(SourceRun, Granted<'s, ProjectFacts, A>), Fault> {
-    let found = store::run_find(tx, id).await?;
+    let found = job_runs::run_find(tx, id).await?.filter(|run| run.kind == CRAWL.name).map(SourceRun::from);
     let source = match &found {
         Some(run) => store::source_find(tx, run.source_id).await?,
         None => None,

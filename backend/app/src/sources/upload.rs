@@ -272,7 +272,9 @@ async fn enter_new(
         owner: actor.user(),
         managed: true,
     };
-    register::create(app, tx, (caller, actor), &proof, home, &imported.table).await
+    let registered = register::create(app, tx, (caller, actor), &proof, home, &imported.table).await?;
+    register::tell(app, tx, environment.project_id, registered, &imported.table.name, None).await?;
+    Ok(registered)
 }
 
 async fn enter_more(
@@ -287,7 +289,11 @@ async fn enter_more(
     let database = environments::database_find(tx, table.database_id).await?;
     let database = database.ok_or_else(|| Fault::internal("a table without a database"))?;
     let home = Home { database: &database, connection: table.connection_id, source: None, owner: None, managed: true };
-    register::append(app, tx, (caller, actor), &proof, (home, asset, table), imported.table.clone()).await
+    let (project, name) = (asset.project_id, table.name.clone());
+    let registered =
+        register::append(app, tx, (caller, actor), &proof, (home, asset, table), imported.table.clone()).await?;
+    register::tell(app, tx, project, registered, &name, None).await?;
+    Ok(registered)
 }
 
 /// Files in an environment's own folder that no table names and that were last changed before `before`: what crashes

@@ -8,14 +8,14 @@ use lakegate_app::{
         edit::{AssetEdit, ColumnEdit},
         publish, revisions, suggestions,
     },
-    sources::{manage, runner, runs},
+    sources::{manage, runs},
 };
 use lakegate_model::{
     Code, PageRequest,
     columns::ColumnType,
     words::{AssetStatus, ColumnState, ProjectRole, RunState, SuggestionState},
 };
-use lakegate_store::{in_write, sources as store};
+use lakegate_store::{in_write, job_claims};
 
 use crate::{
     stage::{Stage, case, columns},
@@ -275,7 +275,7 @@ async fn intervals_come_round() {
         stage.world.wait(TimeDelta::minutes(1));
         assert_eq!(stage.work_off().await, 1);
         let listed = runs::list(stage.app(), &stage.owner.caller, source.id, &PageRequest::default()).await.unwrap();
-        assert!(listed.items.iter().all(|run| run.trigger_kind == "interval"));
+        assert!(listed.items.iter().all(|run| run.trigger_kind == "schedule"));
         assert_eq!(listed.items.len(), 2);
     }
 }
@@ -289,16 +289,18 @@ async fn a_run_of_a_dead_worker_is_taken_up_again() {
         let again = runs::start(stage.app(), &stage.owner.caller, source.id).await.unwrap();
         assert_eq!(run.id, again.id, "one open run a source");
         let now = stage.app().now();
-        let lost =
-            in_write!(&stage.app().db, |tx, _scope| { Ok(store::run_claim(tx, now, now - runner::SILENT).await?) });
+        let lease = TimeDelta::seconds(30);
+        let lost = in_write!(&stage.app().db, |tx, _scope| {
+            Ok(job_claims::take(tx, run.id, stage.app().new_id(), (now, now + lease)).await?)
+        });
         let lost = lost.unwrap().unwrap();
         assert_eq!(stage.work_off().await, 0, "its worker may still live");
-        stage.world.wait(runner::SILENT + TimeDelta::seconds(1));
+        stage.world.wait(lease + TimeDelta::seconds(1));
         assert_eq!(stage.work_off().await, 1);
         let run = runs::get(stage.app(), &stage.owner.caller, run.id).await.unwrap();
         assert_eq!((run.state, run.attempt), (RunState::Succeeded, 2));
         let beat = in_write!(&stage.app().db, |tx, _scope| {
-            Ok(store::run_beat(tx, (lost.id, lost.attempt), &lost.progress, stage.app().now()).await?)
+            Ok(job_claims::holds(tx, (lost.id, lost.attempt), stage.app().now()).await?)
         });
         assert!(!beat.unwrap(), "the former worker has lost the run");
     }

@@ -9,16 +9,16 @@ use lakegate_app::{
         search::{self, Found, Query},
     },
     places::{environments, roots},
-    sources::{manage, runner, runs},
+    sources::{manage, runs},
 };
+use lakegate_jobs::{PoolSettings, Worker};
 use lakegate_model::{
     PageRequest,
     catalog::{Asset, DataSource, SourceRun},
-    ids::{AssetId, DomainId, EnvironmentId, ProjectId},
+    ids::{AssetId, DomainId, EnvironmentId, ProjectId, RunId},
     words::RunState,
 };
 use std::path::PathBuf;
-use tokio_util::sync::CancellationToken;
 
 use crate::support::{Person, World};
 
@@ -94,8 +94,20 @@ impl Stage {
         runs::get(self.app(), &self.owner.caller, run.id).await.unwrap()
     }
 
+    /// Runs a source and whatever else there is to do; gives the run of the queue.
+    pub async fn run_beside(&self, source: &DataSource) -> RunId {
+        let run = runs::start(self.app(), &self.owner.caller, source.id).await.unwrap();
+        self.work_off().await;
+        run.id
+    }
+
+    /// Hands of a process of its own.
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.app().queue.clone(), lakegate_ingest::registry(self.app()), PoolSettings::default())
+    }
+
     pub async fn work_off(&self) -> usize {
-        runner::work_off(self.app(), &CancellationToken::new()).await.unwrap()
+        self.worker().work_off().await.unwrap()
     }
 
     /// The inventory by names.

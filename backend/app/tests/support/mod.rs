@@ -100,10 +100,13 @@ impl World {
             oidc: None,
             demo: true,
             local_lake: true,
+            new_databases: lakegate_model::words::AccessMode::Fine,
             outgoing: OutgoingRules { allow: vec!["127.0.0.1".to_owned()] },
             query_limits: Limits::default(),
             // Small, so that a test can go over it.
             upload_limits: UploadLimits { bytes: 8 << 20, ..UploadLimits::default() },
+            notices: lakegate_app::jobs::notices::NoticeSettings::default(),
+            break_glass: lakegate_app::access::break_glass::Lasting::default(),
         };
         let clock = ManualClock::at(DateTime::from_timestamp(1_750_000_000, 0).unwrap());
         let keys = Keys::from_bytes([7; 32]);

@@ -22,7 +22,7 @@ payloads! {
 #[derive(Debug, Default)]
 pub struct SimulateMutation;
 
-async fn tried(at: &At, change: Result<Change, Fault>) -> Maybe<SimulationPayload> {
+pub(super) async fn tried(at: &At, change: Result<Change, Fault>) -> Maybe<SimulationPayload> {
     let found = match change {
         Ok(change) => simulate(at.app(), &at.caller, &change).await,
         Err(fault) => Err(fault),

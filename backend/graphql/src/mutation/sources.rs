@@ -34,6 +34,8 @@ pub struct CreateDataSourceInput {
 #[derive(Debug, InputObject)]
 pub struct UpdateDataSourceInput {
     name: Option<String>,
+    /// Another place of the same kind of storage; what was found at the one before stays in the catalog.
+    location: Option<String>,
     /// Null runs on demand only.
     interval_seconds: MaybeUndefined<Long>,
 }
@@ -57,7 +59,7 @@ impl SourcesMutation {
         outcome(&at, manage::create(at.app(), &at.caller, &new).await)
     }
 
-    /// Changes name or interval of a data source.
+    /// Changes name, location or interval of a data source.
     async fn update_data_source(
         &self,
         ctx: &Context<'_>,
@@ -66,7 +68,7 @@ impl SourcesMutation {
     ) -> Maybe<DataSourcePayload> {
         let at = At::of(ctx);
         let interval_seconds = input.interval_seconds.map_value(|seconds| seconds.0).into();
-        let change = manage::SourceChange { name: input.name, interval_seconds };
+        let change = manage::SourceChange { name: input.name, location: input.location, interval_seconds };
         outcome(&at, manage::update(at.app(), &at.caller, id.into(), &change).await)
     }
 

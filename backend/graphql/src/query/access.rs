@@ -17,7 +17,7 @@ use crate::{
     scalars::{Id, Long, Side},
     types::{
         access::{Request, RequestDetail, Subscription},
-        audit::{AuditEvent, AuditFilter},
+        audit::{AuditEvent, AuditEventView, AuditFilter},
     },
 };
 
@@ -141,6 +141,18 @@ impl AccessQuery {
             &filter,
             page
         ))
+    }
+
+    /// One event by its number, with what it points at.
+    async fn audit_event(&self, ctx: &Context<'_>, number: Long) -> Maybe<AuditEventView> {
+        let at = At::of(ctx);
+        answer(&at, audit::event::get(at.app(), &at.caller, number.0).await)
+    }
+
+    /// Everything that a filter finds, as CSV with one event a line; refused where more than 20,000 events fit.
+    async fn audit_csv(&self, ctx: &Context<'_>, #[graphql(default)] filter: AuditFilter) -> Maybe<String> {
+        let at = At::of(ctx);
+        answer(&at, audit::table::csv(at.app(), &at.caller, &filter.split().0).await)
     }
 }
 

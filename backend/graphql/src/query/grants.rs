@@ -6,6 +6,8 @@ use lakegate_app::access::{
     grant_views,
 };
 
+use lakegate_model::Fault;
+
 use crate::{
     at::At,
     errors::{Maybe, answer},
@@ -36,6 +38,22 @@ impl GrantsQuery {
             }),
             None => list!(at, first, after, name, |page| grant_views::of_tags(at.app(), &at.caller, page)),
         }
+    }
+
+    /// The direct grants on a whole database, ended ones included: for owners of its project.
+    async fn database_grants(
+        &self,
+        ctx: &Context<'_>,
+        database: Id,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<DirectGrant>> {
+        let at = At::of(ctx);
+        let name = format!("database grants {}", database.0);
+        list!(at, first, after, name, |page| async {
+            let found = grant_views::of_database(at.app(), &at.caller, database.into(), page).await?;
+            Ok::<_, Fault>(found.grants)
+        })
     }
 
     /// Why somebody reads what he reads of an asset's table, column by column: the caller himself, or for reviewers of the

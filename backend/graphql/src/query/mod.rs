@@ -4,8 +4,12 @@
 //! then the project that the session chose.
 
 pub mod access;
+pub mod break_glass;
 pub mod catalog;
+pub mod coarse;
+pub mod explore;
 pub mod grants;
+pub mod jobs;
 pub mod node;
 pub mod people;
 pub mod places;
@@ -14,5 +18,7 @@ pub mod purposes;
 pub mod reviews;
 pub mod rules;
 pub mod run;
+pub mod run_notices;
 pub mod search;
 pub mod sources;
+pub mod triggers;

@@ -4,6 +4,7 @@ use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, Utc};
 use lakegate_app::access::explain;
 
+use super::filled;
 use crate::scalars::{Id, Mask};
 
 /// What shows of a column.
@@ -30,6 +31,10 @@ pub enum RuleKind {
     Subscription,
     /// A grant that came without a request.
     DirectGrant,
+    /// A grant that its holder gave to himself in an emergency.
+    BreakGlass,
+    /// A right on the whole database.
+    CoarseRight,
     Restriction,
 }
 
@@ -43,6 +48,8 @@ pub struct AccessExplanation {
     pub project_name: Option<String>,
     /// In one sentence.
     pub words: String,
+    /// Which model decides, coarse rights or fine grants, and what says so; null where fine grants alone count.
+    pub model: Option<String>,
     pub columns: Vec<ColumnExplanation>,
     /// Whether rows may leave through downloads and exports.
     pub export: bool,
@@ -83,6 +90,7 @@ impl From<explain::Explained> for AccessExplanation {
             project_id,
             project_name,
             words: explained.words,
+            model: filled(explained.model),
             columns: explained.columns.into_iter().map(Into::into).collect(),
             export: explained.export,
             valid_until: explained.valid_until,

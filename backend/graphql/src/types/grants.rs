@@ -33,6 +33,8 @@ pub struct DirectGrant {
     pub hand_on: bool,
     /// The grant from which it was handed on.
     pub parent: Option<Id>,
+    /// Whether its holder gave it to himself in an emergency: `breakGlasses` tells more.
+    pub break_glass: bool,
     pub reason: String,
     /// Display name.
     pub granted_by: String,
@@ -77,6 +79,7 @@ impl From<GrantView> for DirectGrant {
             purposes: view.purposes,
             hand_on: grant.can_grant,
             parent: grant.parent_id.map(Into::into),
+            break_glass: grant.break_glass,
             reason: grant.reason,
             granted_by: view.granted_by,
             valid_from: grant.valid_from,

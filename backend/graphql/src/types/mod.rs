@@ -3,9 +3,13 @@
 pub mod access;
 pub mod assets;
 pub mod audit;
+pub mod break_glass;
 pub mod catalog;
+pub mod coarse;
 pub mod explain;
+pub mod explore;
 pub mod grants;
+pub mod jobs;
 pub mod node;
 pub mod past;
 pub mod people;
@@ -15,10 +19,13 @@ pub mod purposes;
 pub mod query;
 pub mod reviews;
 pub mod rules;
+pub mod run_notices;
 pub mod search;
 pub mod simulate;
 pub mod sources;
 pub mod storage;
+pub mod tags;
+pub mod triggers;
 
 use super::scalars::Id;
 

@@ -59,7 +59,7 @@ pub struct SourceRun {
     pub id: Id,
     pub source_id: Id,
     pub state: RunState,
-    /// `manual` or `interval`.
+    /// `manual`, `schedule`, `event` or `replay`.
     pub trigger: String,
     pub started_by: String,
     pub progress: RunProgress,

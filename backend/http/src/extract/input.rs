@@ -22,6 +22,18 @@ pub struct Query<T>(pub T);
 #[derive(Debug, Clone)]
 pub struct Form<T>(pub T);
 
+/// A body as it came, for what is signed byte by byte.
+#[derive(Debug, Clone)]
+pub struct Raw(pub Bytes);
+
+impl FromRequest<Web> for Raw {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Refusal> {
+        Ok(Self(body(request, web).await?))
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest<Web> for Json<T> {
     type Rejection = Refusal;
 

@@ -7,7 +7,7 @@ mod path;
 mod visitor;
 
 pub use auth::{Auth, Known};
-pub use input::{Form, Json, Query};
+pub use input::{Form, Json, Query, Raw};
 pub use page::{PageOf, PageParams};
 pub use path::Path;
 pub use visitor::{SignedIn, Visitor};

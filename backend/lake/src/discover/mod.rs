@@ -11,7 +11,7 @@ mod walk;
 use lakegate_model::storage::{FoundTable, StorageAccess};
 use tokio_util::sync::CancellationToken;
 
-pub use walk::Skipped;
+pub use walk::{Skipped, may_be_data};
 
 use crate::infer::{FileShape, ScanBudget};
 use crate::storage::StoredFile;

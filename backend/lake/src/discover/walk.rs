@@ -65,6 +65,11 @@ fn sort_in(entry: Entry, files: &mut Vec<StoredFile>, skipped: &mut Skipped) {
     *counter += 1;
 }
 
+/// Whether a file of this path may belong to a table: it is not hidden, and not of a kind that surely holds no data.
+pub fn may_be_data(path: &str) -> bool {
+    !path.split('/').any(is_hidden) && !is_foreign(path)
+}
+
 /// `_SUCCESS`, `.part.crc` and the like; a partition key may begin with `_`.
 fn is_hidden(segment: &str) -> bool {
     segment.starts_with('.') || (segment.starts_with('_') && !segment.contains('='))

@@ -1,6 +1,7 @@
 //! The reader's own account: who he is, how he signs in, what acts for him.
 
 mod access;
+mod run_notices;
 mod tokens;
 
 use askama::Template;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Web> {
         .route("/account/sessions/{id}/end", post(end_session))
         .merge(tokens::routes())
         .merge(access::routes())
+        .merge(run_notices::routes())
 }
 
 /// A browser that is signed in.

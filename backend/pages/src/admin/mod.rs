@@ -1,5 +1,6 @@
 //! Looking after the installation: people, groups, domains, storage.
 
+mod coarse;
 mod domains;
 mod groups;
 mod policy;
@@ -20,6 +21,7 @@ pub fn routes() -> Router<Web> {
         .merge(domains::routes())
         .merge(storage::routes())
         .merge(policy::routes())
+        .merge(coarse::routes())
 }
 
 /// The query string of a list that can be searched.

@@ -19,8 +19,9 @@ use lakegate_model::{ids::PolicyVersionId, words::PolicyVersionState};
 use crate::{
     fields::Fields,
     flash::done,
-    kit::{After, Crumb, Pager, Place, When, Wrong, again, back, crumbs, spoken},
+    kit::{After, Crumb, Pager, Place, Tab, When, Wrong, again, back, crumbs, spoken},
     proof::{self, Proof},
+    rules,
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -145,6 +146,7 @@ impl Waiting {
 #[template(path = "admin/policy.html")]
 struct PolicyPage {
     shell: Shell,
+    tabs: Vec<Tab>,
     current: Option<Row>,
     digest: String,
     files: usize,
@@ -167,6 +169,7 @@ async fn page(web: &Web, framed: Framed, after: &str, reason: &str, wrong: Wrong
     let found = standing::versions(&web.app, caller, &place.request(web, &framed.reader, PAGE)?).await?;
     let (failure, failed) = failure.unwrap_or_default();
     Ok(PolicyPage {
+        tabs: rules::tabs("From files"),
         digest: current.as_ref().map(|view| view.version.digest.chars().take(12).collect()).unwrap_or_default(),
         files: current.as_ref().map(|view| view.version.files.len()).unwrap_or_default(),
         current: current.as_ref().map(Row::of),

@@ -95,7 +95,10 @@ impl Row {
             export: grant.can_export,
             hand_on: grant.can_grant,
             handed_on: grant.parent_id.is_some(),
-            reason: grant.reason,
+            reason: match grant.break_glass {
+                true => format!("Break-glass: {}", grant.reason),
+                false => grant.reason,
+            },
             by: view.granted_by,
             since: When::at(grant.valid_from),
             until: grant.valid_until.map_or_else(|| "no end".to_owned(), day_words),
@@ -106,6 +109,12 @@ impl Row {
             },
             on: view.on,
         }
+    }
+
+    /// A grant on no single table, taken back at an address made of its id.
+    pub fn revoked_at(view: GrantView, href: impl FnOnce(GrantId) -> String) -> Self {
+        let revoke_href = if view.may_revoke { href(view.grant.id) } else { String::new() };
+        Self { revoke_href, ..Self::new(view, None) }
     }
 }
 
@@ -172,7 +181,7 @@ async fn grant_page(web: &Web, frame: Framed, id: AssetId, fields: &Fields, wron
     })
 }
 
-async fn group_choices(web: &Web, reader: &SignedIn) -> Result<Vec<Choice>, Fault> {
+pub(crate) async fn group_choices(web: &Web, reader: &SignedIn) -> Result<Vec<Choice>, Fault> {
     let page = PageRequest::new(Some(OFFERED), None)?;
     let found = groups::list(&web.app, &reader.caller, "", &page).await?;
     Ok(found.items.into_iter().map(|group| Choice::new(group.id.to_string(), group.name)).collect())
@@ -192,7 +201,7 @@ async fn form(State(web): State<Web>, Path(id): Path<AssetId>, frame: Framed) ->
     show(StatusCode::OK, &grant_page(&web, frame, id, &Fields::default(), Wrong::default()).await?)
 }
 
-async fn holder(web: &Web, frame: &Framed, fields: &Fields) -> Result<Grantee, Fault> {
+pub(crate) async fn holder(web: &Web, frame: &Framed, fields: &Fields) -> Result<Grantee, Fault> {
     Ok(match fields.one("to") {
         "person" => Grantee::User(person_meant(web, &frame.reader, "person", fields.one("person")).await?.id),
         "group" => Grantee::Group(fields.id("group")?),

@@ -143,6 +143,9 @@ fn tabs(view: &AssetView, active: &str, href: &str) -> Vec<Tab> {
         tab("History", "/revisions", 0),
         tab("Questions", "/questions", 0),
     ];
+    if view.may_review || view.may_edit {
+        tabs.push(tab("Tags", "/tags", 0));
+    }
     if view.may_review {
         tabs.push(tab("Access", "/access", 0));
     }

@@ -6,12 +6,14 @@ pub mod head;
 mod history;
 mod life;
 mod names;
+mod past;
 pub mod preview;
-mod restrictions;
+pub(crate) mod restrictions;
 pub(crate) mod reviewers;
-mod simulated;
+pub(crate) mod simulated;
 mod snippets;
 mod social;
+mod tags;
 pub(crate) mod verdict;
 mod why;
 mod words;
@@ -42,7 +44,7 @@ use lakegate_model::{
 use self::{
     head::{AssetHead, facet_link},
     snippets::Snippet,
-    verdict::{Access, Answer},
+    verdict::{Access, Answer, Step},
 };
 use super::{
     kit::{Crumb, Who, bytes, counted, grouped, whole},
@@ -62,6 +64,8 @@ pub fn routes() -> Router<Web> {
         .merge(grants::routes())
         .merge(edit::routes())
         .merge(why::routes())
+        .merge(tags::routes())
+        .merge(past::routes())
         .merge(words::routes())
         .merge(names::routes())
         .merge(life::routes())
@@ -138,7 +142,11 @@ async fn page(
         _ => Vec::new(),
     };
     let access = Access { view: &view, me: &frame.me, readable: readable.as_ref(), subscriptions: &subscriptions };
-    let answer = access.answer();
+    let mut answer = access.answer();
+    if view.may_break_glass && readable.is_none() {
+        let href = format!("{}/break-glass", head::asset_href(id));
+        answer.more.push(Step { label: "Break glass".into(), href, icon: "shield-alert" });
+    }
     let (holders, holders_more) = holders(&web, &frame, &view).await?;
     let snippets = readable.as_ref().map(|table| snippets::of(&web, &headers, &frame.me, table)).unwrap_or_default();
     let columns: Vec<ColumnRow> = view.columns.iter().map(|column| column_row(column, readable.as_ref())).collect();

@@ -49,7 +49,7 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 /// A restriction as a row.
-pub(super) struct Row {
+pub(crate) struct Row {
     pub what: String,
     pub filter: String,
     pub columns: String,
@@ -63,7 +63,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub fn new(view: RestrictionView, asset: AssetId) -> Self {
+    /// A restriction as a row on the page of `asset`, or of a tag's where it stands on one.
+    pub fn new(view: RestrictionView, asset: Option<AssetId>) -> Self {
         let RestrictionView { rule, columns, exempt, created_by, may_lift } = view;
         let live = rule.ended_at.is_none() && may_lift;
         Self {
@@ -73,21 +74,26 @@ impl Row {
                 _ => "Hidden".to_owned(),
             },
             filter: rule.filter.unwrap_or_default(),
-            columns: if columns.is_empty() { "the whole table".to_owned() } else { columns.join(", ") },
+            columns: match (&rule.tag, columns.is_empty()) {
+                (Some(tag), _) => tag.clone(),
+                (None, true) => "the whole table".to_owned(),
+                (None, false) => columns.join(", "),
+            },
             spares: if exempt.is_empty() { "nobody".to_owned() } else { exempt.join(", ") },
             reason: rule.reason,
             by: created_by,
             since: When::at(rule.created_at),
             ended: When::maybe(rule.ended_at),
-            lift_href: match live {
-                true => format!("{}/restrictions/{}/lift", asset_href(asset), rule.id),
-                false => String::new(),
+            lift_href: match (live, asset) {
+                (false, _) => String::new(),
+                (true, Some(asset)) => format!("{}/restrictions/{}/lift", asset_href(asset), rule.id),
+                (true, None) => format!("/rules/tags/restrictions/{}/lift", rule.id),
             },
         }
     }
 }
 
-fn mask_words(mask: Mask) -> &'static str {
+pub(crate) fn mask_words(mask: Mask) -> &'static str {
     match mask {
         Mask::Alphanumeric => "letters and digits covered",
         Mask::FixedValue => "one value for all",

@@ -127,6 +127,8 @@ struct AccessPage {
     rows: Vec<Held>,
     pager: Pager,
     why_href: String,
+    /// How many see each column how.
+    columns_href: String,
     /// Where a review of all of it is started; empty if the reader may not.
     review_href: String,
     grants: Vec<grants::Row>,
@@ -160,6 +162,7 @@ async fn list(
         rows,
         pager,
         why_href: format!("{}/why", asset_href(id)),
+        columns_href: format!("/permissions/assets/{id}"),
         review_href: match view.may_restrict {
             true => format!("/reviews/new?asset={id}"),
             false => String::new(),
@@ -169,7 +172,7 @@ async fn list(
             true => format!("{}/grants/new", asset_href(id)),
             false => String::new(),
         },
-        restrictions: rules.into_iter().map(|rule| restrictions::Row::new(rule, id)).collect(),
+        restrictions: rules.into_iter().map(|rule| restrictions::Row::new(rule, Some(id))).collect(),
         restrict_href: match view.may_restrict {
             true => format!("{}/restrictions/new", asset_href(id)),
             false => String::new(),

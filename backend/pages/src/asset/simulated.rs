@@ -19,10 +19,10 @@ const FIELD: &str = "preview";
 const DRAWN: usize = 50;
 
 /// Word, state of colour, glyph.
-type Badge = (&'static str, &'static str, &'static str);
+pub(crate) type Badge = (&'static str, &'static str, &'static str);
 
 /// What a change would do, as a section of its form's page.
-pub(super) struct Simulated {
+pub(crate) struct Simulated {
     /// In one sentence.
     pub summary: String,
     pub rows: Vec<Row>,
@@ -34,7 +34,7 @@ pub(super) struct Simulated {
 }
 
 /// Somebody for whom something would change.
-pub(super) struct Row {
+pub(crate) struct Row {
     pub who: String,
     pub project: String,
     pub words: String,
@@ -43,7 +43,7 @@ pub(super) struct Row {
 }
 
 /// What one or several would read.
-pub(super) struct Holder {
+pub(crate) struct Holder {
     pub who: String,
     pub summary: String,
     /// A column, what shows of it, and the name of its mask.
@@ -52,12 +52,12 @@ pub(super) struct Holder {
 }
 
 /// Whether a form asks what it would do.
-pub(super) fn asked(fields: &Fields) -> bool {
+pub(crate) fn asked(fields: &Fields) -> bool {
     fields.has(FIELD)
 }
 
 /// The reason of a form; a preview needs none.
-pub(super) fn reason(fields: &Fields) -> String {
+pub(crate) fn reason(fields: &Fields) -> String {
     match fields.one("reason") {
         "" if asked(fields) => "a preview".to_owned(),
         given => given.to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn reason(fields: &Fields) -> String {
 }
 
 /// Simulates a change for its form.
-pub(super) async fn of(web: &Web, frame: &Framed, change: &Change) -> Result<Simulated, Fault> {
+pub(crate) async fn of(web: &Web, frame: &Framed, change: &Change) -> Result<Simulated, Fault> {
     Ok(Simulated::new(simulate(&web.app, &frame.reader.caller, change).await?))
 }
 
@@ -108,7 +108,7 @@ fn project(subject: &Subject) -> String {
     subject.project.as_ref().map(|(_, name)| name.clone()).unwrap_or_default()
 }
 
-fn effects(columns: &[lakegate_app::access::simulate::ColumnChange]) -> Vec<(Badge, String)> {
+pub(crate) fn effects(columns: &[lakegate_app::access::simulate::ColumnChange]) -> Vec<(Badge, String)> {
     let kinds = [
         (Effect::Gained, ("Gains", "good", "plus")),
         (Effect::Unmasked, ("Unmasked", "good", "eye")),
@@ -168,7 +168,7 @@ fn holder(columns: &[ColumnRead], export: bool, whom: &[String]) -> Holder {
     }
 }
 
-fn column(column: &ColumnRead) -> (String, Badge, String) {
+pub(crate) fn column(column: &ColumnRead) -> (String, Badge, String) {
     let badge = match column.shows {
         Shows::Whole => ("Whole", "good", "circle-check"),
         Shows::Partial => ("Some rows", "attention", "list-filter"),

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::head::{AssetHead, asset_href};
 use crate::{
     fields::day_words,
-    kit::{Choice, When, Wrong, again, counted, people, person_meant, sentence},
+    kit::{Choice, When, Wrong, address, again, capitalised, counted, people, person_meant, sentence},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -94,11 +94,15 @@ struct WhyPage {
     shell: Shell,
     head: AssetHead,
     action: String,
+    past_href: String,
+    columns_href: String,
     /// Whether the reader may ask about others.
     asks_others: bool,
     person: String,
     people: Vec<Choice>,
     summary: String,
+    /// Which model decides, and why; empty where fine grants alone count.
+    model: String,
     project: String,
     until: String,
     export: bool,
@@ -124,10 +128,13 @@ async fn why_page(
     let mut page = WhyPage {
         head: AssetHead::new(&view, "Access"),
         action: format!("{}/why", asset_href(id)),
+        past_href: address(&format!("{}/past", asset_href(id)), &[("person", person.trim())]),
+        columns_href: format!("/permissions/assets/{id}"),
         asks_others: view.may_review,
         person,
         people,
         summary: String::new(),
+        model: String::new(),
         project: String::new(),
         until: String::new(),
         export: false,
@@ -151,6 +158,7 @@ async fn why_page(
         let who = if explained.own { "You: " } else { "" };
         let name = if explained.own { String::new() } else { format!("{} ", explained.person) };
         page.summary = format!("{who}{name}{}", explained.words);
+        page.model = capitalised(&explained.model);
         page.project = explained.project.map(|(_, name)| name).unwrap_or_default();
         page.until = explained.valid_until.map(day_words).unwrap_or_default();
         page.export = explained.export;

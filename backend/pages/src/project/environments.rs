@@ -37,6 +37,8 @@ struct Place {
     location: String,
     connection: String,
     published: String,
+    /// Where access to all of its tables is given; empty if the reader may not.
+    access_href: String,
     subscribed: String,
     since: When,
 }
@@ -65,7 +67,7 @@ async fn list(State(web): State<Web>, framed: Framed, Path(id): Path<ProjectId>)
     let head = head(&web, &framed.reader, id, Section::Storage).await?;
     let (reached, roots) = reached_by(&web, &framed.reader, id, &head).await?;
     let found = environments::list(&web.app, &framed.reader.caller, id).await?;
-    let places = found.into_iter().map(|view| place(view, &reached)).collect();
+    let places = found.into_iter().map(|view| place(view, &reached, head.manages)).collect();
     let connections = reached.into_iter().map(|connection| shown(&head, connection)).collect();
     show(StatusCode::OK, &EnvironmentsPage { shell: framed.shell, head, places, connections, roots })
 }
@@ -85,13 +87,18 @@ async fn reached_by(
     Ok((reached, roots.into_iter().map(|root| root.uri).collect()))
 }
 
-fn place(view: EnvironmentView, connections: &[Connection]) -> Place {
+fn place(view: EnvironmentView, connections: &[Connection], manages: bool) -> Place {
     let named = |kind| {
         let found = view.databases.iter().find(|database| database.kind == kind);
         found.map(|database| database.name.clone()).unwrap_or_default()
     };
     let connection = connections.iter().find(|connection| Some(connection.id) == view.environment.connection_id);
+    let own = view.databases.iter().find(|database| database.kind == DatabaseKind::Published);
     Place {
+        access_href: own
+            .filter(|_| manages)
+            .map(|database| format!("/databases/{}/access", database.id))
+            .unwrap_or_default(),
         published: named(DatabaseKind::Published),
         subscribed: named(DatabaseKind::Subscribed),
         connection: connection.map(|connection| connection.name.clone()).unwrap_or_default(),

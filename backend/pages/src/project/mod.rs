@@ -11,6 +11,9 @@ mod queries;
 pub(crate) mod run_row;
 mod sources;
 mod subscriptions;
+mod timing;
+mod trigger_form;
+mod triggers;
 mod upload;
 
 use axum::Router;
@@ -29,6 +32,7 @@ pub fn routes() -> Router<Web> {
         .merge(connections::routes())
         .merge(inventory::routes())
         .merge(sources::routes())
+        .merge(triggers::routes())
         .merge(upload::routes())
         .merge(subscriptions::routes())
         .merge(accounts::routes())

@@ -9,6 +9,8 @@ use crate::kit::{self, When, counted, sentence};
 pub(crate) struct RunRow {
     /// `queued`, `running`, `succeeded`, `failed`, `cancelled`; empty for a source that never ran.
     pub state: String,
+    /// The page of the run.
+    pub href: String,
     pub label: &'static str,
     /// How the state is coloured.
     pub tone: &'static str,
@@ -43,14 +45,15 @@ impl RunRow {
         let live = matches!(run.state, RunState::Queued | RunState::Running);
         let may_cancel = live && !run.cancel_requested && !base.is_empty();
         let took = run.started_at.zip(run.ended_at).map(|(from, to)| kit::duration((to - from).num_milliseconds()));
-        let interval = run.trigger_kind == "interval";
+        let by_itself = run.trigger_kind == "schedule";
         Self {
             state: run.state.to_string(),
+            href: format!("/jobs/runs/{}", run.id),
             label,
             tone,
             icon,
             at: When::at(run.created_at),
-            by: if interval { "by itself".to_owned() } else { run.started_by.clone() },
+            by: if by_itself { "by itself".to_owned() } else { run.started_by.clone() },
             took: took.unwrap_or_default(),
             summary: summary(run),
             error: run.error.as_deref().map(sentence).unwrap_or_default(),

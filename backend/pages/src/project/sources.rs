@@ -10,6 +10,7 @@ use axum::{
 };
 use lakegate_app::{
     catalog::assets,
+    jobs::schedules::{self, Timing},
     places::{connections, environments, roots},
     sources::{
         manage::{self, NewSource, SourceChange},
@@ -20,6 +21,7 @@ use lakegate_model::{
     Fault, PageRequest,
     catalog::DataSource,
     ids::{DataSourceId, EnvironmentId, ProjectId, RunId},
+    words::CatchUp,
 };
 use serde::Deserialize;
 
@@ -28,6 +30,8 @@ use super::{
     environments::{choices, chosen},
     head,
     run_row::RunRow,
+    timing::{interval_of, interval_text, intervals},
+    triggers,
 };
 use crate::{
     flash::{self, done},
@@ -99,40 +103,6 @@ async fn last_run(web: &Web, reader: &SignedIn, source: DataSourceId) -> Result<
     Ok(found.items.first().map(|run| RunRow::of(run, "")).unwrap_or_default())
 }
 
-/// How often a source runs, in words.
-fn interval_text(seconds: Option<i64>) -> String {
-    let Some(seconds) = seconds else { return "On demand".to_owned() };
-    match seconds {
-        86_400 => "Every day".to_owned(),
-        3_600 => "Every hour".to_owned(),
-        604_800 => "Every week".to_owned(),
-        _ if seconds % 86_400 == 0 => format!("Every {} days", seconds / 86_400),
-        _ if seconds % 3_600 == 0 => format!("Every {} hours", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("Every {} minutes", seconds / 60),
-        _ => format!("Every {seconds} seconds"),
-    }
-}
-
-/// The intervals that are offered, and the one in force if it is another.
-fn intervals(present: &str) -> Vec<Choice> {
-    let mut offered = vec![Choice::new("", "Only on demand")];
-    offered.extend(
-        [300, 900, 3_600, 21_600, 86_400, 604_800]
-            .map(|seconds: i64| Choice::new(seconds.to_string(), interval_text(Some(seconds)))),
-    );
-    if !offered.iter().any(|choice| choice.value == present) {
-        offered.push(Choice::new(present, interval_text(present.parse().ok())));
-    }
-    offered
-}
-
-fn interval_of(text: &str) -> Result<Option<i64>, Fault> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|_| Fault::invalid("interval", "choose how often it runs"))
-}
-
 #[derive(Debug, Default, Deserialize)]
 struct Typed {
     #[serde(default)]
@@ -145,6 +115,11 @@ struct Typed {
     connection: String,
     #[serde(default)]
     interval: String,
+    /// In place of the interval.
+    #[serde(default)]
+    cron: String,
+    #[serde(default)]
+    zone: String,
 }
 
 #[derive(Template)]
@@ -234,6 +209,8 @@ struct DetailPage {
     form: Typed,
     intervals: Vec<Choice>,
     runs: Vec<RunRow>,
+    /// What starts it when something happens.
+    triggers: Vec<triggers::Row>,
     /// The tables that it found, by name and address.
     tables: Vec<(String, String)>,
     /// Whether a run is under way: the page then looks again by itself.
@@ -243,7 +220,12 @@ struct DetailPage {
 }
 
 /// A source of this project; one of another project is absent here.
-async fn find(web: &Web, reader: &SignedIn, project: ProjectId, id: DataSourceId) -> Result<DataSource, Fault> {
+pub(super) async fn find(
+    web: &Web,
+    reader: &SignedIn,
+    project: ProjectId,
+    id: DataSourceId,
+) -> Result<DataSource, Fault> {
     let source = manage::get(&web.app, &reader.caller, id).await?;
     if source.project_id == project { Ok(source) } else { Err(Fault::not_found("data source")) }
 }
@@ -261,21 +243,32 @@ async fn detail_page(
     let place = Place::new(base.clone(), after);
     let page = runs::list(&web.app, &reader.caller, source.id, &place.request(web, &reader, 20)?).await?;
     let tables = found_tables(web, &reader, &source).await?;
+    let triggers = triggers::rows(web, &reader, &source).await?;
     let own = if head.contributes { base.as_str() } else { "" };
     let runs: Vec<RunRow> = page.items.iter().map(|run| RunRow::of(run, own)).collect();
     let (environment, connection) = names(web, &reader, &head, &source).await?;
     let present = source.interval_seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
-    let form = form.unwrap_or_else(|| Typed { name: source.name.clone(), interval: present, ..Typed::default() });
+    let schedule = schedules::of_source(&web.app, &reader.caller, source.id).await?;
+    let cron = schedule.as_ref().filter(|view| view.schedule.cron.is_some());
+    let form = form.unwrap_or_else(|| Typed {
+        name: source.name.clone(),
+        location: source.location.clone(),
+        interval: present,
+        cron: cron.and_then(|view| view.schedule.cron.clone()).unwrap_or_default(),
+        zone: cron.map_or_else(|| "UTC".to_owned(), |view| view.schedule.zone.clone()),
+        ..Typed::default()
+    });
     Ok(DetailPage {
         pager: place.pager(web, &reader, &page)?,
         live: runs.iter().any(|run| run.live),
         intervals: intervals(&form.interval),
-        interval: interval_text(source.interval_seconds),
+        interval: cron.map_or_else(|| interval_text(source.interval_seconds), |view| view.words.clone()),
         next_run: When::maybe(source.next_run_at),
         head: head.below(Section::Sources, &source.name),
         name: source.name,
         location: place_text(&source.location),
         tables,
+        triggers,
         shell,
         base,
         environment,
@@ -322,15 +315,32 @@ async fn update(
     Form(form): Form<Typed>,
 ) -> Result<Response, Refusal> {
     let source = find(&web, &framed.reader, project, id).await?;
-    let outcome = async {
-        let interval_seconds = Some(interval_of(&form.interval)?);
-        let change = SourceChange { name: Some(form.name.clone()), interval_seconds };
-        manage::update(&web.app, &framed.reader.caller, id, &change).await
-    };
-    match outcome.await {
+    match save(&web, &framed.reader, id, &form).await {
         Ok(_) => Ok(done(&format!("/projects/{project}/sources/{id}"), "Source saved.")),
         Err(fault) => again(fault, |wrong| detail_page(&web, framed, source, "", (Some(form), wrong))).await,
     }
+}
+
+/// A cron expression takes the interval's place.
+async fn save(web: &Web, reader: &SignedIn, id: DataSourceId, form: &Typed) -> Result<DataSource, Fault> {
+    let cron = form.cron.trim();
+    let mut change = SourceChange { name: Some(form.name.clone()), location: None, interval_seconds: None };
+    change.location = Some(form.location.trim().to_owned()).filter(|location| !location.is_empty());
+    if cron.is_empty() {
+        change.interval_seconds = Some(interval_of(&form.interval)?);
+    } else {
+        let timing = Timing {
+            cron: Some(cron.to_owned()),
+            every_seconds: None,
+            once_at: None,
+            zone: form.zone.trim().to_owned(),
+            jitter_seconds: 0,
+            catch_up: CatchUp::One,
+            enabled: true,
+        };
+        schedules::set_for_source(&web.app, &reader.caller, id, &timing).await?;
+    }
+    manage::update(&web.app, &reader.caller, id, &change).await
 }
 
 async fn run_now(
@@ -362,19 +372,5 @@ async fn remove(
     match manage::remove(&web.app, &framed.reader.caller, id).await {
         Ok(()) => Ok(done(&format!("/projects/{project}/sources"), "Source removed. Its tables stay as they are.")),
         Err(fault) => again(fault, |wrong| detail_page(&web, framed, source, "", (None, wrong))).await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn intervals_are_said_in_words() {
-        assert_eq!(interval_text(None), "On demand");
-        assert_eq!(interval_text(Some(172_800)), "Every 2 days");
-        assert_eq!(interval_text(Some(900)), "Every 15 minutes");
-        assert_eq!(interval_text(Some(61)), "Every 61 seconds");
-        assert!(intervals("61").iter().any(|choice| choice.value == "61"));
     }
 }

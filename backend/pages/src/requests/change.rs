@@ -12,7 +12,7 @@ use super::{Pick, chosen_columns, found, request_href, request_page};
 use crate::{
     fields::{Fields, day_text},
     flash,
-    kit::{Crumb, Wrong, again_with, crumbs},
+    kit::{Crumb, Wrong, again, again_with, crumbs},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -32,7 +32,7 @@ pub(super) async fn comment(
             let draft = format!("comment-{}", detail.view.request.reference());
             Ok(flash::done_with_draft(&request_href(&detail.view), "Sent.", &draft))
         }
-        Err(fault) => again_with(fault, |wrong| request_page(&web, frame, detail, &fields, wrong)),
+        Err(fault) => again(fault, |wrong| request_page(&web, frame, detail, &fields, wrong)).await,
     }
 }
 

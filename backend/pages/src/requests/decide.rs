@@ -9,7 +9,7 @@ use lakegate_app::access::{
 use lakegate_model::Fault;
 
 use super::{chosen_columns, found, request_href, request_page};
-use crate::{fields::Fields, flash, kit::again_with, proof, shell::Framed};
+use crate::{fields::Fields, flash, kit::again, proof, shell::Framed};
 use lakegate_http::{
     Refusal, Web,
     extract::{Form, Path},
@@ -27,7 +27,7 @@ pub(super) async fn decide(
             let draft = format!("decision-{}", detail.view.request.reference());
             Ok(flash::done_with_draft(&request_href(&detail.view), &said, &draft))
         }
-        Err(fault) => again_with(proof::missing(fault), |wrong| request_page(&web, frame, detail, &fields, wrong)),
+        Err(fault) => again(proof::missing(fault), |wrong| request_page(&web, frame, detail, &fields, wrong)).await,
     }
 }
 

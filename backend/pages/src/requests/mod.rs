@@ -25,8 +25,9 @@ use super::{
         preview::{Rows, RowsPart, is_part},
     },
     fields::{Fields, day_text, day_words},
-    kit::{Crumb, When, Who, Wrong, counted, crumbs},
+    kit::{Choice, Crumb, When, Who, Wrong, counted, crumbs},
     proof::Proof,
+    purposes,
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Path, markdown};
@@ -198,16 +199,29 @@ struct DecisionForm {
     export: bool,
     row_filter: String,
     some: bool,
+    /// What may be demanded, and what is.
+    purposes: Vec<Choice>,
+    demanded: Vec<String>,
     proof: Proof,
 }
 
 async fn page(State(web): State<Web>, Path(text): Path<String>, frame: Framed) -> Result<Response, Refusal> {
     let detail = found(&web, &frame, &text).await?;
-    show(StatusCode::OK, &request_page(&web, frame, detail, &Fields::default(), Wrong::default()))
+    show(StatusCode::OK, &request_page(&web, frame, detail, &Fields::default(), Wrong::default()).await?)
 }
 
 /// The page of a request, with what a refused form held.
-fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields, wrong: Wrong) -> RequestPage {
+async fn request_page(
+    web: &Web,
+    frame: Framed,
+    detail: RequestDetail,
+    fields: &Fields,
+    wrong: Wrong,
+) -> Result<RequestPage, Fault> {
+    let purposes = match detail.view.can_decide {
+        true => purposes::choices(web, &frame.reader).await?,
+        false => Vec::new(),
+    };
     let RequestDetail { view, thread, columns, not_wished } = detail;
     let request = &view.request;
     let some = fields.one("columns") == "some";
@@ -218,9 +232,11 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         export: fields.has("export"),
         row_filter: fields.one("row_filter").to_owned(),
         some,
+        purposes,
+        demanded: fields.all("purpose").map(str::to_owned).collect(),
         proof: if view.can_decide { Proof::of(web, &frame) } else { Proof::default() },
     };
-    RequestPage {
+    Ok(RequestPage {
         crumbs: crumbs(&[("Inbox", "/inbox"), (&request.reference(), "")]),
         reference: request.reference(),
         href: request_href(&view),
@@ -254,7 +270,7 @@ fn request_page(web: &Web, frame: Framed, detail: RequestDetail, fields: &Fields
         },
         wrong,
         shell: frame.shell,
-    }
+    })
 }
 
 fn wanted(all: bool, count: usize) -> String {

@@ -12,3 +12,4 @@ pub mod restore;
 pub mod schema;
 pub mod serve;
 pub mod user;
+pub mod worker;

@@ -51,6 +51,13 @@ pub enum Command {
         /// A folder that is empty or not there yet.
         folder: PathBuf,
     },
+    /// Give the coarse rights of a JSON document of statements (Effect, Action, Resource, Principal): all of them, or none.
+    Import {
+        #[command(flatten)]
+        server: Server,
+        /// The document.
+        file: PathBuf,
+    },
 }
 
 /// Which files.
@@ -79,6 +86,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plan { files, server, detailed_exitcode } => plan(&files, &server, detailed_exitcode).await,
         Command::Apply { files, server } => apply(&files, &server).await,
         Command::Export { server, folder } => export(&server, &folder).await,
+        Command::Import { server, file } => import(&server, &file).await,
     }
 }
 
@@ -185,5 +193,26 @@ async fn export(server: &Server, folder: &Path) -> anyhow::Result<ExitCode> {
         fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
         say::line(path.display().to_string());
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn import(server: &Server, file: &Path) -> anyhow::Result<ExitCode> {
+    let document = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let text = "mutation ($document: String!) { importCoarseRights(document: $document) {
+        problem { message fix } imported { standing given { database export grantee { kind name } } } } }";
+    let data = Remote::new(&server.url)?.ask(text, json!({ "document": document })).await?;
+    let payload = &data["importCoarseRights"];
+    if let Some(message) = payload["problem"]["message"].as_str() {
+        bail!("{}", remote::with_fix(message, &payload["problem"]["fix"]));
+    }
+    let given = payload["imported"]["given"].as_array().cloned().unwrap_or_default();
+    for right in &given {
+        let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (kind, name) = (of(&right["grantee"]["kind"]).to_lowercase(), of(&right["grantee"]["name"]));
+        let export = if right["export"] == true { ", rows may leave as files" } else { "" };
+        say::line(format!("{} for {} {name}{export}", of(&right["database"]), kind.replace('_', " ")));
+    }
+    let standing = payload["imported"]["standing"].as_u64().unwrap_or_default();
+    say::line(format!("{} given, {standing} stood already", counted(given.len(), "right")));
     Ok(ExitCode::SUCCESS)
 }

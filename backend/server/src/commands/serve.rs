@@ -1,14 +1,7 @@
 //! `lakegate serve` and `lakegate demo`.
 
 use anyhow::ensure;
-use lakegate_app::{
-    App, Caller,
-    accounts::set_up,
-    keys::rotate,
-    places::roots,
-    query::kept,
-    sources::{runner, unfinished},
-};
+use lakegate_app::{App, Caller, accounts::set_up, keys::rotate, places::roots, query::kept, sources::unfinished};
 use lakegate_web::Metrics;
 use std::process::ExitCode;
 
@@ -42,9 +35,8 @@ pub async fn run(config: Config, as_demo: bool) -> anyhow::Result<ExitCode> {
     reseal(&app).await?;
     kept::recover(&app).await?;
     unfinished::recover(&app).await?;
-    runner::recover(&app).await?;
     let stop = listen::stop_signal()?;
-    let work = background::start(&app, config.policy.reconcile, &stop);
+    let work = background::start(&app, &config, &stop);
     let mut web_config = wire::web_config(&config);
     if as_demo {
         demo::seed(&app).await?;

@@ -3,10 +3,13 @@
 //! One file a section, each with a `validate` whose messages name the key.
 
 pub mod auth;
+pub mod break_glass;
 pub mod database;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod log;
+pub mod mail;
 pub mod metrics;
 pub mod outgoing;
 pub mod policy;
@@ -43,6 +46,9 @@ pub struct Config {
     pub log: log::Log,
     pub outgoing: outgoing::Outgoing,
     pub policy: policy::Policy,
+    pub jobs: jobs::Jobs,
+    pub mail: mail::Mail,
+    pub break_glass: break_glass::BreakGlass,
 }
 
 impl Default for Config {
@@ -59,6 +65,9 @@ impl Default for Config {
             log: log::Log::default(),
             outgoing: outgoing::Outgoing::default(),
             policy: policy::Policy::default(),
+            jobs: jobs::Jobs::default(),
+            mail: mail::Mail::default(),
+            break_glass: break_glass::BreakGlass::default(),
         }
     }
 }
@@ -127,6 +136,9 @@ impl Config {
         self.metrics.validate(&mut wrong);
         self.log.validate(&mut wrong);
         self.outgoing.validate(&mut wrong);
+        self.jobs.validate(&mut wrong);
+        self.mail.validate(&mut wrong);
+        self.break_glass.validate(&mut wrong);
         wrong
     }
 

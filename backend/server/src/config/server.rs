@@ -57,6 +57,11 @@ impl Server {
         public.into_iter().chain(self.allowed_hosts.iter().cloned()).collect()
     }
 
+    /// The address under which browsers come, without a slash at its end.
+    pub fn base(&self) -> Option<String> {
+        self.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+
     /// Adds what is wrong.
     pub fn validate(&self, wrong: &mut Vec<String>) {
         match self.address() {

@@ -7,7 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::databases::Fresh;
 
 /// Unique indexes that no caller can run into, because the column is made by the server; and why.
-const INTERNAL: &[(&str, &str)] = &[];
+const INTERNAL: &[(&str, &str)] = &[
+    ("job_trigger_events_key", "an event that is told again is passed over"),
+    ("job_runs_queued_key", "keys are made by use cases, and a run whose key is taken is not put in"),
+    ("job_runs_open_key", "keys are made by use cases, and a run whose key is taken is not put in"),
+    ("job_runs_serial_key", "whoever takes a run has seen that no other of its key is at work"),
+    ("run_deliveries_once", "the same news of a run is told once, and a second notice is not put in"),
+    ("job_schedules_subject", "whoever sets a schedule replaces the one that is there"),
+];
 
 /// A database's tables, columns and unique indexes.
 #[derive(Debug, PartialEq, Eq, Default)]

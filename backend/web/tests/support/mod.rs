@@ -103,9 +103,12 @@ impl Site {
             oidc: None,
             demo: true,
             local_lake: true,
+            new_databases: lakegate_model::words::AccessMode::Fine,
             outgoing: OutgoingRules { allow: Vec::new() },
             query_limits: Limits::default(),
             upload_limits: UploadLimits::default(),
+            notices: lakegate_app::jobs::notices::NoticeSettings::default(),
+            break_glass: lakegate_app::access::break_glass::Lasting::default(),
         };
         let clock = ManualClock::at(DateTime::from_timestamp(1_750_000_000, 0).unwrap());
         let random = Arc::new(Seeded(Mutex::new(StdRng::seed_from_u64(7))));

@@ -59,7 +59,9 @@ pub(super) async fn items(app: &App, tx: &mut Tx, actor: &Actor, review: &Review
         for (subscription, _) in store::subscriptions_to(tx, place.table_id).await? {
             items.extend(subscribed(tx, &known, subscription, ReviewItem { id: app.new_id(), ..blank.clone() }).await?);
         }
-        for grant in store::direct_grants_to(tx, place.table_id).await? {
+        // Emergencies have a review of their own.
+        let given_to = store::direct_grants_to(tx, place.table_id).await?;
+        for grant in given_to.into_iter().filter(|grant| !grant.break_glass) {
             let Some(scope) = opened(tx, &grant, place.table_id).await? else { continue };
             if listed.insert(grant.id) {
                 let blank = ReviewItem { id: app.new_id(), ..blank.clone() };

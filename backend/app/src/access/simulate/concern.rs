@@ -3,11 +3,11 @@
 use lakegate_model::{
     Code, Fault,
     grants::{DirectGrant, Grantee},
-    ids::{GroupId, ProjectId, ServiceAccountId, TableId, UserId},
+    ids::{DatabaseId, GroupId, ProjectId, ServiceAccountId, TableId, UserId},
 };
 use lakegate_policy::Actor;
 use lakegate_store::{
-    Tx, actors,
+    Tx, actors, coarse,
     concerned::{self as store, Place},
     direct_grants, groups, projects, restrictions, subscriptions, users,
 };
@@ -112,6 +112,17 @@ pub(in crate::access) async fn collect(tx: &mut Tx, change: &Change, pairs: &mut
             let places = store::place_of_asset(tx, held.asset_id).await?;
             round.acting_in(tx, held.project_id, &Vec::from_iter(places)).await
         }
+        Change::CreateCoarseRight(new) => round.of_database(tx, (new.database, None), &new.to).await,
+        Change::RevokeCoarseRight(id) => match coarse::coarse_right_find(tx, *id).await? {
+            Some(right) => round.of_database(tx, (right.database_id, None), &right.grantee()).await,
+            None => Ok(()),
+        },
+        Change::SetOpt(new) => round.of_database(tx, (new.database, new.table_name()), &new.who).await,
+        Change::RegisterDatabase(new) => {
+            round.pairs.anywhere = true;
+            let places = store::places_in_database(tx, new.database).await?;
+            round.readers(tx, places).await
+        }
         Change::SetTags { asset, .. } => {
             let place = store::place_of_asset(tx, *asset).await?;
             round.readers(tx, place).await
@@ -122,7 +133,7 @@ pub(in crate::access) async fn collect(tx: &mut Tx, change: &Change, pairs: &mut
 
 async fn places(
     tx: &mut Tx,
-    (table, database, tag): (Option<TableId>, Option<lakegate_model::ids::DatabaseId>, Option<&str>),
+    (table, database, tag): (Option<TableId>, Option<DatabaseId>, Option<&str>),
 ) -> Result<Vec<Place>, Fault> {
     Ok(match (table, database, tag) {
         (Some(table), ..) => store::place_of_table(tx, table).await?.into_iter().collect(),
@@ -153,8 +164,29 @@ impl Round<'_> {
                     self.holders(tx, &grant.grantee(), &at).await?;
                 }
             }
+            let Some(database) = direct_grants::database_of(tx, place.table_id).await? else { continue };
+            for right in coarse::coarse_rights_on(tx, database).await? {
+                self.holders(tx, &right.grantee(), &at).await?;
+            }
         }
         Ok(())
+    }
+
+    /// Everybody who acts through a principal, at every table of a database or one: also what a security administrator does not
+    /// find.
+    async fn of_database(
+        &mut self,
+        tx: &mut Tx,
+        (database, table): (DatabaseId, Option<&str>),
+        whom: &Grantee,
+    ) -> Result<(), Fault> {
+        self.pairs.anywhere = true;
+        let mut places = store::places_in_database(tx, database).await?;
+        if let Some(name) = table {
+            let meant = coarse::table_named(tx, database, name).await?;
+            places.retain(|place| Some(place.table_id) == meant);
+        }
+        self.holders(tx, whom, &places).await
     }
 
     async fn of_grants(&mut self, tx: &mut Tx, grants: &[DirectGrant]) -> Result<(), Fault> {

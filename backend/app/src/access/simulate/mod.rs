@@ -27,7 +27,7 @@ use self::{
     concern::{Actors, Pairs, Who},
     sight::Sights,
 };
-use super::{explain::Shows, grants, restrictions, subscriptions};
+use super::{coarse, explain::Shows, grants, opt_ins, registrations, restrictions, subscriptions};
 use crate::{
     App, Caller, accounts::groups, audit::refusals, caller, caller::Acting, catalog::edit, query::resolve::deciding,
 };
@@ -43,6 +43,11 @@ pub enum Change {
     CreateGrant(grants::NewGrant),
     RevokeGrant(GrantId),
     RevokeSubscription(SubscriptionId),
+    CreateCoarseRight(coarse::NewCoarseRight),
+    RevokeCoarseRight(GrantId),
+    /// Opts somebody into fine grants, or out.
+    SetOpt(opt_ins::NewOpt),
+    RegisterDatabase(registrations::NewRegistration),
     /// Replaces the tags of an asset, or of a column of its.
     SetTags {
         asset: AssetId,
@@ -173,6 +178,7 @@ pub async fn simulate(app: &App, caller: &Caller, change: &Change) -> Result<Sim
 fn moment(change: &Change, now: Timestamp) -> Timestamp {
     match change {
         Change::CreateGrant(new) => new.from.map_or(now, |from| from.max(now)),
+        Change::CreateCoarseRight(new) => new.from.map_or(now, |from| from.max(now)),
         _ => now,
     }
 }
@@ -184,6 +190,10 @@ async fn apply(app: &App, tx: &mut WriteTx, acting: Acting<'_>, change: &Change)
         Change::CreateGrant(new) => grants::create_in(app, tx, acting, new).await.map(drop),
         Change::RevokeGrant(id) => grants::revoke_in(app, tx, acting, *id).await,
         Change::RevokeSubscription(id) => subscriptions::revoke_in(app, tx, acting, *id, "simulated").await.map(drop),
+        Change::CreateCoarseRight(new) => coarse::create_in(app, tx, acting, new).await.map(drop),
+        Change::RevokeCoarseRight(id) => coarse::revoke_in(app, tx, acting, *id).await,
+        Change::SetOpt(new) => opt_ins::set_in(app, tx, acting, new).await.map(drop),
+        Change::RegisterDatabase(new) => registrations::set_in(app, tx, acting, new).await.map(drop),
         Change::SetTags { asset, column, tags } => edit::set_tags_in(app, tx, acting, (*asset, *column, tags)).await,
         Change::SetGroupMember { group, user, member } => {
             groups::set_member_in(app, tx, acting, (*group, *user, *member)).await

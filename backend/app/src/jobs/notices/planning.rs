@@ -1,0 +1,175 @@
+//! Writing down what is to be told, in the transaction in which it happens.
+
+use chrono::TimeDelta;
+use lakegate_jobs::{
+    Queue, Submission,
+    watch::{Happened, News, Watch, WatchFuture},
+};
+use lakegate_model::{
+    Fault, Timestamp,
+    ids::RunId,
+    jobs::{JobRun, SYSTEM},
+    run_notices::{RunDelivery, RunWatch},
+    words::{DeliveryState, JobState, RunNews},
+};
+use lakegate_store::{WriteTx, in_queue, in_read, job_runs, run_notices as store};
+use serde_json::json;
+
+use super::NOTIFY;
+
+/// Late runs that one transaction tells of.
+const BATCH: i64 = 200;
+
+/// Hears of what happens to runs.
+#[derive(Debug)]
+pub struct Planner;
+
+impl Watch for Planner {
+    fn told<'a>(&'a self, queue: &'a Queue, tx: &'a mut WriteTx, news: &'a [News]) -> WatchFuture<'a> {
+        Box::pin(told(queue, tx, news))
+    }
+
+    fn look<'a>(&'a self, queue: &'a Queue) -> WatchFuture<'a> {
+        Box::pin(look(queue))
+    }
+}
+
+async fn told(queue: &Queue, tx: &mut WriteTx, news: &[News]) -> Result<(), Fault> {
+    if !store::any_watch(tx).await? {
+        return Ok(());
+    }
+    for news in news {
+        let Some(run) = job_runs::run_find(tx, news.run).await? else { continue };
+        match news.happened {
+            // Of sending notices there are no notices.
+            Happened::Ended if run.kind == NOTIFY.name => sending_ended(tx, &run, queue.now()).await?,
+            _ if run.kind == NOTIFY.name => {}
+            // What was begun is told once, not at each attempt.
+            Happened::Started if run.attempt == 1 => {
+                announce(queue, tx, &run, RunNews::Started, run.started_at).await?;
+            }
+            Happened::Started => {}
+            Happened::Ended => ended(queue, tx, &run).await?,
+            Happened::Ticked(tick) => expect(tx, &run, tick).await?,
+        }
+    }
+    Ok(())
+}
+
+/// A notice that could not be sent is looked after by whom it was for, not by whoever looks after the queue.
+async fn sending_ended(tx: &mut WriteTx, run: &JobRun, now: Timestamp) -> Result<(), Fault> {
+    if run.state == JobState::Succeeded {
+        return Ok(());
+    }
+    job_runs::run_resolve(tx, run.id, now).await?;
+    if let Some(delivery) = run.subject_id {
+        store::delivery_ended(tx, delivery.into(), DeliveryState::Failed, "it could not be sent").await?;
+    }
+    Ok(())
+}
+
+async fn ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun) -> Result<(), Fault> {
+    store::timers_stop(tx, run.id, queue.now()).await?;
+    match news_of(run) {
+        Some(news) => announce(queue, tx, run, news, run.ended_at).await,
+        None => Ok(()),
+    }
+}
+
+/// What the end of a run says; of a cancelled one nothing.
+fn news_of(run: &JobRun) -> Option<RunNews> {
+    match run.state {
+        JobState::Failed => Some(RunNews::Failed),
+        JobState::Succeeded => {
+            let faults = run.output.as_ref().and_then(|output| output["faults"].as_i64()).unwrap_or_default();
+            Some(if faults > 0 { RunNews::Partly } else { RunNews::Succeeded })
+        }
+        _ => None,
+    }
+}
+
+async fn announce(
+    queue: &Queue,
+    tx: &mut WriteTx,
+    run: &JobRun,
+    news: RunNews,
+    at: Option<Timestamp>,
+) -> Result<(), Fault> {
+    let at = at.unwrap_or_else(|| queue.now());
+    for watch in store::watches_for(tx, run.project_id, run.subject_id).await? {
+        if watch.wants(news) {
+            put(queue, tx, &watch, Some(run.id), (news, at)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Awaits the end of a run that came by a tick.
+async fn expect(tx: &mut WriteTx, run: &JobRun, tick: Timestamp) -> Result<(), Fault> {
+    for watch in store::watches_for(tx, run.project_id, run.subject_id).await? {
+        if let Some(minutes) = watch.late_minutes {
+            let due = tick + TimeDelta::minutes(minutes);
+            store::timer_insert(tx, watch.id, run.id, (tick, due)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what is to be sent, and puts the work of sending it into the queue.
+pub(super) async fn put(
+    queue: &Queue,
+    tx: &mut WriteTx,
+    watch: &RunWatch,
+    run_id: Option<RunId>,
+    (news, happened_at): (RunNews, Timestamp),
+) -> Result<(), Fault> {
+    let delivery = RunDelivery {
+        id: queue.new_id(),
+        watch_id: watch.id,
+        user_id: watch.user_id,
+        run_id,
+        news,
+        state: DeliveryState::Waiting,
+        attempts: 0,
+        status: None,
+        error: None,
+        happened_at,
+        created_at: queue.now(),
+        tried_at: None,
+    };
+    if store::delivery_insert(tx, &delivery).await? {
+        enqueue(queue, tx, &delivery).await?;
+    }
+    Ok(())
+}
+
+/// Of one watch one notice at a time is on its way: a receiver that does not answer holds up no other.
+pub(super) async fn enqueue(queue: &Queue, tx: &mut WriteTx, delivery: &RunDelivery) -> Result<(), Fault> {
+    let work = Submission {
+        subject: Some(delivery.id.into()),
+        serial_key: Some(delivery.watch_id.to_string()),
+        trigger: "event",
+        ..Submission::manual(SYSTEM, "system", json!({}))
+    };
+    queue.put(tx, &NOTIFY, work).await.map(drop)
+}
+
+/// Tells of runs that have not ended in time.
+async fn look(queue: &Queue) -> Result<(), Fault> {
+    let next = in_read!(queue.db(), |tx, _scope| { Ok(store::next_timer(tx).await?) })?;
+    if next.is_none_or(|due| due > queue.now()) {
+        return Ok(());
+    }
+    in_queue!(queue.db(), |tx| {
+        for (watch, run, tick) in store::timers_due(tx, queue.now(), BATCH).await? {
+            let known = store::watch_find(tx, watch).await?.filter(|watch| watch.late_minutes.is_some());
+            let is_mine = store::timer_delete(tx, watch, run).await?;
+            if let Some(watch) = known.filter(|_| is_mine) {
+                put(queue, tx, &watch, Some(run), (RunNews::Late, tick)).await?;
+            }
+        }
+        Ok(())
+    })?;
+    queue.wake();
+    Ok(())
+}

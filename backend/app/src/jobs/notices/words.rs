@@ -1,0 +1,96 @@
+//! What a notice says: no more than its reader may see of the run.
+
+use lakegate_model::{Timestamp, run_notices::RunDelivery, words::RunNews};
+use serde_json::{Value, json};
+
+use crate::jobs::runs::RunView;
+
+/// A notice in words.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Words {
+    pub title: String,
+    pub body: String,
+    /// Path inside the portal.
+    pub link: String,
+    /// The same for programs.
+    pub data: Value,
+}
+
+/// The words of a notice of a run as its reader sees it; of none for a trial.
+pub(super) fn of(delivery: &RunDelivery, view: Option<&RunView>, base: Option<&str>) -> Words {
+    let (title, body, link) = match view {
+        Some(view) => (title(delivery.news, view), body(delivery, view), format!("/jobs/runs/{}", view.run.id)),
+        None => (
+            "Notices of runs arrive".to_owned(),
+            "Somebody tries whether notices of runs arrive here. They do.".to_owned(),
+            "/account/notices".to_owned(),
+        ),
+    };
+    let address = base.map(|base| format!("{base}{link}"));
+    let data = json!({
+        "delivery": delivery.id,
+        "event": format!("run.{}", delivery.news),
+        "happened_at": delivery.happened_at,
+        "title": title,
+        "text": body,
+        "link": address.as_ref().unwrap_or(&link),
+        "run": view.map(run_data),
+    });
+    Words { title, body, link, data }
+}
+
+fn run_data(view: &RunView) -> Value {
+    let run = &view.run;
+    json!({
+        "id": run.id,
+        "kind": run.kind,
+        "title": view.title,
+        "state": run.state,
+        "project": (!run.project_id.0.is_nil()).then(|| json!({ "id": run.project_id, "name": view.project_name })),
+        "subject": view.subject,
+        "trigger": run.trigger_kind,
+        "attempt": run.attempt,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "error_code": run.error_code,
+        "error": run.error,
+    })
+}
+
+fn title(news: RunNews, view: &RunView) -> String {
+    let what = match &view.subject {
+        Some(subject) => format!("{}: {subject}", view.title),
+        None => view.title.clone(),
+    };
+    let happened = match news {
+        RunNews::Started => "has started",
+        RunNews::Succeeded => "succeeded",
+        RunNews::Partly => "succeeded in part",
+        RunNews::Failed => "failed",
+        RunNews::Late => "is late",
+        RunNews::Test => "is tried",
+    };
+    format!("{what} {happened}")
+}
+
+fn body(delivery: &RunDelivery, view: &RunView) -> String {
+    let mut sentences = Vec::new();
+    if let Some(project) = &view.project_name {
+        sentences.push(format!("In the project {project}."));
+    }
+    match delivery.news {
+        RunNews::Late => sentences.push(format!(
+            "Its schedule ticked at {}, and the run had not ended in time. It is {} now.",
+            moment(delivery.happened_at),
+            view.run.state
+        )),
+        RunNews::Failed => sentences.extend(view.run.error.as_ref().map(|error| format!("{error}."))),
+        RunNews::Partly => sentences.push("Something could not be done; the page of the run says what.".to_owned()),
+        _ => sentences.push(format!("At {}.", moment(delivery.happened_at))),
+    }
+    sentences.join(" ")
+}
+
+fn moment(at: Timestamp) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

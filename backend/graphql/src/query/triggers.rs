@@ -1,0 +1,67 @@
+//! What starts work when something happens.
+
+use async_graphql::{Context, Object};
+use lakegate_app::jobs::triggers;
+
+use crate::{
+    at::At,
+    errors::{Maybe, answer},
+    lists::{Connection, list},
+    scalars::Id,
+    types::triggers::{JobTrigger, TriggerEvent},
+};
+
+/// Queries about triggers.
+#[derive(Debug, Default)]
+pub struct TriggersQuery;
+
+#[Object]
+impl TriggersQuery {
+    /// A trigger, for members of its project.
+    async fn job_trigger(&self, ctx: &Context<'_>, id: Id) -> Maybe<JobTrigger> {
+        let at = At::of(ctx);
+        answer(&at, triggers::get(at.app(), &at.caller, id.into()).await)
+    }
+
+    /// The triggers of a data source, the latest first.
+    async fn job_triggers(
+        &self,
+        ctx: &Context<'_>,
+        source: Id,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<JobTrigger>> {
+        let at = At::of(ctx);
+        let source = source.into();
+        let name = format!("job triggers {source}");
+        list!(at, first, after, name, |page| triggers::list(at.app(), &at.caller, source, page))
+    }
+
+    /// What has happened to a trigger, the latest first.
+    async fn trigger_events(
+        &self,
+        ctx: &Context<'_>,
+        trigger: Id,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<TriggerEvent>> {
+        let at = At::of(ctx);
+        let trigger = trigger.into();
+        let name = format!("trigger events {trigger}");
+        list!(at, first, after, name, |page| triggers::events(at.app(), &at.caller, trigger, page))
+    }
+
+    /// What started a run, in the order it happened. For members of its project.
+    async fn job_run_events(
+        &self,
+        ctx: &Context<'_>,
+        run: Id,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<TriggerEvent>> {
+        let at = At::of(ctx);
+        let run = run.into();
+        let name = format!("run events {run}");
+        list!(at, first, after, name, |page| triggers::events_of_run(at.app(), &at.caller, run, page))
+    }
+}

@@ -1,0 +1,17 @@
+//! The kinds of work: what brings data in, and what tells people of it. Each does its work through the use cases of `app`, by the policy that binds
+//! everybody.
+
+mod crawl;
+mod listing;
+mod notify;
+
+use lakegate_app::App;
+use lakegate_jobs::Registry;
+
+/// Everything that a worker of this program knows to do.
+pub fn registry(app: &App) -> Registry {
+    Registry::default()
+        .with(crawl::Crawl::new(app.clone()))
+        .with(listing::LookForObjects::new(app.clone()))
+        .with(notify::Notify::new(app.clone()))
+}

@@ -1,0 +1,294 @@
+//! The workers of a process: takes runs as slots become free, keeps them alive, ends in order.
+
+use chrono::TimeDelta;
+use lakegate_model::{Fault, Timestamp, ids::RunId, jobs::JobWorker};
+use lakegate_store::{in_queue, job_claims as store, job_logs, job_workers};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Kind, KindSpec, RunContext, Worker, claim::Room, context::Stop, finish::Ended, schedule};
+
+/// How a process works.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// Host and process, for people.
+    pub name: String,
+    pub version: String,
+    /// Runs of light kinds at once.
+    pub light_slots: i64,
+    /// Runs of heavy kinds at once.
+    pub heavy_slots: i64,
+    /// Runs of one project at once, over all kinds and processes.
+    pub per_project: i64,
+    /// Memory that all runs may declare together, in bytes.
+    pub memory_bytes: u64,
+    /// A worker that is not heard of for this long has lost its runs.
+    pub lease: Duration,
+    /// How long work that is told to stop may take, before it is dropped.
+    pub grace: Duration,
+    /// How often the database is asked for work that nobody told of.
+    pub poll: Duration,
+    /// Whether leases run by the database's clock: where several machines share it.
+    pub database_clock: bool,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self {
+            name: format!("process {}", std::process::id()),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            light_slots: 8,
+            heavy_slots: 1,
+            per_project: 4,
+            memory_bytes: 2 << 30,
+            lease: Duration::from_secs(30),
+            grace: Duration::from_secs(2),
+            poll: Duration::from_secs(1),
+            database_clock: false,
+        }
+    }
+}
+
+impl PoolSettings {
+    pub(crate) fn lease(&self) -> TimeDelta {
+        TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX)
+    }
+
+    pub(crate) fn room(&self) -> Room {
+        Room { light: self.light_slots, heavy: self.heavy_slots, memory_bytes: self.memory_bytes }
+    }
+}
+
+/// How often what runs say is written down.
+const TELL: Duration = Duration::from_millis(500);
+
+/// The workers of a process.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    worker: Worker,
+    started_at: Timestamp,
+    working: Mutex<HashMap<RunId, Working>>,
+}
+
+#[derive(Debug)]
+struct Working {
+    context: Arc<RunContext>,
+    spec: &'static KindSpec,
+    /// When its lease was renewed last.
+    beat_at: Timestamp,
+}
+
+impl Pool {
+    /// A pool that does the work of one worker.
+    pub fn new(worker: Worker) -> Self {
+        let started_at = worker.queue().now();
+        Self(Arc::new(Parts { worker, started_at, working: Mutex::default() }))
+    }
+
+    /// Works until `shutdown`, then gives back what it cannot end in time. Plans schedules beside it.
+    pub async fn work(&self, shutdown: CancellationToken) {
+        tokio::join!(
+            self.take_and_run(&shutdown),
+            self.keep_alive(&shutdown),
+            schedule::keep_planning(self.worker().queue(), &shutdown),
+            self.worker().queue().keep_looking(&shutdown)
+        );
+        if let Err(fault) = self.leave().await {
+            tracing::warn!(error = ?fault, "a worker could not say that it has ended");
+        }
+    }
+
+    fn worker(&self) -> &Worker {
+        &self.0.worker
+    }
+
+    fn working(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, Working>> {
+        self.0.working.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is free once the runs that have ended are written down.
+    fn room_beside(&self, ended: &[Ended]) -> Room {
+        let over: HashSet<RunId> = ended.iter().map(|ended| ended.context.run().id).collect();
+        let working = self.working();
+        let at_work = working.iter().filter(|(id, _)| !over.contains(id));
+        at_work.fold(self.worker().settings().room(), |room, (_, working)| room.less(working.spec))
+    }
+
+    async fn take_and_run(&self, shutdown: &CancellationToken) {
+        let (tell, mut told) = mpsc::unbounded_channel();
+        let mut ended: Vec<Ended> = Vec::new();
+        loop {
+            let stopping = shutdown.is_cancelled();
+            if stopping {
+                self.stop_all();
+            }
+            match self.one_turn(&mut ended, stopping).await {
+                Ok(begun) => begun.into_iter().for_each(|work| self.spawn(work, tell.clone())),
+                Err(fault) => tracing::error!(error = ?fault, "runs could not be taken or ended; it is tried again"),
+            }
+            if stopping && ended.is_empty() && self.working().is_empty() {
+                return;
+            }
+            self.wait(&mut told, &mut ended, shutdown).await;
+            while let Ok(more) = told.try_recv() {
+                ended.push(more);
+            }
+        }
+    }
+
+    /// Writes down what has ended and takes what there is room for. What could not be written stays in `ended`.
+    async fn one_turn(
+        &self,
+        ended: &mut Vec<Ended>,
+        stopping: bool,
+    ) -> Result<Vec<(Arc<RunContext>, Arc<dyn Kind>)>, Fault> {
+        let free = self.room_beside(ended);
+        let room = if stopping { Room::NONE } else { free };
+        let look = !room.is_empty() && self.worker().has_work().await?;
+        if ended.is_empty() && !look {
+            return Ok(Vec::new());
+        }
+        let room = if look { room } else { Room::NONE };
+        let taken = self.worker().turn(ended, room).await?;
+        for ended in ended.drain(..) {
+            self.working().remove(&ended.context.run().id);
+        }
+        Ok(taken.into_iter().map(|run| self.worker().begin(run)).collect())
+    }
+
+    fn spawn(&self, (context, kind): (Arc<RunContext>, Arc<dyn Kind>), tell: mpsc::UnboundedSender<Ended>) {
+        let beat_at = self.worker().queue().now();
+        let working = Working { context: context.clone(), spec: kind.spec(), beat_at };
+        self.working().insert(context.run().id, working);
+        let worker = self.worker().clone();
+        tokio::spawn(async move {
+            // Nobody listens only if the pool is gone; the lease runs out then.
+            let _ = tell.send(worker.attempt((context, kind)).await);
+        });
+    }
+
+    fn stop_all(&self) {
+        for working in self.working().values() {
+            working.context.tell(Stop::Shutdown);
+        }
+    }
+
+    /// Waits for whatever comes first: a run that ends, news in the queue, the next look, the end.
+    async fn wait(
+        &self,
+        told: &mut mpsc::UnboundedReceiver<Ended>,
+        ended: &mut Vec<Ended>,
+        shutdown: &CancellationToken,
+    ) {
+        let stopping = shutdown.is_cancelled();
+        tokio::select! {
+            more = told.recv() => ended.extend(more),
+            () = self.worker().queue().woken(), if !stopping => self.hear_cancelled(),
+            () = shutdown.cancelled(), if !stopping => {}
+            () = tokio::time::sleep(self.worker().settings().poll) => {}
+        }
+    }
+
+    fn hear_cancelled(&self) {
+        for id in self.worker().queue().take_cancelled() {
+            if let Some(working) = self.working().get(&id) {
+                working.context.tell(Stop::Cancel);
+            }
+        }
+    }
+
+    /// Writes down what runs say, renews their leases, hears who is to stop; until the work has ended.
+    async fn keep_alive(&self, shutdown: &CancellationToken) {
+        let mut said_at = None;
+        while !(shutdown.is_cancelled() && self.working().is_empty()) {
+            if let Err(fault) = self.beat(&mut said_at, shutdown.is_cancelled()).await {
+                tracing::warn!(error = ?fault, "a worker could not say that it lives");
+            }
+            tokio::time::sleep(TELL).await;
+        }
+    }
+
+    async fn beat(&self, said_at: &mut Option<Timestamp>, stopping: bool) -> Result<(), Fault> {
+        let now = self.worker().queue().now();
+        let third = self.worker().settings().lease() / 3;
+        if said_at.is_none_or(|said| now - said >= third) {
+            self.say_alive(now, stopping).await?;
+            *said_at = Some(now);
+        }
+        let due: Vec<Arc<RunContext>> = self
+            .working()
+            .values_mut()
+            .filter(|working| working.context.take_changed() || now - working.beat_at >= third)
+            .map(|working| working.context.clone())
+            .collect();
+        if due.is_empty() { Ok(()) } else { self.renew(&due, now).await }
+    }
+
+    async fn say_alive(&self, now: Timestamp, stopping: bool) -> Result<(), Fault> {
+        let settings = self.worker().settings();
+        let worker = JobWorker {
+            id: self.worker().id(),
+            name: settings.name.clone(),
+            version: settings.version.clone(),
+            light_slots: settings.light_slots,
+            heavy_slots: settings.heavy_slots,
+            started_at: self.0.started_at,
+            beat_at: now,
+            stopping,
+        };
+        let silent = now - settings.lease() * 4;
+        in_queue!(&self.worker().queue().parts().db, |tx| {
+            job_workers::worker_beat(tx, &worker).await?;
+            Ok(job_workers::workers_forget(tx, silent).await?)
+        })
+    }
+
+    async fn renew(&self, due: &[Arc<RunContext>], now: Timestamp) -> Result<(), Fault> {
+        let said: Vec<_> = due.iter().map(|context| context.take_lines()).collect();
+        let answers = in_queue!(&self.worker().queue().parts().db, |tx| {
+            let lease_now = self.worker().lease_now(tx).await?;
+            let lease = (now, lease_now + self.worker().settings().lease());
+            let mut answers = Vec::new();
+            for (context, lines) in due.iter().zip(&said) {
+                let answer = store::beat(tx, context.claim(), &context.last_progress(), lease).await?;
+                if answer.is_some() {
+                    job_logs::append(tx, context.run().id, context.run().attempt, lines).await?;
+                }
+                answers.push(answer);
+            }
+            Ok(answers)
+        });
+        match answers {
+            Ok(answers) => due.iter().zip(answers).for_each(|(context, answer)| self.heard(context, answer, now)),
+            Err(fault) => {
+                due.iter().zip(said).for_each(|(context, lines)| context.give_lines(lines));
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
+    fn heard(&self, context: &RunContext, answer: Option<bool>, now: Timestamp) {
+        match answer {
+            None => context.tell(Stop::Lost),
+            Some(true) => context.tell(Stop::Cancel),
+            Some(false) => {}
+        }
+        if let Some(working) = self.working().get_mut(&context.run().id) {
+            working.beat_at = now;
+        }
+    }
+
+    async fn leave(&self) -> Result<(), Fault> {
+        let id = self.worker().id();
+        in_queue!(&self.worker().queue().parts().db, |tx| { Ok(job_workers::worker_gone(tx, id).await?) })
+    }
+}

@@ -1,0 +1,15 @@
+//! The queue on both databases: what goes in comes out once, in a fair order, whatever dies on the way.
+//!
+//! The PostgreSQL half runs if `LAKEGATE_TEST_POSTGRES` holds the address of a server on which databases may be created.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bench_kind;
+mod claims;
+mod cron;
+#[path = "../../../store/tests/store/databases.rs"]
+#[allow(dead_code)]
+mod databases;
+mod pool;
+mod schedules;
+mod simulation;
+mod triggers;
