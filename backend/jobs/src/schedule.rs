@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Schedules that one transaction plans.
-const BATCH: i64 = 500;
+const BATCH: u16 = 500;
 /// The longest and the shortest pause between two looks.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
 /// When a schedule is looked at again whose kind has no room.
@@ -74,29 +74,40 @@ async fn pause(queue: &Queue) -> Duration {
 /// # Errors
 /// What the database says.
 pub async fn plan(queue: &Queue) -> Result<usize, Fault> {
-    plan_batches(queue, BATCH, async || is_due(queue).await, async || plan_batch(queue).await).await
+    let mut planned = Planned::default();
+    while is_due(queue).await? && planned.add(plan_batch(queue).await?) {}
+    Ok(planned.wake(queue))
 }
 
-/// Plans a batch after the other while something is due. `plan_batch` gives how much it looked at, of `most`, and how many
-/// runs it started.
-pub(crate) async fn plan_batches(
-    queue: &Queue,
-    most: i64,
-    is_due: impl AsyncFn() -> Result<bool, Fault>,
-    plan_batch: impl AsyncFn() -> Result<(usize, usize), Fault>,
-) -> Result<usize, Fault> {
-    let mut started = 0;
-    while is_due().await? {
-        let (looked_at, runs) = plan_batch().await?;
-        started += runs;
-        if i64::try_from(looked_at).is_ok_and(|count| count < most) {
-            break;
+/// What one transaction planned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch {
+    /// Whether it looked at as much as it may.
+    pub(crate) full: bool,
+    /// Runs that it started.
+    pub(crate) started: usize,
+}
+
+/// Runs started by one batch after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Planned {
+    started: usize,
+}
+
+impl Planned {
+    /// Adds a batch. Whether more may be due.
+    pub(crate) fn add(&mut self, batch: Batch) -> bool {
+        self.started += batch.started;
+        batch.full
+    }
+
+    /// Wakes the workers if there is work for them. Returns how many runs were started.
+    pub(crate) fn wake(self, queue: &Queue) -> usize {
+        if self.started > 0 {
+            queue.wake();
         }
+        self.started
     }
-    if started > 0 {
-        queue.wake();
-    }
-    Ok(started)
 }
 
 /// A look first: an idle server takes no write lock.
@@ -105,16 +116,16 @@ async fn is_due(queue: &Queue) -> Result<bool, Fault> {
     in_read!(&queue.parts().db, |tx, _scope| { Ok(store::next_schedule(tx).await?.is_some_and(|due| due <= now)) })
 }
 
-async fn plan_batch(queue: &Queue) -> Result<(usize, usize), Fault> {
+async fn plan_batch(queue: &Queue) -> Result<Batch, Fault> {
     let now = queue.now();
     in_queue!(&queue.parts().db, |tx| {
         job_claims::gate(tx).await?;
-        let due = store::schedules_due(tx, now, BATCH).await?;
+        let due = store::schedules_due(tx, now, i64::from(BATCH)).await?;
         let (mut started, mut rooms) = (0, HashMap::new());
         for schedule in &due {
             started += plan_one(queue, tx, schedule, (now, &mut rooms)).await?;
         }
-        Ok((due.len(), started))
+        Ok(Batch { full: due.len() >= usize::from(BATCH), started })
     })
 }
 

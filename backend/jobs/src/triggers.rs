@@ -16,12 +16,15 @@ use lakegate_store::{WriteTx, in_queue, in_read, job_claims, job_runs, job_trigg
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Queue, Submission, schedule::plan_batches};
+use crate::{
+    Queue, Submission,
+    schedule::{Batch, Planned},
+};
 
 /// Most events that wait in one trigger; those beyond are refused.
 pub const MOST_GATHERED: i64 = 100_000;
 /// Triggers that one transaction looks at.
-const BATCH: i64 = 100;
+const BATCH: u16 = 100;
 /// When a trigger is looked at again whose kind has no room.
 const NO_ROOM: TimeDelta = TimeDelta::seconds(30);
 
@@ -170,7 +173,9 @@ fn submission(trigger: &JobTrigger) -> Submission {
 /// # Errors
 /// What the database says.
 pub async fn plan(queue: &Queue) -> Result<usize, Fault> {
-    plan_batches(queue, BATCH, async || is_due(queue).await, async || plan_batch(queue).await).await
+    let mut planned = Planned::default();
+    while is_due(queue).await? && planned.add(plan_batch(queue).await?) {}
+    Ok(planned.wake(queue))
 }
 
 async fn is_due(queue: &Queue) -> Result<bool, Fault> {
@@ -178,16 +183,16 @@ async fn is_due(queue: &Queue) -> Result<bool, Fault> {
     in_read!(&queue.parts().db, |tx, _scope| { Ok(store::next_due(tx).await?.is_some_and(|due| due <= now)) })
 }
 
-async fn plan_batch(queue: &Queue) -> Result<(usize, usize), Fault> {
+async fn plan_batch(queue: &Queue) -> Result<Batch, Fault> {
     let now = queue.now();
     in_queue!(&queue.parts().db, |tx| {
         job_claims::gate(tx).await?;
-        let due = store::triggers_due(tx, now, BATCH).await?;
+        let due = store::triggers_due(tx, now, i64::from(BATCH)).await?;
         let mut started = 0;
         for id in &due {
             let Some(trigger) = store::trigger_lock(tx, *id, 0, None).await? else { continue };
             started += settle(queue, tx, &trigger, now).await?;
         }
-        Ok((due.len(), started))
+        Ok(Batch { full: due.len() >= usize::from(BATCH), started })
     })
 }
