@@ -58,6 +58,7 @@ CREATE INDEX job_runs_scheduled ON job_runs (run_at, id) WHERE state = 'schedule
 CREATE INDEX job_runs_held ON job_runs (kind, serial_key, run_at, id) WHERE state = 'held';
 CREATE INDEX job_runs_running ON job_runs (lease_until) WHERE state = 'running';
 CREATE INDEX job_runs_failed ON job_runs (id) WHERE state = 'failed' AND resolved_at IS NULL;
+CREATE INDEX job_runs_ended ON job_runs (kind, id) WHERE ended_at IS NOT NULL;
 CREATE INDEX job_runs_subject ON job_runs (subject_id, id);
 CREATE INDEX job_runs_project ON job_runs (project_id, id);
 CREATE INDEX job_runs_schedule ON job_runs (schedule_id, id);

@@ -81,6 +81,7 @@ fn parse(text: &str) -> Fields {
         named.and_then(|rest| rest.split_whitespace().next()).unwrap_or(otherwise).to_owned()
     };
     let (query, mutation) = (root("query:", "Query"), root("mutation:", "Mutation"));
+    let subscription = root("subscription:", "Following");
     for (head, body) in blocks(text) {
         let mut words = head.split_whitespace();
         let (keyword, name) = (words.next().unwrap_or_default(), words.next().unwrap_or_default().to_owned());
@@ -89,6 +90,7 @@ fn parse(text: &str) -> Fields {
             "enum" => drop(fields.enums.insert(name, body.split_whitespace().map(str::to_owned).collect())),
             "type" if name == query => fields.all.extend(roots("query", &body)),
             "type" if name == mutation => fields.all.extend(roots("mutation", &body)),
+            "type" if name == subscription => fields.all.extend(roots("subscription", &body)),
             "type" => drop(
                 fields.objects.insert(
                     name,

@@ -120,3 +120,71 @@ both!(
         team.owner.get(&one).await.is(404);
     }
 );
+
+both!(
+    async fn triggers_are_made_changed_and_removed(app) {
+        let (team, source) = team(app).await;
+        let of_source = format!("/api/v1/data-sources/{source}/triggers");
+        let input = json!({ "name": "Deliveries", "happening": "webhook", "batch_events": 2, "batch_seconds": 60 });
+        let stranger = app.person("sam").await;
+        let viewer = app.person("vera").await;
+        team.join(&viewer, "viewer").await;
+        stranger.post(&of_source, input.clone()).await.is(404);
+        viewer.post(&of_source, input.clone()).await.is(403);
+        let made = team.owner.post(&of_source, input.clone()).await.is(201).json();
+        let secret = made["secret"].as_str().unwrap();
+        assert!(secret.starts_with("lgh_"), "{made}");
+        let at = format!("/api/v1/jobs/triggers/{}", made["trigger"]["id"].as_str().unwrap());
+        let shown = viewer.get(&at).await.ok();
+        let seen = (&shown["name"], &shown["happening"], &shown["batch_events"], &shown["enabled"], &shown["prefix"]);
+        assert_eq!(seen, (&json!("Deliveries"), &json!("webhook"), &json!(2), &json!(true), &Value::Null), "{shown}");
+        assert!(!shown.to_string().contains(secret), "the secret is shown once");
+        stranger.get(&at).await.is(404);
+        assert_eq!(viewer.all(&of_source, 50).await, [shown]);
+        assert_eq!(viewer.all(&format!("{at}/events"), 50).await, [Value::Null; 0]);
+        stranger.get(&format!("{at}/events")).await.is(404);
+
+        let changed = json!({ "name": "Calls", "happening": "webhook", "enabled": false });
+        viewer.put(&at, changed.clone()).await.is(403);
+        let changed = team.owner.put(&at, changed).await.ok();
+        let seen = (&changed["name"], &changed["batch_events"], &changed["enabled"]);
+        assert_eq!(seen, (&json!("Calls"), &json!(1), &json!(false)), "{changed}");
+        team.owner.put(&at, json!({ "name": "Calls", "happening": "run_ended" })).await.blames(400, "invalid", "happening");
+        team.owner.put(&at, json!({ "name": "", "happening": "webhook" })).await.blames(400, "invalid", "name");
+        team.owner.put(&at, json!({ "name": "Calls", "happening": "nothing" })).await.is(400);
+        viewer.post(&format!("{at}/secret"), json!({})).await.is(403);
+        let renewed = team.owner.post(&format!("{at}/secret"), json!({})).await.ok();
+        assert_ne!(renewed["secret"], secret, "{renewed}");
+
+        viewer.delete(&at).await.is(403);
+        team.owner.delete(&at).await.is(204);
+        team.owner.delete(&at).await.is(404);
+        assert_eq!(team.owner.all(&of_source, 50).await, [Value::Null; 0]);
+    }
+);
+
+both!(
+    async fn a_run_tells_which_events_started_it(app) {
+        let (team, source) = team(app).await;
+        let input = json!({ "name": "After files", "happening": "object_created", "list_seconds": 1 });
+        let made = team.owner.post(&format!("/api/v1/data-sources/{source}/triggers"), input).await.is(201).json();
+        assert_eq!(made["secret"], Value::Null, "nobody calls it");
+        let at = format!("/api/v1/jobs/triggers/{}", made["trigger"]["id"].as_str().unwrap());
+        eventually("the first listing", async || {
+            let listed = team.owner.all(&format!("{RUNS}?kind=listing&state=succeeded"), 50).await;
+            (!listed.is_empty()).then_some(())
+        })
+        .await;
+        write(&app.files().join("prices/more.csv"), b"id,price\n2,3.50\n");
+        let event = eventually("the event of the new file", async || {
+            let events = team.owner.all(&format!("{at}/events"), 50).await;
+            events.into_iter().find(|event| event["run_id"].is_string())
+        })
+        .await;
+        assert!(event["about"].as_str().unwrap().ends_with("prices/more.csv"), "{event}");
+        let of_run = format!("{RUNS}/{}/events", event["run_id"].as_str().unwrap());
+        assert_eq!(team.owner.all(&of_run, 50).await, [event]);
+        app.person("sam").await.get(&of_run).await.is(404);
+        story::ended(&team.owner, &of_run.split('/').rev().nth(1).unwrap()).await;
+    }
+);

@@ -14,6 +14,7 @@ mod demo;
 mod disk_full;
 mod failpoints;
 mod grants;
+mod job_streams;
 mod jobs;
 mod jobs_rest;
 mod keys;

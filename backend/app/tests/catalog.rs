@@ -5,6 +5,8 @@
 mod crawl;
 #[path = "catalog/life.rs"]
 mod life;
+#[path = "catalog/retention.rs"]
+mod retention;
 #[path = "catalog/run_notices.rs"]
 mod run_notices;
 #[path = "catalog/searching.rs"]

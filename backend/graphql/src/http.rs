@@ -4,7 +4,7 @@
 //! cookie counts only together with the header `x-csrf-token` (and, on POST, a matching origin: see
 //! [`lakegate_http::middleware::guard`]); a bearer token needs neither. Answers are `application/graphql-response+json`, where a
 //! request that cannot be executed is a 4xx, or `application/json`, where it is a 200 with errors unless the request is
-//! malformed as such.
+//! malformed as such. Subscriptions are answered by events: see [`crate::stream`].
 
 use async_graphql::{
     Name, Request as Operation, Response as Executed, ServerError, Value, Variables,
@@ -33,6 +33,7 @@ use super::{
     order::Order,
     request::{self, Parameters},
     schema::{self, PortalSchema},
+    stream::Answers,
 };
 use lakegate_http::{Refusal, Web, context::RequestContext, csrf, extract::Auth};
 
@@ -97,11 +98,11 @@ pub async fn by_get(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let media = acceptable(&headers)?;
+    let taken = acceptable(&headers)?;
     admit(&web, &context, &auth, &headers).await?;
     let at = At::new(web, auth);
     let parameters = request::from_query(uri.query().unwrap_or_default());
-    Ok(respond(&endpoint, at, parameters, Allowed::Queries, media).await)
+    Ok(respond(&endpoint, at, parameters, Allowed::Queries, taken).await)
 }
 
 /// Answers a POST.
@@ -115,17 +116,28 @@ pub async fn by_post(
     auth: Auth,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let media = acceptable(request.headers())?;
+    let taken = acceptable(request.headers())?;
     admit(&web, &context, &auth, request.headers()).await?;
     let parameters = read_body(&web, request).await;
-    Ok(respond(&endpoint, At::new(web, auth), parameters, Allowed::Everything, media).await)
+    Ok(respond(&endpoint, At::new(web, auth), parameters, Allowed::Everything, taken).await)
 }
 
-fn acceptable(headers: &HeaderMap) -> Result<Media, Refusal> {
-    Media::negotiate(headers).ok_or_else(|| {
+/// The answers that a client takes.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    media: Media,
+    /// Answers that go on.
+    events: bool,
+}
+
+fn acceptable(headers: &HeaderMap) -> Result<Taken, Refusal> {
+    let events = Media::takes_events(headers);
+    let media = Media::negotiate(headers).or_else(|| events.then_some(Media::GraphqlResponse));
+    let media = media.ok_or_else(|| {
         let fault = Fault::invalid("Accept", "answers are application/graphql-response+json or application/json");
         Refusal::with_status(StatusCode::NOT_ACCEPTABLE, fault)
-    })
+    })?;
+    Ok(Taken { media, events })
 }
 
 /// A cookie alone is not somebody's will.
@@ -166,24 +178,64 @@ async fn respond(
     at: At,
     parameters: Result<Parameters, Fault>,
     allowed: Allowed,
-    media: Media,
+    taken: Taken,
 ) -> Response {
-    let outcome = match parameters {
-        Ok(parameters) => execute(endpoint, &at, parameters, allowed).await,
+    let ready = match parameters {
+        Ok(parameters) => prepare(endpoint, &at, parameters, allowed),
         Err(fault) => Err(Unexecuted::malformed(&at.web, &at.caller.request_id, fault)),
     };
-    match outcome {
-        Ok(executed) => executed_answer(executed, media),
-        Err(unexecuted) => unexecuted_answer(unexecuted, media),
+    match ready {
+        Ok(ready) if ready.kind == OperationType::Subscription => follow(endpoint, &at, ready, taken).await,
+        Ok(ready) => executed_answer(execute(endpoint, &at, ready).await, taken.media),
+        Err(unexecuted) => unexecuted_answer(unexecuted, taken.media),
     }
 }
 
-async fn execute(
-    endpoint: &Endpoint,
-    at: &At,
-    parameters: Parameters,
-    allowed: Allowed,
-) -> Result<Executed, Unexecuted> {
+/// An operation that may be executed.
+struct Ready {
+    operation: Operation,
+    order: Order,
+    kind: OperationType,
+    fields: Vec<log::RootField>,
+}
+
+async fn execute(endpoint: &Endpoint, at: &At, ready: Ready) -> Executed {
+    let mut executed = endpoint.schema.execute(ready.operation).await;
+    ready.order.arrange(&mut executed);
+    log::note(at, ready.kind, &ready.fields, &executed);
+    executed
+}
+
+/// Answers a subscription: what cannot be executed as any operation, everything else by events.
+async fn follow(endpoint: &Endpoint, at: &At, ready: Ready, taken: Taken) -> Response {
+    if !taken.events {
+        let fault = Fault::invalid("Accept", "subscriptions are answered by events").fix("accept text/event-stream");
+        let status = Some(StatusCode::NOT_ACCEPTABLE);
+        return unexecuted_answer(Unexecuted { status, ..Unexecuted::document(at, fault) }, taken.media);
+    }
+    let place = match at.web.live.enter(&at.principal) {
+        Ok(place) => place,
+        Err(fault) => {
+            log::note_all(at, ready.kind, &ready.fields, fault.code);
+            return Refusal::from(fault).into_response();
+        }
+    };
+    let answers = Answers::begin(endpoint.schema.execute_stream(ready.operation), ready.order).await;
+    log::note(at, ready.kind, &ready.fields, &answers.first);
+    if answers.is_refused() {
+        return executed_answer(answers.first, taken.media);
+    }
+    answers.send(place, encoded)
+}
+
+/// An answer as an event carries it.
+fn encoded(executed: Executed) -> String {
+    let errors = executed.errors.into_iter().map(ErrorShape::of).collect();
+    // Both are made of texts, numbers and lists of them, which JSON can always hold.
+    serde_json::to_string(&Body { data: Some(&executed.data), errors }).unwrap_or_default()
+}
+
+fn prepare(endpoint: &Endpoint, at: &At, parameters: Parameters, allowed: Allowed) -> Result<Ready, Unexecuted> {
     limits::check_text(&parameters.query)
         .map_err(|fault| Unexecuted::malformed(&at.web, &at.caller.request_id, fault))?;
     let document = parse_query(&parameters.query)
@@ -191,7 +243,7 @@ async fn execute(
     let variables = Variables::from_json(serde_json::Value::Object(parameters.variables));
     let chosen = choose(&document, parameters.operation_name.as_deref());
     let operation = chosen.map_err(|fault| Unexecuted::document(at, fault))?;
-    if allowed == Allowed::Queries && operation.ty != OperationType::Query {
+    if allowed == Allowed::Queries && operation.ty == OperationType::Mutation {
         let fault = Fault::invalid("query", "changes are sent by POST");
         let status = Some(StatusCode::METHOD_NOT_ALLOWED);
         return Err(Unexecuted { status, ..Unexecuted::document(at, fault) });
@@ -205,11 +257,8 @@ async fn execute(
         return Err(Unexecuted::stranger(at));
     }
     let order = Order::of(&document, operation);
-    let request = operation_of(at, &parameters.query, parameters.operation_name, variables, document);
-    let mut executed = endpoint.schema.execute(request).await;
-    order.arrange(&mut executed);
-    log::note(at, kind, &fields, &executed);
-    Ok(executed)
+    let operation = operation_of(at, &parameters.query, parameters.operation_name, variables, document);
+    Ok(Ready { operation, order, kind, fields })
 }
 
 fn operation_of(

@@ -32,6 +32,8 @@ pub mod query;
 pub mod request;
 pub mod scalars;
 pub mod schema;
+pub mod stream;
+pub mod subscription;
 pub mod types;
 
 use axum::{Extension, Router, routing::get};

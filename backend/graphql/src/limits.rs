@@ -110,7 +110,7 @@ pub const fn root_of(kind: OperationType) -> &'static str {
     match kind {
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
-        OperationType::Subscription => "Subscription",
+        OperationType::Subscription => "Following",
     }
 }
 

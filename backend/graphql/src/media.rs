@@ -20,6 +20,13 @@ impl Media {
         }
     }
 
+    /// Whether the client takes answers that go on, as events.
+    pub fn takes_events(headers: &HeaderMap) -> bool {
+        let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut ranges = accepted.flat_map(|value| value.split(','));
+        ranges.any(|range| range.split(';').next().is_some_and(|kind| kind.trim() == "text/event-stream"))
+    }
+
     /// The form that the client likes best, the first of equals; `None` if it likes neither.
     pub fn negotiate(headers: &HeaderMap) -> Option<Self> {
         let accepted = headers.get_all(header::ACCEPT).iter();
@@ -84,6 +91,19 @@ mod tests {
             (Some("application/json;q=0"), None),
         ] {
             assert_eq!(chosen(accept), media, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn events_are_taken_only_where_they_are_named() {
+        for (accept, taken) in [
+            ("text/event-stream", true),
+            ("application/json;q=0.5, text/event-stream;q=0.9", true),
+            ("application/json", false),
+            ("*/*", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(Media::takes_events(&headers), taken, "{accept}");
         }
     }
 

@@ -48,7 +48,7 @@ from_ids! {
     UserId GroupId ServiceAccountId ApiTokenId SessionId PurposeId ProjectPurposeId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
     QueryId SavedQueryId AuditEventId RestrictionId OptInId PolicyVersionId ReviewId ReviewItemId ScheduleId TriggerId WorkerId
-    RunWatchId RunDeliveryId
+    RunWatchId RunDeliveryId WorkflowId WorkflowRunId BackfillId
 }
 
 /// A whole number of up to 64 bits, written as a JSON number: bytes, rows, positions.
@@ -95,6 +95,22 @@ impl ScalarType for Row {
     fn to_value(&self) -> Value {
         // Cells are plain JSON values; one that is not can only come from a mistake of ours, and shows as absent.
         Value::List(self.0.iter().map(|cell| Value::from_json(cell.clone()).unwrap_or(Value::Null)).collect())
+    }
+}
+
+/// Any JSON value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Json(pub serde_json::Value);
+
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        value.into_json().map(Self).map_err(InputValueError::custom)
+    }
+
+    fn to_value(&self) -> Value {
+        // Plain JSON values; one that is not can only come from a mistake of ours, and shows as absent.
+        Value::from_json(self.0.clone()).unwrap_or(Value::Null)
     }
 }
 
@@ -227,6 +243,25 @@ enums! {
     SubscriptionState of "words::SubscriptionState" { Active, Cancelled, Revoked, Expired, }
     /// Where a run of a data source is in its life.
     RunState of "words::RunState" { Queued, Running, Succeeded, Failed, Cancelled, }
+    /// Where a run of a workflow, or a backfill, is in its life.
+    WorkflowState of "words::WorkflowState" {
+        Running,
+        Succeeded,
+        /// A step failed, and no step that waits for failures came of it.
+        Failed,
+        Cancelled,
+    }
+    /// Where a step of a workflow's run is, or a part of it.
+    StepState of "words::StepState" {
+        /// For other steps, or for room.
+        Waiting,
+        Running,
+        Succeeded,
+        Failed,
+        /// What it waits for cannot happen any more; parts are never skipped.
+        Skipped,
+        Cancelled,
+    }
     /// Where a run of the queue is in its life.
     JobState of "words::JobState" {
         /// Until its time has come.

@@ -1,6 +1,6 @@
 //! The schema: every area put together.
 
-use async_graphql::{EmptySubscription, MergedObject, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, Schema, SchemaBuilder};
 
 use super::{
     mutation::{
@@ -9,15 +9,16 @@ use super::{
         members::MembersMutation, places::PlacesMutation, policy::PolicyMutation, purposes::PurposesMutation,
         reviews::ReviewsMutation, rules::RulesMutation, run::RunMutation, run_notices::RunNoticesMutation,
         simulate::SimulateMutation, sources::SourcesMutation, storage::StorageMutation, tags::TagsMutation,
-        triggers::TriggersMutation, users::UsersMutation,
+        triggers::TriggersMutation, users::UsersMutation, workflows::WorkflowsMutation,
     },
     query::{
         access::AccessQuery, break_glass::BreakGlassQuery, catalog::CatalogQuery, coarse::CoarseQuery,
         explore::ExploreQuery, grants::GrantsQuery, jobs::JobsQuery, node::NodeQuery, people::PeopleQuery,
         places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery, reviews::ReviewsQuery, rules::RulesQuery,
         run::RunQuery, run_notices::RunNoticesQuery, search::SearchQuery, sources::SourcesQuery,
-        triggers::TriggersQuery,
+        triggers::TriggersQuery, workflows::WorkflowsQuery,
     },
+    subscription::Following,
 };
 
 /// Looking things up. Results of queries come as files from REST: `POST /api/v1/query` runs and streams one,
@@ -31,6 +32,7 @@ pub struct Query(
     SourcesQuery,
     JobsQuery,
     TriggersQuery,
+    WorkflowsQuery,
     RunNoticesQuery,
     AccessQuery,
     GrantsQuery,
@@ -56,6 +58,7 @@ pub struct Mutation(
     SourcesMutation,
     JobsMutation,
     TriggersMutation,
+    WorkflowsMutation,
     RunNoticesMutation,
     AssetsMutation,
     GlossaryMutation,
@@ -75,7 +78,7 @@ pub struct Mutation(
 );
 
 /// The schema of `/graphql`.
-pub type PortalSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type PortalSchema = Schema<Query, Mutation, Following>;
 
 /// Deepest nesting that is parsed and validated at all; [`super::limits`] draws the narrower line before execution.
 const PARSED_DEPTH: usize = 40;
@@ -87,8 +90,8 @@ pub fn build() -> PortalSchema {
     builder().finish()
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Following> {
+    Schema::build(Query::default(), Mutation::default(), Following)
         .limit_recursive_depth(PARSED_DEPTH)
         .limit_directives(DIRECTIVES)
 }
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn every_root_field_may_be_null() {
         let schema = sdl();
-        for root in ["type Query {", "type Mutation {"] {
+        for root in ["type Query {", "type Mutation {", "type Following {"] {
             let body = schema.split_once(root).unwrap().1.split_once("\n}").unwrap().0;
             let fields =
                 body.lines().filter(|line| line.starts_with("\t") && line.contains(':') && !line.contains("\"\"\""));

@@ -7,6 +7,7 @@ pub mod context;
 pub mod csrf;
 pub mod error;
 pub mod extract;
+pub mod live;
 pub mod markdown;
 pub mod metrics;
 pub mod middleware;

@@ -4,7 +4,7 @@ use axum::{http::StatusCode, response::Response};
 use lakegate_app::App;
 use std::sync::Arc;
 
-use crate::{Metrics, WebConfig, error::Problem};
+use crate::{Metrics, WebConfig, error::Problem, live::Live};
 
 /// Shows a problem as a page, in the reader's theme: `light`, `dark`, or empty for what the system says.
 pub type ErrorPage = fn(StatusCode, &Problem, theme: &str) -> Response;
@@ -20,12 +20,14 @@ pub struct Parts {
     pub config: WebConfig,
     pub metrics: Metrics,
     pub error_page: ErrorPage,
+    /// Answers that go on for long.
+    pub live: Live,
 }
 
 impl Web {
     /// Puts the web side together.
     pub fn new(app: App, config: WebConfig, metrics: Metrics, error_page: ErrorPage) -> Self {
-        Self(Arc::new(Parts { app, config, metrics, error_page }))
+        Self(Arc::new(Parts { app, config, metrics, error_page, live: Live::default() }))
     }
 }
 

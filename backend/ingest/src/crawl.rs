@@ -55,6 +55,10 @@ impl Work<'_> {
         let subject = self.run.run().subject_id.ok_or_else(|| Fault::internal("a run without a data source"))?;
         self.phase("listing");
         let place = crawling::place(self.app, subject.into()).await?;
+        // What a workflow names when it runs may be anybody's.
+        if place.source.project_id != self.run.run().project_id {
+            return Err(Fault::not_found("data source"));
+        }
         self.run.log(LogLevel::Info, format!("looking through {}", place.source.location));
         let discovery = self.discover(&place).await?;
         lakegate_model::failpoint!("source.listed");

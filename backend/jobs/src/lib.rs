@@ -16,6 +16,7 @@ mod backoff;
 mod claim;
 mod context;
 mod finish;
+mod growth;
 mod kind;
 mod pool;
 mod queue;

@@ -1,7 +1,7 @@
 //! The workers of a process: takes runs as slots become free, keeps them alive, ends in order.
 
 use chrono::TimeDelta;
-use lakegate_model::{Fault, Timestamp, ids::RunId, jobs::JobWorker};
+use lakegate_model::{Fault, Timestamp, ids::RunId, jobs::JobWorker, words::SlotClass};
 use lakegate_store::{in_queue, job_claims as store, job_logs, job_workers};
 use std::{
     collections::{HashMap, HashSet},
@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Kind, KindSpec, RunContext, Worker, claim::Room, context::Stop, finish::Ended, schedule};
+use crate::{Kind, KindSpec, RunContext, Worker, claim::Room, context::Stop, finish::Ended, growth::Growth, schedule};
 
 /// How a process works.
 #[derive(Debug, Clone)]
@@ -19,10 +19,14 @@ pub struct PoolSettings {
     /// Host and process, for people.
     pub name: String,
     pub version: String,
-    /// Runs of light kinds at once.
+    /// Runs of light kinds at once, to begin with.
     pub light_slots: i64,
-    /// Runs of heavy kinds at once.
+    /// Runs of heavy kinds at once, to begin with.
     pub heavy_slots: i64,
+    /// Runs of light kinds at once where all slots were taken for long.
+    pub light_slots_most: i64,
+    /// Runs of heavy kinds at once where all slots were taken for long.
+    pub heavy_slots_most: i64,
     /// Runs of one project at once, over all kinds and processes.
     pub per_project: i64,
     /// Memory that all runs may declare together, in bytes.
@@ -44,6 +48,8 @@ impl Default for PoolSettings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             light_slots: 8,
             heavy_slots: 1,
+            light_slots_most: 8,
+            heavy_slots_most: 1,
             per_project: 4,
             memory_bytes: 2 << 30,
             lease: Duration::from_secs(30),
@@ -76,6 +82,14 @@ struct Parts {
     worker: Worker,
     started_at: Timestamp,
     working: Mutex<HashMap<RunId, Working>>,
+    slots: Mutex<Slots>,
+}
+
+/// The slots of each class of work.
+#[derive(Debug)]
+struct Slots {
+    light: Growth,
+    heavy: Growth,
 }
 
 #[derive(Debug)]
@@ -90,7 +104,12 @@ impl Pool {
     /// A pool that does the work of one worker.
     pub fn new(worker: Worker) -> Self {
         let started_at = worker.queue().now();
-        Self(Arc::new(Parts { worker, started_at, working: Mutex::default() }))
+        let settings = worker.settings();
+        let slots = Slots {
+            light: Growth::between(settings.light_slots, settings.light_slots_most),
+            heavy: Growth::between(settings.heavy_slots, settings.heavy_slots_most),
+        };
+        Self(Arc::new(Parts { worker, started_at, working: Mutex::default(), slots: Mutex::new(slots) }))
     }
 
     /// Works until `shutdown`, then gives back what it cannot end in time. Plans schedules beside it.
@@ -114,12 +133,36 @@ impl Pool {
         self.0.working.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn slots(&self) -> std::sync::MutexGuard<'_, Slots> {
+        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What there is in all.
+    fn room(&self) -> Room {
+        let slots = self.slots();
+        let memory_bytes = self.worker().settings().memory_bytes;
+        Room { light: slots.light.slots(), heavy: slots.heavy.slots(), memory_bytes }
+    }
+
+    /// Gives a class of work another slot when all of its slots were taken for long, and takes it away later.
+    fn grow(&self, now: Timestamp) {
+        let (mut light, mut heavy) = (0, 0);
+        for working in self.working().values() {
+            *if working.spec.class == SlotClass::Light { &mut light } else { &mut heavy } += 1;
+        }
+        let mut slots = self.slots();
+        let changed = [("light", slots.light.observe(now, light)), ("heavy", slots.heavy.observe(now, heavy))];
+        for (class, slots) in changed.into_iter().filter_map(|(class, slots)| Some((class, slots?))) {
+            tracing::info!(class, slots, "this process has another number of slots");
+        }
+    }
+
     /// What is free once the runs that have ended are written down.
     fn room_beside(&self, ended: &[Ended]) -> Room {
         let over: HashSet<RunId> = ended.iter().map(|ended| ended.context.run().id).collect();
         let working = self.working();
         let at_work = working.iter().filter(|(id, _)| !over.contains(id));
-        at_work.fold(self.worker().settings().room(), |room, (_, working)| room.less(working.spec))
+        at_work.fold(self.room(), |room, (_, working)| room.less(working.spec))
     }
 
     async fn take_and_run(&self, shutdown: &CancellationToken) {
@@ -219,6 +262,7 @@ impl Pool {
     async fn beat(&self, said_at: &mut Option<Timestamp>, stopping: bool) -> Result<(), Fault> {
         let now = self.worker().queue().now();
         let third = self.worker().settings().lease() / 3;
+        self.grow(now);
         if said_at.is_none_or(|said| now - said >= third) {
             self.say_alive(now, stopping).await?;
             *said_at = Some(now);
@@ -234,12 +278,13 @@ impl Pool {
 
     async fn say_alive(&self, now: Timestamp, stopping: bool) -> Result<(), Fault> {
         let settings = self.worker().settings();
+        let room = self.room();
         let worker = JobWorker {
             id: self.worker().id(),
             name: settings.name.clone(),
             version: settings.version.clone(),
-            light_slots: settings.light_slots,
-            heavy_slots: settings.heavy_slots,
+            light_slots: room.light,
+            heavy_slots: room.heavy,
             started_at: self.0.started_at,
             beat_at: now,
             stopping,

@@ -186,6 +186,40 @@ pub struct JobSchedule {
     pub changed_at: Timestamp,
 }
 
+impl JobSchedule {
+    /// A schedule of the work on something that says of no time yet: in UTC, without jitter; of missed ticks one is
+    /// caught up with.
+    pub fn resting(
+        id: ScheduleId,
+        (kind, project_id): (&str, ProjectId),
+        (subject, name): (Uuid, &str),
+        (created_by, now): (&str, Timestamp),
+    ) -> Self {
+        Self {
+            id,
+            kind: kind.to_owned(),
+            project_id,
+            subject_id: Some(subject),
+            name: name.to_owned(),
+            cron: None,
+            every_seconds: None,
+            once_at: None,
+            zone: "UTC".to_owned(),
+            jitter_seconds: 0,
+            catch_up: CatchUp::One,
+            input: Value::Object(serde_json::Map::new()),
+            enabled: true,
+            next_tick: None,
+            next_at: None,
+            last_tick: None,
+            version: 1,
+            created_by: created_by.to_owned(),
+            created_at: now,
+            changed_at: now,
+        }
+    }
+}
+
 /// A process that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]

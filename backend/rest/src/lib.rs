@@ -44,6 +44,7 @@ pub mod sources;
 pub mod subscriptions;
 pub mod tables;
 pub mod tokens;
+pub mod triggers;
 pub mod uploads;
 pub mod users;
 
@@ -66,6 +67,7 @@ pub fn routes() -> Router<Web> {
         .merge(runs::routes())
         .merge(hooks::routes())
         .merge(jobs::routes())
+        .merge(triggers::routes())
         .merge(uploads::routes())
         .merge(assets::routes())
         .merge(asset_life::routes())

@@ -12,7 +12,7 @@ use utoipa::{
 use super::{
     account, asset_life, assets, audit, auth, domains, environments, glossary, groups, hooks, jobs, members, notices,
     previews, projects, queries, requests, results, revisions, runs, saved_queries, search, service_accounts, sources,
-    subscriptions, tables, tokens, uploads, users,
+    subscriptions, tables, tokens, triggers, uploads, users,
 };
 use crate::health;
 use lakegate_http::error::Problem;
@@ -107,6 +107,14 @@ use lakegate_http::error::Problem;
         jobs::show_job_queue,
         jobs::pause_jobs,
         jobs::resume_jobs,
+        triggers::list_job_triggers,
+        triggers::create_job_trigger,
+        triggers::show_job_trigger,
+        triggers::update_job_trigger,
+        triggers::delete_job_trigger,
+        triggers::renew_trigger_secret,
+        triggers::list_trigger_events,
+        triggers::list_job_run_events,
         uploads::upload_table,
         uploads::upload_more,
         assets::list_assets,

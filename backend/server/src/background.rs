@@ -1,6 +1,5 @@
 //! What the server does beside answering.
 
-use chrono::TimeDelta;
 use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, jobs, policy_files::reconcile, query::kept};
 use lakegate_jobs::{Pool, PoolSettings, Worker};
 use lakegate_model::Fault;
@@ -38,7 +37,7 @@ pub fn start(app: &App, config: &Config, stop: &CancellationToken) -> Work {
     }));
     tasks.spawn(every(TIDY_EVERY, "ending what is due", stop.clone(), {
         let app = app.clone();
-        let keep = TimeDelta::days(config.jobs.keep_days);
+        let keep = config.jobs.keep();
         async move || tidy(&app, keep).await
     }));
     if config.policy.reconcile {
@@ -70,11 +69,11 @@ impl Work {
 }
 
 /// Access whose time has come, kept results, changes that search has long taken up, and runs that ended long ago.
-async fn tidy(app: &App, keep_runs: TimeDelta) -> Result<(), Fault> {
+async fn tidy(app: &App, keep_runs: jobs::Keep) -> Result<(), Fault> {
     expiry::run(app).await?;
     kept::sweep(app).await?;
     follow::forget(app).await?;
-    jobs::forget(app, app.now() - keep_runs).await?;
+    jobs::forget(app, keep_runs).await?;
     Ok(())
 }
 

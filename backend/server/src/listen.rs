@@ -75,10 +75,12 @@ pub async fn serve(doors: Doors, web: Web, stop: CancellationToken) -> anyhow::R
     if let Some(listener) = doors.metrics {
         tokio::spawn(serve_metrics(listener, web.clone(), stop.clone()));
     }
+    let live = web.live.clone();
     let service = router(web).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(doors.main, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;
+        live.end();
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {

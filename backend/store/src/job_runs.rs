@@ -49,6 +49,11 @@ statements! {
     OLD_LOGS = "DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1)";
     OLD_ATTEMPTS = "DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1 AND (state <> 'failed' OR resolved_at IS NOT NULL))";
     OLD_RUNS = "DELETE FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1 AND (state <> 'failed' OR resolved_at IS NOT NULL)";
+    LATEST_BEYOND = "SELECT id FROM job_runs WHERE kind = $1 AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET $2";
+    SLICE_BEYOND = "SELECT id FROM (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL) ORDER BY id LIMIT $3) beyond ORDER BY id DESC LIMIT 1";
+    BEYOND_LOGS = "DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL))";
+    BEYOND_ATTEMPTS = "DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL))";
+    BEYOND_RUNS = "DELETE FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL)";
 }
 
 /// A run to be put into the queue.
@@ -230,4 +235,20 @@ pub async fn quiet_forget(tx: &mut WriteTx, kind: &str, until: Timestamp) -> Res
     execute!(tx, QUIET_LOGS, kind, until)?;
     execute!(tx, QUIET_ATTEMPTS, kind, until)?;
     execute!(tx, QUIET_RUNS, kind, until)
+}
+
+/// Whether more ended runs of a kind stand there than `kept` and those that nobody looked after.
+pub async fn has_beyond(tx: &mut Tx, kind: &str, kept: i64) -> Result<bool, StoreError> {
+    let Some((latest,)) = fetch_optional!(tx, (RunId,), LATEST_BEYOND, kind, kept)? else { return Ok(false) };
+    Ok(fetch_optional!(tx, (RunId,), SLICE_BEYOND, kind, latest, 1_i64)?.is_some())
+}
+
+/// Deletes ended runs of a kind but for the latest `kept` of them and failed ones that nobody looked after, the oldest
+/// first and at most `slice` at once. Returns how many.
+pub async fn runs_forget_beyond(tx: &mut WriteTx, kind: &str, kept: i64, slice: i64) -> Result<u64, StoreError> {
+    let Some((latest,)) = fetch_optional!(tx, (RunId,), LATEST_BEYOND, kind, kept)? else { return Ok(0) };
+    let Some((last,)) = fetch_optional!(tx, (RunId,), SLICE_BEYOND, kind, latest, slice)? else { return Ok(0) };
+    execute!(tx, BEYOND_LOGS, kind, last)?;
+    execute!(tx, BEYOND_ATTEMPTS, kind, last)?;
+    execute!(tx, BEYOND_RUNS, kind, last)
 }

@@ -63,28 +63,9 @@ pub async fn set_for_source(
         let known = store::schedule_of(tx, CRAWL.name, source.id.into()).await?;
         let now = app.now();
         let is_new = known.is_none();
-        let mut schedule = known.unwrap_or_else(|| JobSchedule {
-            id: app.new_id(),
-            kind: CRAWL.name.into(),
-            project_id: source.project_id,
-            subject_id: Some(source.id.into()),
-            name: source.name.clone(),
-            cron: None,
-            every_seconds: None,
-            once_at: None,
-            zone: String::new(),
-            jitter_seconds: 0,
-            catch_up: CatchUp::One,
-            input: json!({}),
-            enabled: true,
-            next_tick: None,
-            next_at: None,
-            last_tick: None,
-            version: 1,
-            created_by: actor.name.clone(),
-            created_at: now,
-            changed_at: now,
-        });
+        let (of, what) = ((CRAWL.name, source.project_id), (source.id.into(), source.name.as_str()));
+        let new = || JobSchedule::resting(app.new_id(), of, what, (&actor.name, now));
+        let mut schedule = known.unwrap_or_else(new);
         apply(&mut schedule, timing);
         schedule.changed_at = now;
         schedule::arm(&app.queue, &mut schedule, now)?;

@@ -8,7 +8,7 @@ use lakegate_model::{
     jobs::{JobSchedule, Priority},
     places::Database,
     storage::{FoundTable, StorageAccess},
-    words::{CatchUp, SlotClass},
+    words::SlotClass,
 };
 use lakegate_policy::{Actor, action, decide};
 use lakegate_store::{WriteTx, in_read, in_write, job_schedules, projects, sources as store, tables};
@@ -65,27 +65,12 @@ pub(super) async fn set_interval(app: &App, tx: &mut WriteTx, source: &DataSourc
         job_schedules::schedule_delete(tx, known.id).await?;
     }
     let Some(seconds) = source.interval_seconds else { return Ok(()) };
+    let (of, what) = ((CRAWL.name, source.project_id), (source.id.into(), source.name.as_str()));
     let schedule = JobSchedule {
-        id: app.new_id(),
-        kind: CRAWL.name.into(),
-        project_id: source.project_id,
-        subject_id: Some(source.id.into()),
-        name: source.name.clone(),
-        cron: None,
         every_seconds: Some(seconds),
-        once_at: None,
-        zone: "UTC".into(),
-        jitter_seconds: 0,
-        catch_up: CatchUp::One,
-        input: json!({}),
-        enabled: true,
         next_tick: source.next_run_at,
         next_at: source.next_run_at,
-        last_tick: None,
-        version: 1,
-        created_by: by.into(),
-        created_at: app.now(),
-        changed_at: app.now(),
+        ..JobSchedule::resting(app.new_id(), of, what, (by, app.now()))
     };
     Ok(job_schedules::schedule_insert(tx, &schedule).await?)
 }

@@ -22,3 +22,4 @@ pub mod storage;
 pub mod tags;
 pub mod triggers;
 pub mod users;
+pub mod workflows;

@@ -22,3 +22,4 @@ pub mod run_notices;
 pub mod search;
 pub mod sources;
 pub mod triggers;
+pub mod workflows;

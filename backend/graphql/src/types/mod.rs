@@ -26,6 +26,7 @@ pub mod sources;
 pub mod storage;
 pub mod tags;
 pub mod triggers;
+pub mod workflows;
 
 use super::scalars::Id;
 

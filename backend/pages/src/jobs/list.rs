@@ -12,11 +12,13 @@ use lakegate_model::{
     words::{JobState, ProductRole},
 };
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::row::Row;
 use crate::{
     kit::{Tab, When, address},
     paging::{Pager, Place},
+    project::spark::{Spark, last_runs},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Query};
@@ -47,6 +49,8 @@ struct Coming {
     words: String,
     at: When,
     due: Timestamp,
+    subject: Uuid,
+    spark: Spark,
 }
 
 #[derive(Template)]
@@ -86,11 +90,16 @@ async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<JobsQu
                 words: view.words,
                 at: When::at(due),
                 due,
+                subject,
+                spark: Spark::default(),
             })
         }));
     }
     coming.sort_by_key(|next| next.due);
     coming.truncate(COMING);
+    for next in &mut coming {
+        (_, next.spark) = last_runs(&web, &reader, next.subject.into()).await?;
+    }
     let page = JobsPage {
         pager: place.pager(&web, &reader, &page)?,
         filters: filters(&query.state),

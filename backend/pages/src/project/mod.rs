@@ -10,6 +10,7 @@ mod purposes;
 mod queries;
 pub(crate) mod run_row;
 mod sources;
+pub(crate) mod spark;
 mod subscriptions;
 mod timing;
 mod trigger_form;

@@ -30,6 +30,7 @@ use super::{
     environments::{choices, chosen},
     head,
     run_row::RunRow,
+    spark::{Spark, last_runs},
     timing::{interval_of, interval_text, intervals},
     triggers,
 };
@@ -59,6 +60,7 @@ struct Row {
     location: String,
     interval: String,
     last: RunRow,
+    spark: Spark,
     run: String,
 }
 
@@ -85,8 +87,10 @@ async fn list(
     let mut sources = Vec::with_capacity(page.items.len());
     for source in page.items {
         let href = format!("{}/sources/{}", head.base, source.id);
+        let (runs, spark) = last_runs(&web, reader, source.id).await?;
         sources.push(Row {
-            last: last_run(&web, reader, source.id).await?,
+            last: runs.first().map(|run| RunRow::of(run, "")).unwrap_or_default(),
+            spark,
             run: if head.contributes { format!("{href}/run") } else { String::new() },
             interval: interval_text(source.interval_seconds),
             name: source.name,
@@ -95,12 +99,6 @@ async fn list(
         });
     }
     show(StatusCode::OK, &ListPage { shell: framed.shell, head, sources, pager })
-}
-
-async fn last_run(web: &Web, reader: &SignedIn, source: DataSourceId) -> Result<RunRow, Fault> {
-    let page = PageRequest::new(Some(1), None)?;
-    let found = runs::list(&web.app, &reader.caller, source, &page).await?;
-    Ok(found.items.first().map(|run| RunRow::of(run, "")).unwrap_or_default())
 }
 
 #[derive(Debug, Default, Deserialize)]

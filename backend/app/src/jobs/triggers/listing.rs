@@ -9,7 +9,7 @@ use lakegate_model::{
     jobs::JobSchedule,
     storage::StorageAccess,
     triggers::{JobTrigger, NewEvent},
-    words::{CatchUp, SlotClass},
+    words::SlotClass,
 };
 use lakegate_store::{WriteTx, in_read, in_write, job_schedules, job_triggers as store};
 use serde_json::json;
@@ -47,27 +47,10 @@ pub(super) async fn plan(app: &App, tx: &mut WriteTx, trigger: &JobTrigger) -> R
     unplan(tx, trigger).await?;
     let Some(seconds) = trigger.list_seconds.filter(|_| trigger.enabled) else { return Ok(()) };
     let now = app.now();
+    let (of, what) = ((LISTING.name, trigger.project_id), (trigger.id.into(), trigger.name.as_str()));
     let mut schedule = JobSchedule {
-        id: app.new_id(),
-        kind: LISTING.name.into(),
-        project_id: trigger.project_id,
-        subject_id: Some(trigger.id.into()),
-        name: trigger.name.clone(),
-        cron: None,
         every_seconds: Some(seconds),
-        once_at: None,
-        zone: "UTC".into(),
-        jitter_seconds: 0,
-        catch_up: CatchUp::One,
-        input: json!({}),
-        enabled: true,
-        next_tick: None,
-        next_at: None,
-        last_tick: None,
-        version: 1,
-        created_by: trigger.created_by.clone(),
-        created_at: now,
-        changed_at: now,
+        ..JobSchedule::resting(app.new_id(), of, what, (&trigger.created_by, now))
     };
     schedule::arm(&app.queue, &mut schedule, now)?;
     // What is there already is met at once, so that everything after counts.

@@ -1,0 +1,130 @@
+//! The last runs of a data source at a glance.
+
+use lakegate_app::sources::runs;
+use lakegate_model::{Fault, PageRequest, catalog::SourceRun, ids::DataSourceId, words::RunState};
+
+use crate::kit::{counted, duration};
+use lakegate_http::{Web, extract::SignedIn};
+
+/// Runs that are shown.
+const SHOWN: i64 = 12;
+/// Units of the picture between two bars; [`SHOWN`] of them fill it.
+const PITCH: i64 = 8;
+/// Heights of the picture, and of a run that took no time.
+const HEIGHT: i64 = 24;
+const LEAST: i64 = 3;
+
+/// A bar for each run, the latest at the right end, as high as the run was long.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spark {
+    pub bars: Vec<Bar>,
+    /// The same in words; empty if it never ran.
+    pub text: String,
+}
+
+/// One run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bar {
+    pub x: i64,
+    pub y: i64,
+    pub height: i64,
+    /// `bad` for one that failed, `dim` for one that was stopped or goes on, empty otherwise.
+    pub tone: &'static str,
+}
+
+/// The last runs of a data source, the latest first, and their picture.
+pub(crate) async fn last_runs(
+    web: &Web,
+    reader: &SignedIn,
+    source: DataSourceId,
+) -> Result<(Vec<SourceRun>, Spark), Fault> {
+    let page = PageRequest::new(Some(SHOWN), None)?;
+    let found = runs::list(&web.app, &reader.caller, source, &page).await?.items;
+    let spark = Spark::of(&found);
+    Ok((found, spark))
+}
+
+impl Spark {
+    /// The picture of runs, of which the first is the latest.
+    pub fn of(runs: &[SourceRun]) -> Self {
+        let longest = runs.iter().map(millis).max().unwrap_or_default().max(1);
+        let bars = runs.iter().zip(0_i64..).map(|(run, nth)| {
+            let height = LEAST + (HEIGHT - LEAST) * millis(run) / longest;
+            Bar { x: (SHOWN - 1 - nth) * PITCH, y: HEIGHT - height, height, tone: tone(run.state) }
+        });
+        Self { bars: bars.collect(), text: text(runs, longest) }
+    }
+}
+
+fn millis(run: &SourceRun) -> i64 {
+    run.started_at.zip(run.ended_at).map_or(0, |(from, to)| (to - from).num_milliseconds().max(0))
+}
+
+fn tone(state: RunState) -> &'static str {
+    match state {
+        RunState::Succeeded => "",
+        RunState::Failed => "bad",
+        RunState::Queued | RunState::Running | RunState::Cancelled => "dim",
+    }
+}
+
+fn text(runs: &[SourceRun], longest: i64) -> String {
+    if runs.is_empty() {
+        return String::new();
+    }
+    let count = |state: RunState| runs.iter().filter(|run| run.state == state).count();
+    let told = [(RunState::Succeeded, "succeeded"), (RunState::Failed, "failed"), (RunState::Cancelled, "stopped")];
+    let mut parts: Vec<String> = told
+        .into_iter()
+        .filter(|(state, _)| count(*state) > 0)
+        .map(|(state, word)| format!("{} {word}", count(state)))
+        .collect();
+    parts.push(format!("the longest took {}", duration(longest)));
+    let runs = counted(i64::try_from(runs.len()).unwrap_or(i64::MAX), "run", "runs");
+    format!("Last {runs}, the latest at the right: {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use chrono::{TimeDelta, TimeZone, Utc};
+
+    fn run(state: RunState, seconds: Option<i64>) -> SourceRun {
+        let began = Utc.with_ymd_and_hms(2026, 5, 3, 6, 0, 0).unwrap();
+        SourceRun {
+            id: uuid::Uuid::nil().into(),
+            source_id: uuid::Uuid::nil().into(),
+            state,
+            attempt: 1,
+            trigger_kind: "schedule".into(),
+            started_by: "its schedule".into(),
+            progress: Default::default(),
+            outcome: None,
+            error: None,
+            cancel_requested: false,
+            created_at: began,
+            started_at: Some(began),
+            beat_at: None,
+            ended_at: seconds.map(|seconds| began + TimeDelta::seconds(seconds)),
+        }
+    }
+
+    #[test]
+    fn the_latest_stands_at_the_right_and_the_longest_is_the_highest() {
+        let spark = Spark::of(&[
+            run(RunState::Running, None),
+            run(RunState::Failed, Some(2)),
+            run(RunState::Succeeded, Some(4)),
+        ]);
+        let seen: Vec<_> = spark.bars.iter().map(|bar| (bar.x, bar.height, bar.tone)).collect();
+        assert_eq!(seen, [(88, 3, "dim"), (80, 13, "bad"), (72, 24, "")]);
+        assert!(spark.bars.iter().all(|bar| bar.y + bar.height == HEIGHT));
+        assert_eq!(spark.text, "Last 3 runs, the latest at the right: 1 succeeded, 1 failed, the longest took 4.0 s");
+    }
+
+    #[test]
+    fn what_never_ran_has_no_picture() {
+        assert_eq!(Spark::of(&[]), Spark::default());
+    }
+}
