@@ -107,6 +107,10 @@ impl RunContext {
         self.queue.now()
     }
 
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// Tells the work to stop; the first reason stands.
     pub(crate) fn tell(&self, reason: Stop) {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);

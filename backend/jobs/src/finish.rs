@@ -2,13 +2,14 @@
 
 use lakegate_model::{
     Code, Fault,
+    ids::RunId,
     words::{AttemptOutcome, JobState},
 };
 use lakegate_store::job_claims::{AttemptEnd, Lost};
 use serde_json::Value;
 use std::sync::Arc;
 
-use crate::{JobError, KindSpec, Queue, RunContext, context::Stop};
+use crate::{JobError, KindSpec, Queue, RunContext, context::Stop, workflows::TRIGGER};
 
 /// Workers that may die over a run beyond its tries, before it is held to be the run's fault.
 const DEATHS: i64 = 20;
@@ -22,6 +23,12 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// The run, if a workflow may wait for its end.
+    pub fn part_of_workflow(&self) -> Option<RunId> {
+        let run = self.context.run();
+        (run.trigger_kind == TRIGGER).then_some(run.id)
+    }
+
     /// What is written; `None` if another worker has the run.
     pub fn ending(&self, queue: &Queue) -> Option<AttemptEnd> {
         let stop = self.context.reason();

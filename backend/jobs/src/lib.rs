@@ -25,6 +25,7 @@ pub mod ticks;
 pub mod triggers;
 pub mod watch;
 mod worker;
+pub mod workflows;
 
 pub use backoff::Backoff;
 pub use context::RunContext;

@@ -15,6 +15,7 @@ use crate::{
     ticks::{self, Ticks},
     triggers,
     watch::News,
+    workflows,
 };
 
 /// Schedules that one transaction plans.
@@ -39,7 +40,7 @@ pub fn arm(queue: &Queue, schedule: &mut JobSchedule, now: Timestamp) -> Result<
 pub(crate) async fn keep_planning(queue: &Queue, shutdown: &CancellationToken) {
     while !shutdown.is_cancelled() {
         if let Err(fault) = plan_all(queue).await {
-            tracing::error!(error = ?fault, "schedules and triggers could not be planned; it is tried again");
+            tracing::error!(error = ?fault, "schedules, triggers and workflows could not be planned; it is tried again");
         }
         let pause = pause(queue).await;
         tokio::select! {
@@ -49,19 +50,21 @@ pub(crate) async fn keep_planning(queue: &Queue, shutdown: &CancellationToken) {
     }
 }
 
-/// Starts what is due by schedules and by triggers.
+/// Starts what is due by schedules and by triggers, and moves workflows on.
 pub(crate) async fn plan_all(queue: &Queue) -> Result<(), Fault> {
     plan(queue).await?;
-    triggers::plan(queue).await.map(drop)
+    triggers::plan(queue).await?;
+    workflows::plan(queue).await.map(drop)
 }
 
 /// When something is due next.
 pub(crate) async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
     let (schedule, trigger) = (store::next_schedule(tx).await?, job_triggers::next_due(tx).await?);
-    Ok([schedule, trigger].into_iter().flatten().min())
+    let workflow = workflows::next_due(tx).await?;
+    Ok([schedule, trigger, workflow].into_iter().flatten().min())
 }
 
-/// Until the next schedule or trigger is due, within bounds.
+/// Until something is due next, within bounds.
 async fn pause(queue: &Queue) -> Duration {
     let (shortest, longest) = PAUSES;
     let due = in_read!(&queue.parts().db, |tx, _scope| { next_due(tx).await });

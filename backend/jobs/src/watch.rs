@@ -1,11 +1,17 @@
 //! Telling whoever wants to know what happens to runs, in the transaction in which it happens.
 
-use lakegate_model::{Fault, Timestamp, ids::RunId};
+use lakegate_model::{
+    Code, Fault, Timestamp,
+    ids::{ProjectId, RunId},
+};
 use lakegate_store::WriteTx;
+use serde_json::Value;
 use std::{fmt::Debug, future::Future, pin::Pin, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-use crate::Queue;
+use uuid::Uuid;
+
+use crate::{KindSpec, Queue, workflows};
 
 /// How often is asked what is due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -43,6 +49,16 @@ impl News {
     }
 }
 
+/// Work that a step of a workflow wants done in the name of its project.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub project: ProjectId,
+    pub spec: &'static KindSpec,
+    /// What is to be worked on; whoever wrote or started the workflow named it.
+    pub subject: Option<Uuid>,
+    pub input: &'a Value,
+}
+
 /// What a watch does.
 pub type WatchFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
 
@@ -52,19 +68,42 @@ pub trait Watch: Send + Sync + Debug {
     /// no effect outside of it.
     fn told<'a>(&'a self, queue: &'a Queue, tx: &'a mut WriteTx, news: &'a [News]) -> WatchFuture<'a>;
 
+    /// Whether a workflow may have this done: the project has to own what is worked on, and the kind has to be one that
+    /// people may use with an input of their own. Nothing is allowed by a watch that does not say so. What is refused
+    /// fails in the workflow, with the words of the fault.
+    fn vouch<'a>(&'a self, _queue: &'a Queue, _tx: &'a mut WriteTx, asked: &'a Asked<'a>) -> WatchFuture<'a> {
+        let message = format!("workflows may not use the kind of work {:?} here", asked.spec.name);
+        Box::pin(async { Err(Fault::new(Code::Forbidden, message)) })
+    }
+
     /// A while has passed: does what has become due by itself.
     fn look<'a>(&'a self, queue: &'a Queue) -> WatchFuture<'a>;
 }
 
 impl Queue {
-    /// Tells the queue's watch, if it has one.
+    /// Tells what happened to runs: workflows move on by it, and the queue's watch hears of it, if there is one. Whoever
+    /// ends a run calls this in the same transaction.
     ///
     /// # Errors
-    /// What the watch says: the transaction must not be committed then.
+    /// What the database or the watch says: the transaction must not be committed then.
     pub async fn tell(&self, tx: &mut WriteTx, news: &[News]) -> Result<(), Fault> {
+        workflows::heard(self, tx, news).await?;
+        self.tell_watch(tx, news).await
+    }
+
+    /// As [`Queue::tell`], where workflows have moved on already.
+    pub(crate) async fn tell_watch(&self, tx: &mut WriteTx, news: &[News]) -> Result<(), Fault> {
         match self.parts().watch {
             Some(watch) if !news.is_empty() => watch.told(self, tx, news).await,
             _ => Ok(()),
+        }
+    }
+
+    /// Asks the watch whether a workflow may have something done. A queue without a watch lets it do everything.
+    pub(crate) async fn vouch(&self, tx: &mut WriteTx, asked: &Asked<'_>) -> Result<(), Fault> {
+        match self.parts().watch {
+            Some(watch) => watch.vouch(self, tx, asked).await,
+            None => Ok(()),
         }
     }
 

@@ -1,7 +1,13 @@
 //! Takes runs, does their work, writes down how it ended.
 
 use futures::FutureExt;
-use lakegate_model::{Code, Fault, Timestamp, ids::WorkerId, jobs::JobRun, random::new_id, words::JobState};
+use lakegate_model::{
+    Code, Fault, Timestamp,
+    ids::{RunId, WorkerId},
+    jobs::JobRun,
+    random::new_id,
+    words::JobState,
+};
 use lakegate_store::{Db, WriteTx, in_queue, in_read, job_claims as store, job_logs, job_workers};
 use std::{
     collections::HashSet,
@@ -15,6 +21,7 @@ use crate::{
     finish::{Ended, after_loss},
     triggers,
     watch::News,
+    workflows,
 };
 
 /// Runs that one turn lets wait, and lost ones that it takes up.
@@ -98,7 +105,9 @@ impl Worker {
     /// One transaction: writes down what has ended, takes what there is room for.
     pub(crate) async fn turn(&self, ended: &[Ended], room: Room) -> Result<Vec<JobRun>, Fault> {
         let lines: Vec<_> = ended.iter().map(|ended| ended.context.take_lines()).collect();
+        let parts: Vec<RunId> = ended.iter().filter_map(Ended::part_of_workflow).collect();
         let done = in_queue!(self.db(), |tx| {
+            workflows::hold(tx, &parts).await?;
             let mut news = Vec::new();
             for (ended, lines) in ended.iter().zip(&lines) {
                 news.extend(self.write_end(tx, ended, lines).await?);
@@ -136,6 +145,8 @@ impl Worker {
 
     /// What becomes of runs whose worker is gone.
     async fn write_losses(&self, tx: &mut WriteTx, lost: &[store::Lost]) -> Result<(), Fault> {
+        let ids: Vec<RunId> = lost.iter().map(|lost| lost.id).collect();
+        workflows::hold(tx, &ids).await?;
         let mut news = Vec::new();
         for lost in lost {
             let end = after_loss(lost);

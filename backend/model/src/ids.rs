@@ -92,6 +92,12 @@ ids! {
     WorkerId => "worker";
     /// One execution of a data source.
     RunId => "run";
+    /// A graph of steps, each of which is work of the queue.
+    WorkflowId => "workflow";
+    /// One execution of a workflow.
+    WorkflowRunId => "workflow_run";
+    /// A workflow over a range of days.
+    BackfillId => "backfill";
     /// What somebody wants to be told of runs.
     RunWatchId => "run_watch";
     /// One notice of a run on its way to somebody.

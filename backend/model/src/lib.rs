@@ -30,6 +30,7 @@ pub mod storage;
 pub mod text;
 pub mod triggers;
 pub mod words;
+pub mod workflows;
 
 pub use clock::{Clock, Timestamp};
 pub use error::{Code, Fault};

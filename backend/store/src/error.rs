@@ -160,6 +160,12 @@ pub const CONSTRAINTS: &[Constraint] = &[
         "number",
         "another set of rules was applied at the same time",
     ),
+    constraint(
+        "workflows_name",
+        "workflows.project_id, workflows.name_key",
+        "name",
+        "the project has a workflow of this name",
+    ),
     constraint("audit_events_id", "audit_events.id", "id", "this event is recorded"),
 ];
 

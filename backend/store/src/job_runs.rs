@@ -21,6 +21,20 @@ macro_rules! run_columns {
 }
 pub(crate) use run_columns;
 
+/// Leaves out runs for which a workflow's run needs them that has not ended.
+macro_rules! not_needed {
+    () => {
+        " AND NOT EXISTS (SELECT 1 FROM workflow_parts p JOIN workflow_runs f ON f.id = p.workflow_run_id WHERE p.run_id = job_runs.id AND f.state = 'running')"
+    };
+}
+
+/// Leaves only runs that have ended, were looked after if they failed, and that no workflow needs.
+macro_rules! may_go {
+    () => {
+        concat!(" AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL)", not_needed!())
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO job_runs (id, kind, project_id, subject_id, schedule_id, replay_of, state, priority, run_at, queued_key, open_key, serial_key, trigger_kind, started_by, input, progress, attempt, tries, max_tries, cancel_requested, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, $17, $18, $19) ON CONFLICT DO NOTHING";
     BY_KEY = concat!("SELECT ", run_columns!(), " FROM job_runs WHERE kind = $1 AND (queued_key = $2 OR open_key = $3) ORDER BY id LIMIT 1");
@@ -43,17 +57,17 @@ statements! {
     DELETE_LOGS = "DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND subject_id = $2)";
     DELETE_ATTEMPTS = "DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND subject_id = $2)";
     DELETE_RUNS = "DELETE FROM job_runs WHERE kind = $1 AND subject_id = $2";
-    QUIET_LOGS = "DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND state = 'succeeded' AND ended_at < $2)";
-    QUIET_ATTEMPTS = "DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND state = 'succeeded' AND ended_at < $2)";
-    QUIET_RUNS = "DELETE FROM job_runs WHERE kind = $1 AND state = 'succeeded' AND ended_at < $2";
-    OLD_LOGS = "DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1)";
-    OLD_ATTEMPTS = "DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1 AND (state <> 'failed' OR resolved_at IS NOT NULL))";
-    OLD_RUNS = "DELETE FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1 AND (state <> 'failed' OR resolved_at IS NOT NULL)";
+    QUIET_LOGS = concat!("DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND state = 'succeeded' AND ended_at < $2", not_needed!(), ")");
+    QUIET_ATTEMPTS = concat!("DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND state = 'succeeded' AND ended_at < $2", not_needed!(), ")");
+    QUIET_RUNS = concat!("DELETE FROM job_runs WHERE kind = $1 AND state = 'succeeded' AND ended_at < $2", not_needed!());
+    OLD_LOGS = concat!("DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE ended_at IS NOT NULL AND ended_at < $1", not_needed!(), ")");
+    OLD_ATTEMPTS = concat!("DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE ended_at < $1", may_go!(), ")");
+    OLD_RUNS = concat!("DELETE FROM job_runs WHERE ended_at < $1", may_go!());
     LATEST_BEYOND = "SELECT id FROM job_runs WHERE kind = $1 AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1 OFFSET $2";
-    SLICE_BEYOND = "SELECT id FROM (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL) ORDER BY id LIMIT $3) beyond ORDER BY id DESC LIMIT 1";
-    BEYOND_LOGS = "DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL))";
-    BEYOND_ATTEMPTS = "DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL))";
-    BEYOND_RUNS = "DELETE FROM job_runs WHERE kind = $1 AND id <= $2 AND ended_at IS NOT NULL AND (state <> 'failed' OR resolved_at IS NOT NULL)";
+    SLICE_BEYOND = concat!("SELECT id FROM (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2", may_go!(), " ORDER BY id LIMIT $3) beyond ORDER BY id DESC LIMIT 1");
+    BEYOND_LOGS = concat!("DELETE FROM job_logs WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2", may_go!(), ")");
+    BEYOND_ATTEMPTS = concat!("DELETE FROM job_attempts WHERE run_id IN (SELECT id FROM job_runs WHERE kind = $1 AND id <= $2", may_go!(), ")");
+    BEYOND_RUNS = concat!("DELETE FROM job_runs WHERE kind = $1 AND id <= $2", may_go!());
 }
 
 /// A run to be put into the queue.
@@ -223,8 +237,10 @@ pub async fn runs_delete(tx: &mut WriteTx, kind: &str, subject: Uuid) -> Result<
     execute!(tx, DELETE_RUNS, kind, subject).map(|_| ())
 }
 
-/// Deletes runs that ended before `until`, but for failed ones that nobody looked after. Returns how many.
+/// Deletes runs that ended before `until`, but for failed ones that nobody looked after and those of workflows at work;
+/// and runs of workflows that ended before it. Returns how many runs of the queue.
 pub async fn runs_forget(tx: &mut WriteTx, until: Timestamp) -> Result<u64, StoreError> {
+    crate::workflow_runs::flows_forget(tx, until).await?;
     execute!(tx, OLD_LOGS, until)?;
     execute!(tx, OLD_ATTEMPTS, until)?;
     execute!(tx, OLD_RUNS, until)

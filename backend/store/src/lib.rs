@@ -61,6 +61,10 @@ pub mod tokens;
 pub mod trial;
 pub mod upkeep;
 pub mod users;
+pub mod workflow_backfills;
+pub mod workflow_runs;
+pub mod workflow_steps;
+pub mod workflows;
 
 pub use db::{Db, ReadTx, Tx, WriteTx};
 pub use error::StoreError;
@@ -111,6 +115,10 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         subscriptions::STATEMENTS,
         upkeep::STATEMENTS,
         users::STATEMENTS,
+        workflow_backfills::STATEMENTS,
+        workflow_runs::STATEMENTS,
+        workflow_steps::STATEMENTS,
+        workflows::STATEMENTS,
     ]
     .concat()
 }

@@ -49,7 +49,7 @@ pub static NARROW: KindSpec = KindSpec { at_once: 2, bound: 5, ..spec("narrow", 
 
 /// Numbers that look random, and differ between all queues of a test.
 #[derive(Debug, Default)]
-struct Counted;
+pub struct Counted;
 
 static COUNTED: AtomicU64 = AtomicU64::new(0);
 

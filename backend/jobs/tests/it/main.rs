@@ -13,3 +13,8 @@ mod pool;
 mod schedules;
 mod simulation;
 mod triggers;
+mod workflow_backfills;
+mod workflow_bench;
+mod workflow_ends;
+mod workflow_graphs;
+mod workflows;

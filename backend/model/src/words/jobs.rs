@@ -89,4 +89,31 @@ words! {
         Light = "light",
         Heavy = "heavy",
     }
+    /// Where a run of a workflow, or a backfill, is in its life.
+    WorkflowState {
+        Running = "running",
+        Succeeded = "succeeded",
+        /// A step failed, and no step that waits for failures came of it.
+        Failed = "failed",
+        Cancelled = "cancelled",
+    }
+    /// Where a step of a workflow's run is, or a part of it.
+    StepState {
+        /// For other steps, or for room.
+        Waiting = "waiting",
+        Running = "running",
+        Succeeded = "succeeded",
+        Failed = "failed",
+        /// What it waits for cannot happen any more; parts are never skipped.
+        Skipped = "skipped",
+        Cancelled = "cancelled",
+    }
+    /// How a step has to have ended before another begins.
+    StepEnd {
+        Succeeded = "succeeded",
+        /// It began, and did not succeed.
+        Failed = "failed",
+        /// In any way, skipped too.
+        Ended = "ended",
+    }
 }

@@ -13,6 +13,9 @@ const INTERNAL: &[(&str, &str)] = &[
     ("job_runs_open_key", "keys are made by use cases, and a run whose key is taken is not put in"),
     ("job_runs_serial_key", "whoever takes a run has seen that no other of its key is at work"),
     ("run_deliveries_once", "the same news of a run is told once, and a second notice is not put in"),
+    ("workflow_runs_day", "a backfill is locked by whoever starts its days, one after the other"),
+    ("workflow_runs_cause", "a run of the queue starts a workflow in the transaction in which it holds itself"),
+    ("workflow_parts_run", "each part has runs of its own, whose ids are made by the server"),
     ("job_schedules_subject", "whoever sets a schedule replaces the one that is there"),
 ];
 
