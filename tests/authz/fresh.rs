@@ -166,6 +166,7 @@ impl World {
             "jobAttempts",
             "obSchedule",
             "rigger",
+            "orkflow",
             "{schedule}",
         ]) {
             let folder = app.files().join(format!("fresh{n}"));
@@ -176,6 +177,10 @@ impl World {
             }
             if has(&["rigger"]) {
                 ids.insert("trigger", crate::values::trigger(&team.owner, &source).await);
+            }
+            if has(&["orkflow"]) {
+                let name = format!("fresh {n}");
+                ids.extend(crate::values::workflow(&team.owner, &team.project, &source, &name).await);
             }
             if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"]) && !door.contains("jobRuns")
             {

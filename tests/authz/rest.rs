@@ -144,8 +144,8 @@ pub fn changed(before: &[(String, String)], after: &[(String, String)]) -> Vec<S
     let differing = before.iter().zip(after).filter(|(one, two)| one != two);
     // Runs go on by themselves: what counts is whether there are more or fewer of them.
     let lines = |text: &str| text.lines().count();
-    let counted =
-        differing.filter(|((table, before), (_, after))| *table != "job_runs" || lines(before) != lines(after));
+    let goes_on = |table: &str| ["job_runs", "workflow_runs", "workflow_steps", "workflow_parts"].contains(&table);
+    let counted = differing.filter(|((table, before), (_, after))| !goes_on(table) || lines(before) != lines(after));
     counted.map(|((table, before), (_, after))| format!("{table}: {}", difference(before, after))).collect()
 }
 

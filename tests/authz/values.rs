@@ -1,6 +1,6 @@
 //! Good values for inputs, by their names.
 
-use lakegate_tests::{Client, Value, json};
+use lakegate_tests::{Client, Value, answer::id, eventually, json};
 
 use crate::world::{Ids, World};
 
@@ -49,6 +49,11 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "approve" => json!(true),
         "role" => json!("viewer"),
         "kind" if door.contains("Jobs") || door.contains("/jobs/") => json!("crawl"),
+        "definition" if door.contains("orkflow") => graph(ids.get("source")?),
+        "run" if door.contains("workflowParts") => json!(ids.get("flow")?),
+        "step" => json!("look"),
+        "version" if door.contains("reviseWorkflow") => json!(1),
+        "first" | "last" if door.contains("backfillWorkflow") => json!("2026-05-03"),
         "every_seconds" => json!(3_600),
         "scope" if door.contains("watchRuns") => json!("source"),
         "target" if door.contains("watchRuns") => json!(ids.get("source")?),
@@ -113,7 +118,7 @@ pub async fn hide(owner: &Client, asset: &str) -> String {
     let text =
         "mutation ($asset: ID!) { createRestriction(input: { asset: $asset, effect: HIDE, reason: \"To try\" }) {
         restriction { id } } }";
-    lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createRestriction"]["restriction"])
+    id(&owner.data(text, json!({ "asset": asset })).await["createRestriction"]["restriction"])
 }
 
 /// Lets a data source be looked through daily; gives the schedule.
@@ -121,7 +126,34 @@ pub async fn schedule(owner: &Client, source: &str) -> String {
     let text = "mutation ($source: ID!) { scheduleDataSource(source: $source, timing: { everySeconds: 86400 }) {
         schedule { id } } }";
     let made = owner.data(text, json!({ "source": source })).await;
-    lakegate_tests::answer::id(&made["scheduleDataSource"]["schedule"])
+    id(&made["scheduleDataSource"]["schedule"])
+}
+
+/// What a workflow does that looks through a data source.
+fn graph(source: &str) -> Value {
+    json!({ "steps": [{ "name": "look", "kind": "crawl", "subject": source }] })
+}
+
+/// A workflow over a data source, a run of it that has ended, and a backfill of a day that has.
+pub async fn workflow(owner: &Client, project: &str, source: &str, name: &str) -> [(&'static str, String); 3] {
+    let create = "mutation ($project: ID!, $name: String!, $definition: JSON!) {
+        createWorkflow(project: $project, name: $name, definition: $definition) { workflow { id } } }";
+    let made = json!({ "project": project, "name": name, "definition": graph(source) });
+    let workflow = id(&owner.data(create, made).await["createWorkflow"]["workflow"]);
+    let start = "mutation ($id: ID!) { startWorkflow(id: $id) { flow { run { id } } } }";
+    let flow = id(&owner.data(start, json!({ "id": workflow })).await["startWorkflow"]["flow"]["run"]);
+    let begin = "mutation ($id: ID!) {
+        backfillWorkflow(id: $id, days: { first: \"2026-05-03\", last: \"2026-05-03\" }) { backfill { id } } }";
+    let backfill = id(&owner.data(begin, json!({ "id": workflow })).await["backfillWorkflow"]["backfill"]);
+    let ended = "query ($flow: ID!, $backfill: ID!) {
+        workflowRun(id: $flow) { run { endedAt } } workflowBackfill(id: $backfill) { endedAt } }";
+    eventually("the end of a workflow", async || {
+        let found = owner.data(ended, json!({ "flow": flow, "backfill": backfill })).await;
+        let both = [&found["workflowRun"]["run"]["endedAt"], &found["workflowBackfill"]["endedAt"]];
+        both.iter().all(|at| at.is_string()).then_some(())
+    })
+    .await;
+    [("workflow", workflow), ("flow", flow), ("backfill", backfill)]
 }
 
 /// Lets objects that arrive start a data source; gives the trigger.
@@ -129,7 +161,7 @@ pub async fn trigger(owner: &Client, source: &str) -> String {
     let text = "mutation ($source: ID!) { createJobTrigger(source: $source, input: { name: \"To try\",
         happening: OBJECT_CREATED }) { made { trigger { id } } } }";
     let made = owner.data(text, json!({ "source": source })).await;
-    lakegate_tests::answer::id(&made["createJobTrigger"]["made"]["trigger"])
+    id(&made["createJobTrigger"]["made"]["trigger"])
 }
 
 /// Asks for notices that their receiver turns away for good, and tries it; gives the watch and the notice.
@@ -138,12 +170,12 @@ pub async fn watch(owner: &Client, source: &str) -> (String, String) {
         news: { failed: true }, way: WEBHOOK, address: $address }) { made { watch { id } } } }";
     let input = json!({ "source": source, "address": format!("{}/nobody/listens", owner.base) });
     let made = owner.data(text, input).await;
-    let watch = lakegate_tests::answer::id(&made["watchRuns"]["made"]["watch"]);
+    let watch = id(&made["watchRuns"]["made"]["watch"]);
     owner.data("mutation ($id: ID!) { testRunWatch(id: $id) { ok } }", json!({ "id": watch })).await;
     let sent = "query ($watch: ID!) { runDeliveries(watch: $watch) { nodes { id state } } }";
     let delivery = lakegate_tests::eventually("a notice that is turned away", async || {
         let found = owner.data(sent, json!({ "watch": watch })).await["runDeliveries"]["nodes"][0].clone();
-        (found["state"] == "FAILED").then(|| lakegate_tests::answer::id(&found))
+        (found["state"] == "FAILED").then(|| id(&found))
     })
     .await;
     (watch, delivery)
@@ -154,7 +186,7 @@ pub async fn give(owner: &Client, asset: &str) -> String {
     let text =
         "mutation ($asset: ID!) { createGrant(input: { asset: $asset, to: { kind: EVERYONE }, reason: \"To try\" }) {
         grant { id } } }";
-    lakegate_tests::answer::id(&owner.data(text, json!({ "asset": asset })).await["createGrant"]["grant"])
+    id(&owner.data(text, json!({ "asset": asset })).await["createGrant"]["grant"])
 }
 
 /// Gives access to the table of an asset, and starts a review of it; gives the review and its item.
@@ -164,5 +196,5 @@ pub async fn review(owner: &Client, asset: &str) -> (String, String) {
         review { id items { id } } } }";
     let due = chrono::Utc::now() + chrono::TimeDelta::days(30);
     let made = owner.data(text, json!({ "asset": asset, "due": due })).await["startReview"]["review"].clone();
-    (lakegate_tests::answer::id(&made), lakegate_tests::answer::id(&made["items"][0]))
+    (id(&made), id(&made["items"][0]))
 }

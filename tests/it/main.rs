@@ -35,3 +35,4 @@ mod sign_in;
 mod sources;
 mod triggers;
 mod upload;
+mod workflows;

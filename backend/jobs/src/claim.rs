@@ -155,9 +155,10 @@ impl Turn<'_> {
         while i64::try_from(found.len()).unwrap_or(i64::MAX) < free {
             let Some(next) = store::next_priority(tx, spec.name, priority).await? else { break };
             priority = next;
-            let projects = self.ring(tx, spec, priority, (running, cursor)).await?;
-            let lanes = i64::try_from(projects.len().max(1)).unwrap_or(1);
-            let share = (free + lanes - 1) / lanes + SPARE;
+            let lanes = LANES.min(usize::try_from(free + SPARE).unwrap_or(LANES));
+            let projects = self.ring(tx, spec, (priority, lanes), (running, cursor)).await?;
+            let found_in = i64::try_from(projects.len().max(1)).unwrap_or(1);
+            let share = (free + found_in - 1) / found_in + SPARE;
             for (place, project) in projects.into_iter().enumerate() {
                 let lane = Lane { kind: spec.name, priority, project };
                 let heads = store::head(tx, lane, share).await?;
@@ -175,12 +176,13 @@ impl Turn<'_> {
         Ok(found)
     }
 
-    /// The projects that have something waiting and may have more at work, beginning behind the one served last.
+    /// The projects that have something waiting and may have more at work, beginning behind the one served last; about
+    /// as many as are asked for.
     async fn ring(
         &self,
         tx: &mut Tx,
         spec: &KindSpec,
-        priority: Priority,
+        (priority, lanes): (Priority, usize),
         (running, cursor): (&Running, &Cursor),
     ) -> Result<Vec<ProjectId>, Fault> {
         let begin = cursor.0.get(spec.name).copied();
@@ -194,7 +196,7 @@ impl Turn<'_> {
             {
                 projects.push(ProjectId(Uuid::nil()));
             }
-            while projects.len() < LANES {
+            while projects.len() < lanes {
                 let after = at.unwrap_or(ProjectId(Uuid::nil()));
                 let Some(project) = store::next_project(tx, spec.name, priority, after).await? else { break };
                 if until.is_some_and(|until| project > until) {

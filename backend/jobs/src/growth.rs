@@ -15,6 +15,13 @@ const SAMPLE_EVERY: TimeDelta = TimeDelta::seconds(10);
 /// Samples without which a window says nothing: a clock that was put forward makes none.
 const SAMPLES: usize = 50;
 
+/// The slots of each class of work.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    pub light: Growth,
+    pub heavy: Growth,
+}
+
 /// The slots of a class of work.
 #[derive(Debug)]
 pub(crate) struct Growth {

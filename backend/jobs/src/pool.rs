@@ -1,74 +1,27 @@
 //! The workers of a process: takes runs as slots become free, keeps them alive, ends in order.
 
-use chrono::TimeDelta;
 use lakegate_model::{Fault, Timestamp, ids::RunId, jobs::JobWorker, words::SlotClass};
-use lakegate_store::{in_queue, job_claims as store, job_logs, job_workers};
+use lakegate_store::{
+    in_queue, in_read,
+    job_claims::{self as store, Claim},
+    job_logs, job_workers,
+};
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Kind, KindSpec, RunContext, Worker, claim::Room, context::Stop, finish::Ended, growth::Growth, schedule};
-
-/// How a process works.
-#[derive(Debug, Clone)]
-pub struct PoolSettings {
-    /// Host and process, for people.
-    pub name: String,
-    pub version: String,
-    /// Runs of light kinds at once, to begin with.
-    pub light_slots: i64,
-    /// Runs of heavy kinds at once, to begin with.
-    pub heavy_slots: i64,
-    /// Runs of light kinds at once where all slots were taken for long.
-    pub light_slots_most: i64,
-    /// Runs of heavy kinds at once where all slots were taken for long.
-    pub heavy_slots_most: i64,
-    /// Runs of one project at once, over all kinds and processes.
-    pub per_project: i64,
-    /// Memory that all runs may declare together, in bytes.
-    pub memory_bytes: u64,
-    /// A worker that is not heard of for this long has lost its runs.
-    pub lease: Duration,
-    /// How long work that is told to stop may take, before it is dropped.
-    pub grace: Duration,
-    /// How often the database is asked for work that nobody told of.
-    pub poll: Duration,
-    /// Whether leases run by the database's clock: where several machines share it.
-    pub database_clock: bool,
-}
-
-impl Default for PoolSettings {
-    fn default() -> Self {
-        Self {
-            name: format!("process {}", std::process::id()),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            light_slots: 8,
-            heavy_slots: 1,
-            light_slots_most: 8,
-            heavy_slots_most: 1,
-            per_project: 4,
-            memory_bytes: 2 << 30,
-            lease: Duration::from_secs(30),
-            grace: Duration::from_secs(2),
-            poll: Duration::from_secs(1),
-            database_clock: false,
-        }
-    }
-}
-
-impl PoolSettings {
-    pub(crate) fn lease(&self) -> TimeDelta {
-        TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX)
-    }
-
-    pub(crate) fn room(&self) -> Room {
-        Room { light: self.light_slots, heavy: self.heavy_slots, memory_bytes: self.memory_bytes }
-    }
-}
+use crate::{
+    Kind, KindSpec, RunContext, Worker,
+    claim::Room,
+    context::Stop,
+    finish::Ended,
+    growth::{Growth, Slots},
+    schedule,
+};
 
 /// How often what runs say is written down.
 const TELL: Duration = Duration::from_millis(500);
@@ -81,23 +34,18 @@ pub struct Pool(Arc<Parts>);
 struct Parts {
     worker: Worker,
     started_at: Timestamp,
-    working: Mutex<HashMap<RunId, Working>>,
+    /// By claim: a run that was lost may come back while its last attempt still ends.
+    working: Mutex<HashMap<Claim, Working>>,
     slots: Mutex<Slots>,
-}
-
-/// The slots of each class of work.
-#[derive(Debug)]
-struct Slots {
-    light: Growth,
-    heavy: Growth,
 }
 
 #[derive(Debug)]
 struct Working {
     context: Arc<RunContext>,
     spec: &'static KindSpec,
-    /// When its lease was renewed last.
+    /// When its lease was renewed last, by the queue's clock, and by one that nobody sets.
     beat_at: Timestamp,
+    sure_at: Instant,
 }
 
 impl Pool {
@@ -117,6 +65,8 @@ impl Pool {
         tokio::join!(
             self.take_and_run(&shutdown),
             self.keep_alive(&shutdown),
+            self.hear_others(&shutdown),
+            self.give_up_in_time(&shutdown),
             schedule::keep_planning(self.worker().queue(), &shutdown),
             self.worker().queue().keep_looking(&shutdown)
         );
@@ -129,7 +79,7 @@ impl Pool {
         &self.0.worker
     }
 
-    fn working(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, Working>> {
+    fn working(&self) -> std::sync::MutexGuard<'_, HashMap<Claim, Working>> {
         self.0.working.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -159,9 +109,9 @@ impl Pool {
 
     /// What is free once the runs that have ended are written down.
     fn room_beside(&self, ended: &[Ended]) -> Room {
-        let over: HashSet<RunId> = ended.iter().map(|ended| ended.context.run().id).collect();
+        let over: HashSet<Claim> = ended.iter().map(|ended| ended.context.claim()).collect();
         let working = self.working();
-        let at_work = working.iter().filter(|(id, _)| !over.contains(id));
+        let at_work = working.iter().filter(|(claim, _)| !over.contains(claim));
         at_work.fold(self.room(), |room, (_, working)| room.less(working.spec))
     }
 
@@ -173,8 +123,9 @@ impl Pool {
             if stopping {
                 self.stop_all();
             }
+            let asked = Instant::now();
             match self.one_turn(&mut ended, stopping).await {
-                Ok(begun) => begun.into_iter().for_each(|work| self.spawn(work, tell.clone())),
+                Ok(begun) => begun.into_iter().for_each(|work| self.spawn(work, asked, tell.clone())),
                 Err(fault) => tracing::error!(error = ?fault, "runs could not be taken or ended; it is tried again"),
             }
             if stopping && ended.is_empty() && self.working().is_empty() {
@@ -195,22 +146,27 @@ impl Pool {
     ) -> Result<Vec<(Arc<RunContext>, Arc<dyn Kind>)>, Fault> {
         let free = self.room_beside(ended);
         let room = if stopping { Room::NONE } else { free };
-        let look = !room.is_empty() && self.worker().has_work().await?;
-        if ended.is_empty() && !look {
+        // A turn that has something to write looks for work in its own transaction.
+        if ended.is_empty() && (room.is_empty() || !self.worker().has_work().await?) {
             return Ok(Vec::new());
         }
-        let room = if look { room } else { Room::NONE };
-        let taken = self.worker().turn(ended, room).await?;
+        let at_work: HashSet<Claim> = self.working().keys().copied().collect();
+        let taken = self.worker().turn(ended, room, &at_work).await?;
         for ended in ended.drain(..) {
-            self.working().remove(&ended.context.run().id);
+            self.working().remove(&ended.context.claim());
         }
         Ok(taken.into_iter().map(|run| self.worker().begin(run)).collect())
     }
 
-    fn spawn(&self, (context, kind): (Arc<RunContext>, Arc<dyn Kind>), tell: mpsc::UnboundedSender<Ended>) {
+    fn spawn(
+        &self,
+        (context, kind): (Arc<RunContext>, Arc<dyn Kind>),
+        sure_at: Instant,
+        tell: mpsc::UnboundedSender<Ended>,
+    ) {
         let beat_at = self.worker().queue().now();
-        let working = Working { context: context.clone(), spec: kind.spec(), beat_at };
-        self.working().insert(context.run().id, working);
+        let working = Working { context: context.clone(), spec: kind.spec(), beat_at, sure_at };
+        self.working().insert(context.claim(), working);
         let worker = self.worker().clone();
         tokio::spawn(async move {
             // Nobody listens only if the pool is gone; the lease runs out then.
@@ -241,10 +197,50 @@ impl Pool {
     }
 
     fn hear_cancelled(&self) {
-        for id in self.worker().queue().take_cancelled() {
-            if let Some(working) = self.working().get(&id) {
-                working.context.tell(Stop::Cancel);
+        self.tell_cancelled(&self.worker().queue().take_cancelled());
+    }
+
+    fn tell_cancelled(&self, ids: &[RunId]) {
+        let working = self.working();
+        let wanted = working.values().filter(|working| ids.contains(&working.context.run().id));
+        wanted.for_each(|working| working.context.tell(Stop::Cancel));
+    }
+
+    /// Asks what was cancelled in other processes, beside the renewing of leases: that comes too seldom for work that
+    /// says nothing, and waits where the database takes no writes.
+    async fn hear_others(&self, shutdown: &CancellationToken) {
+        while !(shutdown.is_cancelled() && self.working().is_empty()) {
+            if let Err(fault) = self.ask_cancelled().await {
+                tracing::warn!(error = ?fault, "a worker could not ask what was cancelled");
             }
+            tokio::time::sleep(TELL).await;
+        }
+    }
+
+    async fn ask_cancelled(&self) -> Result<(), Fault> {
+        if self.working().is_empty() {
+            return Ok(());
+        }
+        let id = self.worker().id();
+        let db = &self.worker().queue().parts().db;
+        let cancelled = in_read!(db, |tx, _scope| { Ok(store::cancelled(tx, id).await?) })?;
+        self.tell_cancelled(&cancelled);
+        Ok(())
+    }
+
+    /// Where others can take a run whose lease has ended, stops work whose lease could not be renewed, so that it has
+    /// ended before another worker begins.
+    async fn give_up_in_time(&self, shutdown: &CancellationToken) {
+        let settings = self.worker().settings();
+        if !settings.database_clock {
+            return;
+        }
+        let most = settings.lease.saturating_sub(settings.grace + TELL).max(settings.lease / 2);
+        while !(shutdown.is_cancelled() && self.working().is_empty()) {
+            for working in self.working().values().filter(|working| working.sure_at.elapsed() >= most) {
+                working.context.tell(Stop::Lost);
+            }
+            tokio::time::sleep(TELL.min(settings.lease / 4)).await;
         }
     }
 
@@ -263,14 +259,15 @@ impl Pool {
         let now = self.worker().queue().now();
         let third = self.worker().settings().lease() / 3;
         self.grow(now);
-        if said_at.is_none_or(|said| now - said >= third) {
+        if said_at.is_none_or(|said| (now - said).abs() >= third) {
             self.say_alive(now, stopping).await?;
             *said_at = Some(now);
         }
         let due: Vec<Arc<RunContext>> = self
             .working()
             .values_mut()
-            .filter(|working| working.context.take_changed() || now - working.beat_at >= third)
+            // The clock may have been set back.
+            .filter(|working| working.context.take_changed() || (now - working.beat_at).abs() >= third)
             .map(|working| working.context.clone())
             .collect();
         if due.is_empty() { Ok(()) } else { self.renew(&due, now).await }
@@ -297,6 +294,7 @@ impl Pool {
     }
 
     async fn renew(&self, due: &[Arc<RunContext>], now: Timestamp) -> Result<(), Fault> {
+        let asked = Instant::now();
         let said: Vec<_> = due.iter().map(|context| context.take_lines()).collect();
         let answers = in_queue!(&self.worker().queue().parts().db, |tx| {
             let lease_now = self.worker().lease_now(tx).await?;
@@ -312,7 +310,9 @@ impl Pool {
             Ok(answers)
         });
         match answers {
-            Ok(answers) => due.iter().zip(answers).for_each(|(context, answer)| self.heard(context, answer, now)),
+            Ok(answers) => {
+                due.iter().zip(answers).for_each(|(context, answer)| self.heard(context, answer, (now, asked)))
+            }
             Err(fault) => {
                 due.iter().zip(said).for_each(|(context, lines)| context.give_lines(lines));
                 return Err(fault);
@@ -321,14 +321,14 @@ impl Pool {
         Ok(())
     }
 
-    fn heard(&self, context: &RunContext, answer: Option<bool>, now: Timestamp) {
+    fn heard(&self, context: &RunContext, answer: Option<bool>, (beat_at, sure_at): (Timestamp, Instant)) {
         match answer {
             None => context.tell(Stop::Lost),
             Some(true) => context.tell(Stop::Cancel),
             Some(false) => {}
         }
-        if let Some(working) = self.working().get_mut(&context.run().id) {
-            working.beat_at = now;
+        if let Some(working) = self.working().get_mut(&context.claim()) {
+            (working.beat_at, working.sure_at) = (beat_at, sure_at);
         }
     }
 

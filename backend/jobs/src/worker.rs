@@ -8,7 +8,11 @@ use lakegate_model::{
     random::new_id,
     words::JobState,
 };
-use lakegate_store::{Db, WriteTx, in_queue, in_read, job_claims as store, job_logs, job_workers};
+use lakegate_store::{
+    Db, WriteTx, in_queue, in_read,
+    job_claims::{self as store, Claim},
+    job_logs, job_workers,
+};
 use std::{
     collections::HashSet,
     panic::AssertUnwindSafe,
@@ -72,14 +76,14 @@ impl Worker {
         self.queue().look_for_due().await?;
         while self.has_work().await? {
             crate::schedule::plan_all(self.queue()).await?;
-            let taken = self.turn(&[], self.settings().room()).await?;
+            let taken = self.turn(&[], self.settings().room(), &HashSet::new()).await?;
             if taken.is_empty() {
                 break;
             }
             let work = taken.into_iter().map(|run| async { self.attempt(self.begin(run)).await });
             let done = futures::future::join_all(work).await;
             ended += done.len();
-            self.turn(&done, Room::NONE).await?;
+            self.turn(&done, Room::NONE, &HashSet::new()).await?;
             self.queue().look_for_due().await?;
         }
         Ok(ended)
@@ -102,8 +106,14 @@ impl Worker {
         Ok(shared.unwrap_or_else(|| self.queue().now()))
     }
 
-    /// One transaction: writes down what has ended, takes what there is room for.
-    pub(crate) async fn turn(&self, ended: &[Ended], room: Room) -> Result<Vec<JobRun>, Fault> {
+    /// One transaction: writes down what has ended, takes what there is room for. What is `at_work` here is not lost,
+    /// even if its lease has ended.
+    pub(crate) async fn turn(
+        &self,
+        ended: &[Ended],
+        room: Room,
+        at_work: &HashSet<Claim>,
+    ) -> Result<Vec<JobRun>, Fault> {
         let lines: Vec<_> = ended.iter().map(|ended| ended.context.take_lines()).collect();
         let parts: Vec<RunId> = ended.iter().filter_map(Ended::part_of_workflow).collect();
         let done = in_queue!(self.db(), |tx| {
@@ -113,7 +123,7 @@ impl Worker {
                 news.extend(self.write_end(tx, ended, lines).await?);
             }
             self.queue().tell(tx, &news).await?;
-            if room.is_empty() { Ok(Vec::new()) } else { self.take(tx, room).await }
+            if room.is_empty() { Ok(Vec::new()) } else { self.take(tx, room, at_work).await }
         });
         if done.is_err() {
             for (ended, lines) in ended.iter().zip(lines) {
@@ -156,10 +166,15 @@ impl Worker {
         self.queue().tell(tx, &news).await
     }
 
-    async fn take(&self, tx: &mut WriteTx, room: Room) -> Result<Vec<JobRun>, Fault> {
+    async fn take(&self, tx: &mut WriteTx, room: Room, at_work: &HashSet<Claim>) -> Result<Vec<JobRun>, Fault> {
+        let lease_now = self.lease_now(tx).await?;
+        if !store::has_work(tx, self.queue().now(), lease_now).await? {
+            return Ok(Vec::new());
+        }
         store::gate(tx).await?;
         let (now, lease_now) = (self.queue().now(), self.lease_now(tx).await?);
-        let lost = store::lost(tx, lease_now, BATCH).await?;
+        let mut lost = store::lost(tx, lease_now, BATCH).await?;
+        lost.retain(|lost| !at_work.contains(&(lost.id, lost.attempt)));
         self.write_losses(tx, &lost).await?;
         store::promote(tx, now, BATCH).await?;
         let paused: HashSet<String> = job_workers::pauses(tx).await?.into_iter().map(|pause| pause.kind).collect();

@@ -29,6 +29,7 @@ statements! {
     HOLD = "UPDATE job_runs SET state = 'held' WHERE id = $1 AND state = 'waiting'";
     LET_GO = "UPDATE job_runs SET state = 'waiting' WHERE id = (SELECT id FROM job_runs WHERE kind = $1 AND serial_key = $2 AND state = 'held' ORDER BY run_at, id LIMIT 1)";
     BEAT = "UPDATE job_runs SET beat_at = $3, lease_until = $4, progress = $5 WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING cancel_requested";
+    CANCELLED = "SELECT id FROM job_runs WHERE state = 'running' AND worker_id = $1 AND cancel_requested";
     HOLDS = "UPDATE job_runs SET beat_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running' AND NOT cancel_requested";
     END = "UPDATE job_runs SET state = $3, progress = COALESCE($4, progress), output = $5, error_code = $6, error = $7, run_at = COALESCE($8, run_at), tries = tries + $9, open_key = CASE WHEN $10 THEN NULL ELSE open_key END, worker_id = NULL, lease_until = NULL, ended_at = $11 WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING kind, serial_key";
     END_TRY = "UPDATE job_attempts SET ended_at = $3, outcome = $4, error_code = $5, error = $6, next_at = $7 WHERE run_id = $1 AND attempt = $2";
@@ -165,6 +166,11 @@ pub async fn beat(
 ) -> Result<Option<bool>, StoreError> {
     let row = fetch_optional!(tx, (bool,), BEAT, id, attempt, now, lease_until, Json(progress))?;
     Ok(row.map(|(cancel,)| cancel))
+}
+
+/// Runs at work at a worker that somebody wants to stop.
+pub async fn cancelled(tx: &mut Tx, worker: WorkerId) -> Result<Vec<RunId>, StoreError> {
+    Ok(fetch_all!(tx, (RunId,), CANCELLED, worker)?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Makes the run's own row part of a transaction. Returns whether the run is still the worker's and wanted: if not,

@@ -23,6 +23,9 @@ pub struct NewLine {
 
 /// Keeps lines of a run in the order they came, up to [`LINES`].
 pub async fn append(tx: &mut WriteTx, run: RunId, attempt: i64, lines: &[NewLine]) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     let (mut number,) = fetch_one!(tx, (i64,), LAST, run)?;
     for line in lines {
         number += 1;

@@ -68,7 +68,7 @@ impl Random for Counted {
 /// What ran: the run and its attempt, in order.
 pub type Ledger = Arc<Mutex<Vec<(RunId, i64)>>>;
 
-/// The work: `{"then": "ok" | "retry" | "final" | "panic" | "listen" | "hang"}`; `retry` succeeds at the third attempt.
+/// The work: `{"then": "ok" | "retry" | "final" | "panic" | "listen" | "tell" | "hang"}`; `retry` succeeds at the third attempt.
 #[derive(Debug)]
 struct Note {
     spec: &'static KindSpec,
@@ -88,6 +88,12 @@ impl Note {
             "listen" => {
                 self.begun.notify_one();
                 run.cancelled().cancelled().await;
+                Err(JobError::Cancelled)
+            }
+            "tell" => {
+                self.begun.notify_one();
+                run.cancelled().cancelled().await;
+                self.begun.notify_one();
                 Err(JobError::Cancelled)
             }
             "hang" => {
@@ -123,7 +129,7 @@ impl Bench {
         Fresh::each().await.into_iter().map(Self::over).collect()
     }
 
-    fn over(fresh: Fresh) -> Self {
+    pub fn over(fresh: Fresh) -> Self {
         let clock = ManualClock::at("2026-03-01T00:00:00Z".parse().unwrap());
         let queue = Self::queue_on(fresh.db().clone(), &clock);
         Self { fresh, queue, clock, ledger: Ledger::default(), begun: Arc::default() }

@@ -9,6 +9,10 @@ mod cron;
 #[path = "../../../store/tests/store/databases.rs"]
 #[allow(dead_code)]
 mod databases;
+mod endurance;
+mod endurance_hands;
+mod endurance_kind;
+mod leases;
 mod pool;
 mod schedules;
 mod simulation;

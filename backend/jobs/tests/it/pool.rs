@@ -9,12 +9,12 @@ use std::time::Duration;
 use crate::bench_kind::{Bench, HEAVY, project, token};
 
 /// Short waits, so that a test ends; nothing it asserts hangs on their length.
-fn quick() -> PoolSettings {
+pub fn quick() -> PoolSettings {
     PoolSettings { grace: Duration::from_millis(50), poll: Duration::from_millis(20), ..PoolSettings::default() }
 }
 
 /// Asks until the answer is there.
-async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     loop {
         if let Some(answer) = ask().await {
             return answer;

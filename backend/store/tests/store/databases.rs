@@ -9,11 +9,14 @@ use uuid::Uuid;
 /// A migrated database, and how to open it again as another process would.
 pub struct Fresh {
     db: Db,
-    place: Place,
+    /// Where it is.
+    pub place: Place,
     _folder: TempDir,
 }
 
-enum Place {
+/// Where a database is.
+#[derive(Debug, Clone)]
+pub enum Place {
     File(PathBuf),
     Address(String),
 }
@@ -63,7 +66,8 @@ impl Fresh {
 }
 
 impl Place {
-    async fn open(&self) -> Db {
+    /// Connections of their own, as another process has.
+    pub async fn open(&self) -> Db {
         match self {
             Self::File(path) => Db::sqlite(path).await.unwrap(),
             Self::Address(address) => Db::postgres(address).await.unwrap(),

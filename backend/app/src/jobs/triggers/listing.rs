@@ -12,7 +12,6 @@ use lakegate_model::{
     words::SlotClass,
 };
 use lakegate_store::{WriteTx, in_read, in_write, job_schedules, job_triggers as store};
-use serde_json::json;
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
