@@ -33,6 +33,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),
+        "definition" if door.contains("orkflow") => graph(ids.get("source")?),
         "reason" if door.contains("breakGlass") => json!("Because it is so, and nobody answers."),
         "description" | "definition" | "reason" | "legal_basis" | "note" | "body" | "question" | "answer" | "text"
         | "comment" => {
@@ -49,7 +50,6 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "approve" => json!(true),
         "role" => json!("viewer"),
         "kind" if door.contains("Jobs") || door.contains("/jobs/") => json!("crawl"),
-        "definition" if door.contains("orkflow") => graph(ids.get("source")?),
         "run" if door.contains("workflowParts") => json!(ids.get("flow")?),
         "step" => json!("look"),
         "version" if door.contains("reviseWorkflow") => json!(1),
@@ -173,7 +173,7 @@ pub async fn watch(owner: &Client, source: &str) -> (String, String) {
     let watch = id(&made["watchRuns"]["made"]["watch"]);
     owner.data("mutation ($id: ID!) { testRunWatch(id: $id) { ok } }", json!({ "id": watch })).await;
     let sent = "query ($watch: ID!) { runDeliveries(watch: $watch) { nodes { id state } } }";
-    let delivery = lakegate_tests::eventually("a notice that is turned away", async || {
+    let delivery = eventually("a notice that is turned away", async || {
         let found = owner.data(sent, json!({ "watch": watch })).await["runDeliveries"]["nodes"][0].clone();
         (found["state"] == "FAILED").then(|| id(&found))
     })
