@@ -7,7 +7,7 @@ use lakegate_model::{
     words::SlotClass,
 };
 use lakegate_store::{
-    Tx, WriteTx,
+    Tx, WriteTx, job_batches,
     job_claims::{self as store, Lane},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -105,7 +105,7 @@ impl Turn<'_> {
         }
         candidates.sort();
         let by_name: BTreeMap<_, _> = self.specs.iter().map(|spec| (spec.name, *spec)).collect();
-        let (mut taken, mut keys) = (Vec::new(), HashSet::new());
+        let (mut chosen, mut keys) = (Vec::new(), HashSet::new());
         for candidate in candidates {
             let spec = by_name[candidate.kind];
             let full = !room.fits(spec)
@@ -114,14 +114,12 @@ impl Turn<'_> {
             if full || !self.key_is_free(tx, &candidate, &mut keys).await? {
                 continue;
             }
-            if let Some(run) = store::take(tx, candidate.id, self.worker, self.lease).await? {
-                room = room.less(spec);
-                running.add(spec.name, candidate.project);
-                cursor.0.insert(spec.name, candidate.project);
-                taken.push(run);
-            }
+            room = room.less(spec);
+            running.add(spec.name, candidate.project);
+            cursor.0.insert(spec.name, candidate.project);
+            chosen.push(candidate.id);
         }
-        Ok(taken)
+        Ok(job_batches::take_all(tx, &chosen, self.worker, self.lease).await?)
     }
 
     /// Whether no other run of the candidate's key is at work; if one is, the candidate is put aside.

@@ -10,7 +10,8 @@ use lakegate_model::{
 };
 use lakegate_store::{
     Db, WriteTx, in_queue, in_read,
-    job_claims::{self as store, Claim},
+    job_batches::{self, Success},
+    job_claims::{self as store, AttemptEnd, Claim},
     job_logs, job_workers,
 };
 use std::{
@@ -118,10 +119,7 @@ impl Worker {
         let parts: Vec<RunId> = ended.iter().filter_map(Ended::part_of_workflow).collect();
         let done = in_queue!(self.db(), |tx| {
             workflows::hold(tx, &parts).await?;
-            let mut news = Vec::new();
-            for (ended, lines) in ended.iter().zip(&lines) {
-                news.extend(self.write_end(tx, ended, lines).await?);
-            }
+            let news = self.write_ends(tx, ended, &lines).await?;
             self.queue().tell(tx, &news).await?;
             if room.is_empty() { Ok(Vec::new()) } else { self.take(tx, room, at_work).await }
         });
@@ -134,23 +132,46 @@ impl Worker {
         done
     }
 
-    /// Says whether the run has ended with its attempt.
-    async fn write_end(
+    /// Writes down how attempts ended: those that succeeded by the handful, the others one by one. Gives the runs that
+    /// have ended with them.
+    async fn write_ends(
+        &self,
+        tx: &mut WriteTx,
+        ended: &[Ended],
+        lines: &[Vec<job_logs::NewLine>],
+    ) -> Result<Vec<News>, Fault> {
+        let (now, mut news, mut good, mut runs) = (self.queue().now(), Vec::new(), Vec::new(), HashSet::new());
+        for (ended, lines) in ended.iter().zip(lines) {
+            let Some(end) = ended.ending(self.queue()) else { continue };
+            // A run of which an earlier attempt ends here too is not for the handful.
+            if end.state == JobState::Succeeded && runs.insert(ended.context.claim().0) {
+                good.push((ended, lines, end));
+            } else if let Some(state) = store::end(tx, ended.context.claim(), &end, now).await? {
+                news.extend(self.after_end(tx, ended, lines, state).await?);
+            }
+        }
+        let successes: Vec<Success<'_>> = good.iter().filter_map(|(ended, _, end)| success(ended, end)).collect();
+        let ours: HashSet<RunId> = job_batches::succeed_all(tx, &successes, now).await?.into_iter().collect();
+        for (ended, lines, end) in good.iter().filter(|(ended, ..)| ours.contains(&ended.context.claim().0)) {
+            news.extend(self.after_end(tx, ended, lines, end.state).await?);
+        }
+        Ok(news)
+    }
+
+    /// What follows from the end of an attempt that was this worker's. Says whether the run has ended with it.
+    async fn after_end(
         &self,
         tx: &mut WriteTx,
         ended: &Ended,
         lines: &[job_logs::NewLine],
+        state: JobState,
     ) -> Result<Option<News>, Fault> {
-        let Some(end) = ended.ending(self.queue()) else { return Ok(None) };
-        if !store::end(tx, ended.context.claim(), &end, self.queue().now()).await? {
-            return Ok(None);
-        }
         let (id, attempt) = ended.context.claim();
         job_logs::append(tx, id, attempt, lines).await?;
-        if matches!(end.state, JobState::Succeeded | JobState::Failed) {
-            triggers::tell_ended(self.queue(), tx, ended.context.run(), end.state).await?;
+        if matches!(state, JobState::Succeeded | JobState::Failed) {
+            triggers::tell_ended(self.queue(), tx, ended.context.run(), state).await?;
         }
-        Ok(end.is_final().then(|| News::ended(id)))
+        Ok(state.is_final().then(|| News::ended(id)))
     }
 
     /// What becomes of runs whose worker is gone.
@@ -160,8 +181,8 @@ impl Worker {
         let mut news = Vec::new();
         for lost in lost {
             let end = after_loss(lost);
-            let was_theirs = store::end(tx, (lost.id, lost.attempt), &end, self.queue().now()).await?;
-            news.extend((was_theirs && end.is_final()).then(|| News::ended(lost.id)));
+            let state = store::end(tx, (lost.id, lost.attempt), &end, self.queue().now()).await?;
+            news.extend(state.filter(|state| state.is_final()).map(|_| News::ended(lost.id)));
         }
         self.queue().tell(tx, &news).await
     }
@@ -240,6 +261,11 @@ impl Worker {
         tokio::time::sleep(self.settings().grace).await;
         context.log(lakegate_model::words::LogLevel::Warn, "the work did not stop by itself and was dropped");
     }
+}
+
+/// What the store needs of an attempt that has succeeded.
+fn success<'a>(ended: &Ended, end: &'a AttemptEnd) -> Option<Success<'a>> {
+    Some(Success { claim: ended.context.claim(), progress: end.progress.as_ref()?, output: end.output.as_ref()? })
 }
 
 fn too_long(spec: &KindSpec) -> Fault {

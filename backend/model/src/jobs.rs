@@ -84,12 +84,19 @@ impl JobRun {
 
     /// Whether it will not change any more.
     pub fn is_ended(&self) -> bool {
-        matches!(self.state, JobState::Succeeded | JobState::Failed | JobState::Cancelled)
+        self.state.is_final()
     }
 
     /// How long its last attempts worked in all, until `now` if it works still.
     pub fn duration(&self, now: Timestamp) -> Option<TimeDelta> {
         Some(self.ended_at.unwrap_or(now) - self.started_at?)
+    }
+}
+
+impl JobState {
+    /// Whether a run in it will not change any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
 }
 

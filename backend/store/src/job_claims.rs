@@ -16,7 +16,8 @@ use crate::{StoreError, Tx, WriteTx, job_runs::run_columns};
 
 statements! {
     GATE = "UPDATE job_gate SET turns = turns + 1 WHERE id = 1";
-    HAS_WORK = "SELECT 1 FROM job_runs WHERE (state = 'waiting') OR (state = 'scheduled' AND run_at <= $1) OR (state = 'running' AND lease_until < $2) LIMIT 1";
+    // Ordered as the indexes are, so that no planner reads the table, whose beginning is what has ended.
+    HAS_WORK = "SELECT COALESCE((SELECT 1 FROM job_runs WHERE state = 'waiting' ORDER BY kind, priority, project_id, run_at, id LIMIT 1), (SELECT 1 FROM job_runs WHERE state = 'scheduled' AND run_at <= $1 ORDER BY run_at, id LIMIT 1), (SELECT 1 FROM job_runs WHERE state = 'running' AND lease_until < $2 ORDER BY lease_until LIMIT 1), 0)";
     PROMOTE = "UPDATE job_runs SET state = 'waiting' WHERE id IN (SELECT id FROM job_runs WHERE state = 'scheduled' AND run_at <= $1 ORDER BY run_at, id LIMIT $2)";
     LOST = "SELECT id, attempt, tries, max_tries, kind, serial_key FROM job_runs WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT $2";
     RUNNING = "SELECT kind, project_id, COUNT(*) FROM job_runs WHERE state = 'running' GROUP BY kind, project_id";
@@ -31,7 +32,8 @@ statements! {
     BEAT = "UPDATE job_runs SET beat_at = $3, lease_until = $4, progress = $5 WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING cancel_requested";
     CANCELLED = "SELECT id FROM job_runs WHERE state = 'running' AND worker_id = $1 AND cancel_requested";
     HOLDS = "UPDATE job_runs SET beat_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running' AND NOT cancel_requested";
-    END = "UPDATE job_runs SET state = $3, progress = COALESCE($4, progress), output = $5, error_code = $6, error = $7, run_at = COALESCE($8, run_at), tries = tries + $9, open_key = CASE WHEN $10 THEN NULL ELSE open_key END, worker_id = NULL, lease_until = NULL, ended_at = $11 WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING kind, serial_key";
+    // A run that is not to go on and was cancelled meanwhile does not wait for another worker.
+    END = "UPDATE job_runs SET state = CASE WHEN cancel_requested AND NOT $10 THEN 'cancelled' ELSE $3 END, progress = COALESCE($4, progress), output = $5, error_code = CASE WHEN cancel_requested AND NOT $10 THEN NULL ELSE $6 END, error = CASE WHEN cancel_requested AND NOT $10 THEN NULL ELSE $7 END, run_at = COALESCE($8, run_at), tries = tries + $9, open_key = CASE WHEN cancel_requested OR $10 THEN NULL ELSE open_key END, worker_id = NULL, lease_until = NULL, ended_at = CASE WHEN cancel_requested OR $10 THEN $11 ELSE ended_at END WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING kind, serial_key, state";
     END_TRY = "UPDATE job_attempts SET ended_at = $3, outcome = $4, error_code = $5, error = $6, next_at = $7 WHERE run_id = $1 AND attempt = $2";
     RELEASE_ALL = "SELECT id, attempt, tries, max_tries, kind, serial_key FROM job_runs WHERE state = 'running'";
 }
@@ -78,7 +80,7 @@ pub struct AttemptEnd {
 impl AttemptEnd {
     /// Whether the run has ended with it.
     pub fn is_final(&self) -> bool {
-        matches!(self.state, JobState::Succeeded | JobState::Failed | JobState::Cancelled)
+        self.state.is_final()
     }
 }
 
@@ -89,7 +91,7 @@ pub async fn gate(tx: &mut WriteTx) -> Result<(), StoreError> {
 
 /// Whether there may be work to take: a cheap look without the gate.
 pub async fn has_work(tx: &mut Tx, now: Timestamp, lease_now: Timestamp) -> Result<bool, StoreError> {
-    Ok(fetch_optional!(tx, (i32,), HAS_WORK, now, lease_now)?.is_some())
+    Ok(fetch_one!(tx, (i32,), HAS_WORK, now, lease_now)?.0 == 1)
 }
 
 /// Lets up to `limit` runs wait whose time has come.
@@ -179,13 +181,24 @@ pub async fn holds(tx: &mut WriteTx, (id, attempt): Claim, now: Timestamp) -> Re
     Ok(execute!(tx, HOLDS, id, attempt, now)? == 1)
 }
 
-/// Ends an attempt. Returns whether the run was still the worker's.
-pub async fn end(tx: &mut WriteTx, (id, attempt): Claim, end: &AttemptEnd, now: Timestamp) -> Result<bool, StoreError> {
+/// Lets the next run wait that was put aside for a serial key.
+pub(crate) async fn let_go(tx: &mut WriteTx, kind: &str, key: &str) -> Result<(), StoreError> {
+    execute!(tx, LET_GO, kind, key).map(|_| ())
+}
+
+/// Ends an attempt. Returns what the run is then, which is cancelled instead of waiting if somebody wanted that; `None`
+/// if it was not the worker's any more.
+pub async fn end(
+    tx: &mut WriteTx,
+    (id, attempt): Claim,
+    end: &AttemptEnd,
+    now: Timestamp,
+) -> Result<Option<JobState>, StoreError> {
     let over = end.is_final();
     let (code, words) = end.error.as_ref().map(|(code, words)| (code.as_str(), words.as_str())).unzip();
     let row = fetch_optional!(
         tx,
-        (String, Option<String>),
+        (String, Option<String>, JobState),
         END,
         id,
         attempt,
@@ -197,14 +210,15 @@ pub async fn end(tx: &mut WriteTx, (id, attempt): Claim, end: &AttemptEnd, now: 
         end.next_at,
         i64::from(end.counts),
         over,
-        over.then_some(now)
+        now
     )?;
-    let Some((kind, serial_key)) = row else {
-        return Ok(false);
+    let Some((kind, serial_key, state)) = row else {
+        return Ok(None);
     };
-    execute!(tx, END_TRY, id, attempt, now, end.outcome, code, words, end.next_at)?;
+    let next_at = if state.is_final() { None } else { end.next_at };
+    execute!(tx, END_TRY, id, attempt, now, end.outcome, code, words, next_at)?;
     if let Some(key) = serial_key {
-        execute!(tx, LET_GO, &kind, &key)?;
+        let_go(tx, &kind, &key).await?;
     }
-    Ok(true)
+    Ok(Some(state))
 }

@@ -29,6 +29,7 @@ pub mod drafts;
 pub mod environments;
 pub mod glossary;
 pub mod groups;
+pub mod job_batches;
 pub mod job_claims;
 pub mod job_listen;
 pub mod job_logs;
@@ -91,6 +92,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         drafts::STATEMENTS,
         environments::STATEMENTS,
         groups::STATEMENTS,
+        job_batches::STATEMENTS,
         job_claims::STATEMENTS,
         job_logs::STATEMENTS,
         job_runs::STATEMENTS,

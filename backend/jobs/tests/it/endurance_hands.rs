@@ -107,8 +107,8 @@ pub async fn count(db: &Db, sql: &'static str) -> i64 {
 
 async fn tell(db: &Db, sql: &'static str) {
     match db {
-        Db::Sqlite { writer, .. } => drop(sqlx::query(sql).execute(writer).await.unwrap()),
-        Db::Postgres { pool, .. } => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        Db::Sqlite { writer, .. } => sqlx::query(sql).execute(writer).await.map(|_| ()).unwrap(),
+        Db::Postgres { pool, .. } => sqlx::query(sql).execute(pool).await.map(|_| ()).unwrap(),
     }
 }
 

@@ -147,8 +147,8 @@ async fn note(tx: &mut WriteTx, run: RunId, attempt: i64) -> Result<bool, lakega
     };
     if seen == 0 {
         match &mut **tx {
-            Tx::Sqlite(tx) => drop(sqlx::query(NOTE).bind(&run).bind(attempt).execute(&mut **tx).await?),
-            Tx::Postgres(tx) => drop(sqlx::query(NOTE).bind(&run).bind(attempt).execute(&mut **tx).await?),
+            Tx::Sqlite(tx) => sqlx::query(NOTE).bind(&run).bind(attempt).execute(&mut **tx).await.map(|_| ())?,
+            Tx::Postgres(tx) => sqlx::query(NOTE).bind(&run).bind(attempt).execute(&mut **tx).await.map(|_| ())?,
         }
     }
     Ok(seen == 0)

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use lakegate_jobs::{Pool, PoolSettings};
 use lakegate_model::{ids::RunId, words::JobState};
-use lakegate_store::{Db, in_write, job_claims, job_runs};
+use lakegate_store::{Db, in_queue, in_write, job_claims, job_runs};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -101,5 +101,21 @@ async fn work_whose_lease_cannot_be_renewed_is_stopped_before_it_ends() {
         drop(tx);
         stop.cancel();
         working.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_run_whose_worker_died_is_not_begun_again() {
+    for bench in Bench::each().await {
+        let id = bench.put(project(1), "ok").await;
+        let (now, lease) = (bench.now(), TimeDelta::seconds(30));
+        let other = uuid::Uuid::from_u128(77).into();
+        in_queue!(bench.db(), |tx| { Ok(job_claims::take(tx, id, other, (now, now + lease)).await?) }).unwrap();
+        in_write!(bench.db(), |tx, _scope| { Ok(job_runs::run_cancel(tx, id, now).await?) }).unwrap();
+        bench.wait(lease + TimeDelta::seconds(1));
+        bench.slots(4).work_off().await.unwrap();
+        let run = bench.run(id).await;
+        assert_eq!((run.state, run.attempt, run.ended_at), (JobState::Cancelled, 1, Some(bench.now())));
+        assert!(bench.ran().is_empty() && run.error.is_none());
     }
 }
