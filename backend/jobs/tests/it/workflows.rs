@@ -182,6 +182,7 @@ async fn values_that_are_not_there_fail_their_step_in_words() {
     for bench in FlowBench::each().await {
         let from = |name: &str, more: Value| with(step(name, &[]), more);
         let steps = json!([
+            from("deep", json!({ "input": { "x": [{ "from": "input.deep" }] } })),
             from("empty", json!({ "for_each": { "from": "input.none" }, "input": { "from": "item" } })),
             from("list", json!({ "for_each": { "from": "input.text" } })),
             from("many", json!({ "for_each": { "from": "input.many" } })),
@@ -191,11 +192,18 @@ async fn values_that_are_not_there_fail_their_step_in_words() {
         ]);
         let workflow = bench.define("Values", steps).await;
         let many: Vec<i32> = (0..2_001).collect();
-        let run = bench.start(workflow.id, json!({ "none": [], "text": "no list", "many": many })).await;
+        let deep = (0..99).fold(json!(1), |inner, _| json!([inner]));
+        let run = bench.start(workflow.id, json!({ "none": [], "text": "no list", "many": many, "deep": deep })).await;
         bench.work_off().await;
         let steps = bench.steps(run).await;
-        assert_eq!(bench.states(run).await, [Succeeded, Failed, Failed, Failed, Failed, Succeeded]);
-        let words = [("list", "a list is expected"), ("many", "2001"), ("subject", "36"), ("value", "input.absent.y")];
+        assert_eq!(bench.states(run).await, [Failed, Succeeded, Failed, Failed, Failed, Failed, Succeeded]);
+        let words = [
+            ("deep", "nested"),
+            ("list", "a list is expected"),
+            ("many", "2001"),
+            ("subject", "36"),
+            ("value", "input.absent.y"),
+        ];
         for (step, said) in words {
             assert!(steps[step].error.as_deref().unwrap().contains(said), "{:?}", steps[step]);
         }
