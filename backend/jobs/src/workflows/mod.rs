@@ -6,7 +6,9 @@
 //!
 //! # What is locked in which order
 //! The gate of the queue if at all, workflows, backfills by their ids, runs of workflows by theirs, runs of the queue.
-//! Use cases, whose transactions are serializable, never lock the gate: they would start over all the time.
+//! Use cases, whose transactions are serializable, never lock the gate: they would start over all the time. One that ends
+//! a waiting run of the queue by itself has its row before the workflow's; where that crosses a worker that takes the run
+//! just then, the database lets one of the two start over.
 
 mod advance;
 mod backfill;
