@@ -159,7 +159,7 @@ async fn cancelling_ends_what_waits_and_waits_for_what_works() {
 /// were cancelled.
 async fn disturb(bench: &FlowBench, runs: &[WorkflowRunId]) -> usize {
     let mut cancelled = 0;
-    for round in 0..24 {
+    for round in 0..12 {
         let run = runs[round % runs.len()];
         let stopped = bench.cancel(run).await.map(drop);
         cancelled += usize::from(stopped.is_ok());
@@ -185,7 +185,7 @@ async fn nothing_runs_twice_while_people_cancel_and_retry() {
         let other = bench.second().await;
         let (one, two) = (bench.worker_of(&bench.queue, 3), bench.worker_of(&other, 3));
         let work = async |worker: &lakegate_jobs::Worker| {
-            for _ in 0..10 {
+            for _ in 0..5 {
                 worker.work_off().await.unwrap();
             }
         };
