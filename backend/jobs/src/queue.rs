@@ -1,5 +1,6 @@
 //! Putting work into the queue.
 
+use chrono::TimeDelta;
 use lakegate_model::{
     Clock, Code, Fault, Random, Timestamp,
     ids::{ProjectId, RunId, ScheduleId},
@@ -38,6 +39,8 @@ pub(crate) struct Parts {
     wake: Notify,
     /// Runs of this process that somebody cancelled just now.
     cancelled: std::sync::Mutex<Vec<RunId>>,
+    /// When this process last looked for ends that nobody told of.
+    swept: std::sync::Mutex<Option<Timestamp>>,
 }
 
 /// Work to be done.
@@ -119,8 +122,9 @@ impl Queue {
         specs: &'static [&'static KindSpec],
         watch: Option<&'static dyn Watch>,
     ) -> Self {
-        let (cancelled, fresh) = (std::sync::Mutex::default(), AtomicBool::new(false));
-        Self(Arc::new(Parts { db, clock, random, specs, watch, fresh, wake: Notify::new(), cancelled }))
+        let (cancelled, swept, fresh) =
+            (std::sync::Mutex::default(), std::sync::Mutex::default(), AtomicBool::new(false));
+        Self(Arc::new(Parts { db, clock, random, specs, watch, fresh, wake: Notify::new(), cancelled, swept }))
     }
 
     /// What is known of a kind.
@@ -228,6 +232,16 @@ impl Queue {
 
     pub(crate) fn take_cancelled(&self) -> Vec<RunId> {
         std::mem::take(&mut self.0.cancelled.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether so much time has passed since this was last answered with yes.
+    pub(crate) fn is_sweep_due(&self, now: Timestamp, every: TimeDelta) -> bool {
+        let mut swept = self.0.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = swept.is_none_or(|at| now - at >= every);
+        if due {
+            *swept = Some(now);
+        }
+        due
     }
 
     pub(crate) async fn woken(&self) {

@@ -6,7 +6,7 @@ use lakegate_model::{
     jobs::{JobSchedule, Priority},
     words::CatchUp,
 };
-use lakegate_store::{Tx, WriteTx, in_queue, in_read, job_claims, job_schedules as store, job_triggers};
+use lakegate_store::{Tx, WriteTx, in_queue, in_read, job_claims, job_schedules as store, job_triggers, workflow_runs};
 use std::{collections::HashMap, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,7 @@ pub(crate) async fn plan_all(queue: &Queue) -> Result<(), Fault> {
 /// When something is due next.
 pub(crate) async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
     let (schedule, trigger) = (store::next_schedule(tx).await?, job_triggers::next_due(tx).await?);
-    let workflow = workflows::next_due(tx).await?;
+    let workflow = workflow_runs::next_due(tx).await?;
     Ok([schedule, trigger, workflow].into_iter().flatten().min())
 }
 

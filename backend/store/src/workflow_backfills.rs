@@ -30,7 +30,6 @@ statements! {
     MOVE_ON = "UPDATE workflow_backfills SET next_day = $2, covered = $3, due_at = $4 WHERE id = $1";
     SET_STATE = "UPDATE workflow_backfills SET state = $2, cancel_requested = $3, ended_at = $4, due_at = NULL WHERE id = $1";
     DUE = "SELECT id FROM workflow_backfills WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY id LIMIT $2";
-    NEXT_DUE = "SELECT MIN(due_at) FROM workflow_backfills WHERE due_at IS NOT NULL";
 }
 
 /// Keeps a new backfill.
@@ -114,9 +113,4 @@ pub async fn backfill_set_state(
 /// Backfills that are to be looked at.
 pub async fn backfills_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<BackfillId>, StoreError> {
     Ok(fetch_all!(tx, (BackfillId,), DUE, now, limit)?.into_iter().map(|(id,)| id).collect())
-}
-
-/// When the next backfill is to be looked at.
-pub async fn next_backfill_due(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
-    Ok(fetch_one!(tx, (Option<Timestamp>,), NEXT_DUE)?.0)
 }

@@ -31,7 +31,7 @@ statements! {
     SET_STATE = "UPDATE workflow_runs SET state = $2, cancel_requested = $3, ended_at = $4, due_at = NULL WHERE id = $1";
     SET_DUE = "UPDATE workflow_runs SET due_at = $2 WHERE id = $1";
     DUE = "SELECT id FROM workflow_runs WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY id LIMIT $2";
-    NEXT_DUE = "SELECT MIN(due_at) FROM workflow_runs WHERE due_at IS NOT NULL";
+    NEXT_DUE = "SELECT MIN(due_at) FROM (SELECT due_at FROM workflow_runs WHERE due_at IS NOT NULL UNION ALL SELECT due_at FROM workflow_backfills WHERE due_at IS NOT NULL) due";
     OLD_PARTS = "DELETE FROM workflow_parts WHERE workflow_run_id IN (SELECT id FROM workflow_runs WHERE ended_at IS NOT NULL AND ended_at < $1)";
     OLD_STEPS = "DELETE FROM workflow_steps WHERE workflow_run_id IN (SELECT id FROM workflow_runs WHERE ended_at IS NOT NULL AND ended_at < $1)";
     OLD_RUNS = "DELETE FROM workflow_runs WHERE ended_at IS NOT NULL AND ended_at < $1";
@@ -136,8 +136,8 @@ pub async fn flows_due(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<Wo
     Ok(fetch_all!(tx, (WorkflowRunId,), DUE, now, limit)?.into_iter().map(|(id,)| id).collect())
 }
 
-/// When the next run is to be looked at.
-pub async fn next_flow_due(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
+/// When the next run or backfill is to be looked at.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, StoreError> {
     Ok(fetch_one!(tx, (Option<Timestamp>,), NEXT_DUE)?.0)
 }
 

@@ -25,8 +25,10 @@ use super::{
 };
 use crate::{KindSpec, Queue, Submission, watch::Asked};
 
-/// When parts are put into the queue again for which it had no room.
-const NO_ROOM: TimeDelta = TimeDelta::seconds(30);
+/// When parts are put into the queue again for which it had no room, and a run is looked at that could not be moved on.
+pub(super) const LATER: TimeDelta = TimeDelta::seconds(30);
+/// The share of each kind's room in the queue that workflows leave to others: one of so many.
+const RESERVE: i64 = 10;
 
 /// A locked run while it is moved on.
 struct Flow<'a> {
@@ -34,7 +36,7 @@ struct Flow<'a> {
     run: &'a WorkflowRun,
     definition: Arc<Definition>,
     states: States,
-    /// How much of each kind may still be put in.
+    /// How much of each kind it may still put in.
     rooms: HashMap<&'static str, i64>,
     lacks_room: bool,
     now: Timestamp,
@@ -60,7 +62,7 @@ pub(super) async fn advance(
         let end = (state, run.cancel_requested);
         workflow_runs::flow_set_state(tx, run.id, end, Some(flow.now)).await?;
     } else if flow.lacks_room || run.due_at.is_some() {
-        let due = flow.lacks_room.then(|| flow.now + NO_ROOM);
+        let due = flow.lacks_room.then(|| flow.now + LATER);
         workflow_runs::flow_set_due(tx, run.id, due).await?;
     }
     Ok(outcome)
@@ -223,7 +225,7 @@ impl<'a> Flow<'a> {
         if let Some(room) = self.rooms.get(spec.name) {
             return Ok((*room).max(0));
         }
-        let room = self.queue.room(tx, spec).await?;
+        let room = self.queue.room(tx, spec).await? - spec.bound / RESERVE;
         self.rooms.insert(spec.name, room);
         Ok(room.max(0))
     }

@@ -13,6 +13,8 @@ use uuid::Uuid;
 pub const MOST_PARTS: usize = 2_000;
 /// Longest input of all parts of a step together, in bytes of JSON.
 const LONGEST: usize = 32 << 20;
+/// Deepest input of a part: what is nested beyond 127 could be written, but not read any more.
+const DEEPEST: usize = 100;
 
 /// What the values of a step may name: the run's input, and what the steps before gave.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) struct Given<'a> {
 /// `unprocessable` in words for whoever wrote the workflow, if a value is not there or does not fit.
 pub(super) fn parts(step: &Step, given: &Given<'_>) -> Result<Vec<NewPart>, Fault> {
     let Some(list) = &step.for_each else {
-        return Ok(vec![given.part(step, &Value::Null)?]);
+        return bounded(std::iter::once(given.part(step, &Value::Null)));
     };
     let items = match given.fill(list, &Value::Null).map_err(|fault| fault.on("for_each"))? {
         Value::Array(items) => items,
@@ -48,6 +50,10 @@ fn bounded(parts: impl Iterator<Item = Result<NewPart, Fault>>) -> Result<Vec<Ne
     let (mut all, mut length) = (Vec::new(), 0);
     for part in parts {
         let part = part?;
+        if is_deeper(&part.input, DEEPEST) {
+            return Err(wrong("input", format!("it is nested deeper than {DEEPEST} levels"))
+                .fix("name the value that is needed, and not what stands around it"));
+        }
         length += serde_json::to_vec(&part.input).map_err(Fault::internal)?.len();
         if length > LONGEST {
             return Err(wrong("input", format!("its parts get more than {LONGEST} bytes in all"))
@@ -56,6 +62,15 @@ fn bounded(parts: impl Iterator<Item = Result<NewPart, Fault>>) -> Result<Vec<Ne
         all.push(part);
     }
     Ok(all)
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match (value, levels) {
+        (Value::Array(_) | Value::Object(_), 0) => true,
+        (Value::Array(items), _) => items.iter().any(|item| is_deeper(item, levels - 1)),
+        (Value::Object(members), _) => members.values().any(|member| is_deeper(member, levels - 1)),
+        _ => false,
+    }
 }
 
 impl Given<'_> {

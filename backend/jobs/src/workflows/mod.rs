@@ -6,7 +6,9 @@
 //!
 //! # What is locked in which order
 //! The gate of the queue if at all, workflows, backfills by their ids, runs of workflows by theirs, runs of the queue.
-//! Use cases, whose transactions are serializable, never lock the gate: they would start over all the time.
+//! Use cases, whose transactions are serializable, never lock the gate: they would start over all the time. One that ends
+//! a waiting run of the queue by itself has its row before the workflow's; where that crosses a worker that takes the run
+//! just then, the database lets one of the two start over.
 
 mod advance;
 mod backfill;
@@ -37,7 +39,6 @@ pub use backfill::{MOST_DAYS, Range, backfill_progress, cancel_backfill, request
 pub use cancel::cancel;
 pub use define::{create, remove, rename, revise};
 pub use expand::MOST_PARTS;
-pub(crate) use planning::next_due;
 pub use planning::plan;
 pub use retry::retry;
 pub use start::{Start, start};
@@ -119,8 +120,21 @@ async fn note_end(queue: &Queue, tx: &mut WriteTx, job: RunId) -> Result<(), Fau
     Ok(workflow_steps::part_end(tx, job, state, came_of_it, queue.now()).await.map(drop)?)
 }
 
-/// Moves a locked run on, and its locked backfill if it ends.
+/// As [`move_on`]. What cannot be moved on by a mistake of ours is looked at again later: the ends of other runs that are
+/// written down in the same transaction have nothing to do with it.
 async fn settle(queue: &Queue, tx: &mut WriteTx, flow: &WorkflowRun) -> Result<(), Fault> {
+    match move_on(queue, tx, flow).await {
+        Err(fault) if !fault.transient => {
+            tracing::error!(run = %flow.id, error = ?fault, "a workflow could not be moved on; it is tried again");
+            let later = queue.now() + advance::LATER;
+            Ok(workflow_runs::flow_set_due(tx, flow.id, Some(later)).await?)
+        }
+        done => done,
+    }
+}
+
+/// Moves a locked run on, and its locked backfill if it ends.
+async fn move_on(queue: &Queue, tx: &mut WriteTx, flow: &WorkflowRun) -> Result<(), Fault> {
     let ended = advance::advance(queue, tx, flow).await?;
     match flow.backfill_id {
         Some(backfill) if ended.is_some() => backfill::go_on(queue, tx, backfill).await,

@@ -1,16 +1,19 @@
 //! What moves on by itself: parts for which the queue had no room, long backfills, and ends that nobody told of.
 
+use chrono::TimeDelta;
 use lakegate_model::{
-    Fault, Timestamp,
+    Fault,
     ids::{BackfillId, RunId, WorkflowRunId},
 };
-use lakegate_store::{Tx, in_queue, in_read, job_claims, workflow_backfills, workflow_runs, workflow_steps};
+use lakegate_store::{in_queue, in_read, job_claims, workflow_backfills, workflow_runs, workflow_steps};
 
 use super::{backfill, ended_jobs, settle};
 use crate::Queue;
 
 /// How much one look finds.
 const BATCH: i64 = 100;
+/// How often is looked for ends that nobody told of: whoever ends a run should, and this looks at all parts at work.
+const SWEEP: TimeDelta = TimeDelta::seconds(60);
 
 /// What is to be moved on.
 #[derive(Debug)]
@@ -21,33 +24,27 @@ struct Due {
     untold: Vec<RunId>,
 }
 
-/// When something is due next.
-pub(crate) async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>, Fault> {
-    let (flow, backfill) = (workflow_runs::next_flow_due(tx).await?, workflow_backfills::next_backfill_due(tx).await?);
-    Ok([flow, backfill].into_iter().flatten().min())
-}
-
-/// Moves on what is due. Returns how many runs and backfills that were.
+/// Moves on what is due. Returns how many runs and backfills that were. One that cannot be moved on holds up no other.
 ///
 /// # Errors
-/// What the database says.
+/// What the database says when it is asked what is due.
 pub async fn plan(queue: &Queue) -> Result<usize, Fault> {
     let due = look(queue).await?;
     let count = due.flows.len() + due.backfills.len() + due.untold.len();
     for id in due.flows {
-        flow(queue, id).await?;
+        said(flow(queue, id).await);
     }
     for id in due.backfills {
-        in_queue!(queue.db(), |tx| {
+        said(in_queue!(queue.db(), |tx| {
             job_claims::gate(tx).await?;
             backfill::go_on(queue, tx, id).await
-        })?;
+        }));
     }
     for id in due.untold {
-        in_queue!(queue.db(), |tx| {
+        said(in_queue!(queue.db(), |tx| {
             job_claims::gate(tx).await?;
             ended_jobs(queue, tx, &[id]).await
-        })?;
+        }));
     }
     if count > 0 {
         queue.wake();
@@ -55,17 +52,21 @@ pub async fn plan(queue: &Queue) -> Result<usize, Fault> {
     Ok(count)
 }
 
+fn said(done: Result<(), Fault>) {
+    if let Err(fault) = done {
+        tracing::error!(error = ?fault, "a workflow could not be moved on; it is tried again");
+    }
+}
+
 /// A read first: an idle server takes no write lock.
 async fn look(queue: &Queue) -> Result<Due, Fault> {
     let now = queue.now();
+    let sweeps = queue.is_sweep_due(now, SWEEP);
     in_read!(queue.db(), |tx, _scope| {
-        if !workflow_runs::any_flow_open(tx).await? && next_due(tx).await?.is_none() {
-            return Ok(Due { flows: Vec::new(), backfills: Vec::new(), untold: Vec::new() });
-        }
         Ok(Due {
             flows: workflow_runs::flows_due(tx, now, BATCH).await?,
             backfills: workflow_backfills::backfills_due(tx, now, BATCH).await?,
-            untold: workflow_steps::parts_untold(tx, BATCH).await?,
+            untold: if sweeps { workflow_steps::parts_untold(tx, BATCH).await? } else { Vec::new() },
         })
     })
 }

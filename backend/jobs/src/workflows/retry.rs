@@ -8,7 +8,7 @@ use lakegate_model::{
 };
 use lakegate_store::{WriteTx, job_runs, workflow_backfills as backfills, workflow_runs, workflow_steps, workflows};
 
-use super::{cancel::find, settle};
+use super::{cancel::find, move_on};
 use crate::Queue;
 
 /// Opens a run again that failed or was cancelled: parts that failed or were cancelled, and steps that were skipped, get
@@ -36,7 +36,7 @@ pub async fn retry(queue: &Queue, tx: &mut WriteTx, id: WorkflowRunId) -> Result
     }
     workflow_runs::flow_set_state(tx, id, (WorkflowState::Running, false), None).await?;
     let run = WorkflowRun { state: WorkflowState::Running, cancel_requested: false, ended_at: None, ..run };
-    settle(queue, tx, &run).await
+    move_on(queue, tx, &run).await
 }
 
 /// A day that runs again counts among those at work, and belongs to one open backfill at most. A backfill that was

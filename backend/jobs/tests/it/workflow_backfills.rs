@@ -67,7 +67,7 @@ async fn thirty_days_three_at_once_and_again() {
         let (mine, theirs) = (bench.worker_of(&bench.queue, 8), bench.worker_of(&other, 8));
         for _ in 0..3 {
             let (one, two) = tokio::join!(mine.work_off(), theirs.work_off());
-            (one.unwrap(), two.unwrap());
+            assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
         }
         assert_eq!(bench.shared.days.lock().unwrap().1, 3, "never more than three days at work, and not fewer");
         let done = progress(&bench, backfill.id).await;

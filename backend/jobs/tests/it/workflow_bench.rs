@@ -52,6 +52,8 @@ const fn spec(name: &'static str, bound: i64) -> KindSpec {
 pub static WORK: KindSpec = spec("work", 1_000_000);
 /// The same, of which three may wait.
 pub static TIGHT: KindSpec = spec("tight", 3);
+/// The same, of which twenty may wait.
+pub static ROOMY: KindSpec = spec("roomy", 20);
 
 /// What the kinds share with the test.
 #[derive(Debug)]
@@ -133,7 +135,7 @@ impl Watch for Deaf {
     }
 }
 
-static KINDS: &[&KindSpec] = &[&WORK, &TIGHT, &START];
+static KINDS: &[&KindSpec] = &[&WORK, &TIGHT, &ROOMY, &START];
 
 /// A queue on one database, with a clock that a test moves.
 pub struct FlowBench {

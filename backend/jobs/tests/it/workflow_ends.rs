@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use lakegate_jobs::workflows;
 use lakegate_model::{
     Code,
+    ids::WorkflowRunId,
     words::{JobState, StepState, WorkflowState},
 };
 use lakegate_store::{Db, in_queue, in_write, job_runs};
@@ -62,7 +63,7 @@ async fn the_last_two_parts_end_in_two_transactions_at_once() {
                 in_queue!(queue.db(), |tx| { bench.end_in(queue, tx, run, &End::Ok(json!(1))).await })
             };
             let (one, two) = tokio::join!(end(&bench.queue, &first), end(&other, &second));
-            (one.unwrap(), two.unwrap());
+            assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
             assert_eq!(bench.parts(run, "sum").await.len(), 1);
             assert_eq!(bench.states(run).await, [Succeeded, Running]);
         }
@@ -151,6 +152,54 @@ async fn cancelling_ends_what_waits_and_waits_for_what_works() {
             worked.into_iter().collect::<Vec<_>>(),
             ["each0", "each1", "each2", "last"].map(|key| (key.into(), 1))
         );
+    }
+}
+
+/// Cancels and retries runs while others work on them. What else than a conflict is refused is a mistake. Says how many
+/// were cancelled.
+async fn disturb(bench: &FlowBench, runs: &[WorkflowRunId]) -> usize {
+    let mut cancelled = 0;
+    for round in 0..12 {
+        let run = runs[round % runs.len()];
+        let stopped = bench.cancel(run).await.map(drop);
+        cancelled += usize::from(stopped.is_ok());
+        for done in [stopped, bench.retry(run).await] {
+            assert!(done.as_ref().err().is_none_or(|fault| fault.code == Code::Conflict), "{done:?}");
+        }
+    }
+    cancelled
+}
+
+#[tokio::test]
+async fn nothing_runs_twice_while_people_cancel_and_retry() {
+    for bench in FlowBench::each().await {
+        let mut runs = Vec::new();
+        for number in 0..3 {
+            let each = json!({ "key": format!("{number} "), "part": { "from": "item" } });
+            let each = with(
+                step("each", &[]),
+                json!({ "for_each": (0..12).collect::<Vec<_>>(), "at_most": 5, "input": each }),
+            );
+            runs.push(bench.begin(&format!("{number}"), json!([each, step(&format!("sum{number}"), &["each"])])).await);
+        }
+        let other = bench.second().await;
+        let (one, two) = (bench.worker_of(&bench.queue, 3), bench.worker_of(&other, 3));
+        let work = async |worker: &lakegate_jobs::Worker| {
+            for _ in 0..5 {
+                worker.work_off().await.unwrap();
+            }
+        };
+        let ((), (), cancelled) = tokio::join!(work(&one), work(&two), disturb(&bench, &runs));
+        assert!(cancelled > 0);
+        for run in &runs {
+            while bench.state(*run).await != WorkflowState::Succeeded {
+                // It may have ended, or not.
+                drop(bench.retry(*run).await);
+                bench.work_off().await;
+            }
+        }
+        let worked = bench.worked();
+        assert!(worked.len() == 39 && worked.values().all(|count| *count == 1), "{}: {worked:?}", bench.db().kind());
     }
 }
 

@@ -1,7 +1,10 @@
 //! Workflows do what their definitions say: order, conditions, parts, values; again and not twice.
 
 use chrono::TimeDelta;
-use lakegate_jobs::workflows::{self, Start};
+use lakegate_jobs::{
+    Submission,
+    workflows::{self, Start},
+};
 use lakegate_model::{
     Code, PageRequest,
     ids::{RunId, ScheduleId},
@@ -15,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     bench_kind::project,
-    workflow_bench::{End, FlowBench, definition, step, with},
+    workflow_bench::{End, FlowBench, ROOMY, definition, step, with},
 };
 
 use StepState::{Failed, Skipped, Succeeded};
@@ -178,10 +181,24 @@ async fn a_full_queue_lets_parts_wait() {
 }
 
 #[tokio::test]
+async fn workflows_leave_room_to_others() {
+    for bench in FlowBench::each().await {
+        let items: Vec<usize> = (0..30).collect();
+        let run = bench.begin("Roomy", json!([{ "name": "each", "kind": "roomy", "for_each": items }])).await;
+        let parts = bench.parts(run, "each").await;
+        assert_eq!(parts.iter().filter(|part| part.state == StepState::Running).count(), 18, "a tenth is left");
+        let work = Submission::manual(project(1), "ann", json!({}));
+        let put = async || in_write!(bench.db(), |tx, _scope| { bench.queue.enqueue(tx, &ROOMY, work.clone()).await });
+        assert!(put().await.is_ok() && put().await.is_ok() && put().await.is_err());
+    }
+}
+
+#[tokio::test]
 async fn values_that_are_not_there_fail_their_step_in_words() {
     for bench in FlowBench::each().await {
         let from = |name: &str, more: Value| with(step(name, &[]), more);
         let steps = json!([
+            from("deep", json!({ "input": { "x": [{ "from": "input.deep" }] } })),
             from("empty", json!({ "for_each": { "from": "input.none" }, "input": { "from": "item" } })),
             from("list", json!({ "for_each": { "from": "input.text" } })),
             from("many", json!({ "for_each": { "from": "input.many" } })),
@@ -191,11 +208,18 @@ async fn values_that_are_not_there_fail_their_step_in_words() {
         ]);
         let workflow = bench.define("Values", steps).await;
         let many: Vec<i32> = (0..2_001).collect();
-        let run = bench.start(workflow.id, json!({ "none": [], "text": "no list", "many": many })).await;
+        let deep = (0..99).fold(json!(1), |inner, _| json!([inner]));
+        let run = bench.start(workflow.id, json!({ "none": [], "text": "no list", "many": many, "deep": deep })).await;
         bench.work_off().await;
         let steps = bench.steps(run).await;
-        assert_eq!(bench.states(run).await, [Succeeded, Failed, Failed, Failed, Failed, Succeeded]);
-        let words = [("list", "a list is expected"), ("many", "2001"), ("subject", "36"), ("value", "input.absent.y")];
+        assert_eq!(bench.states(run).await, [Failed, Succeeded, Failed, Failed, Failed, Failed, Succeeded]);
+        let words = [
+            ("deep", "nested"),
+            ("list", "a list is expected"),
+            ("many", "2001"),
+            ("subject", "36"),
+            ("value", "input.absent.y"),
+        ];
         for (step, said) in words {
             assert!(steps[step].error.as_deref().unwrap().contains(said), "{:?}", steps[step]);
         }
@@ -294,10 +318,8 @@ async fn a_schedule_starts_it_once_a_tick() {
         };
         let same = in_write!(bench.db(), |tx, _scope| { workflows::start(&bench.queue, tx, &again).await }).unwrap();
         assert_eq!(same, begun[0].id, "a worker that died behind it does not start it again");
-        let work = lakegate_jobs::Submission {
-            subject: foreign.subject_id,
-            ..lakegate_jobs::Submission::manual(foreign.project_id, "eve", json!({}))
-        };
+        let work =
+            Submission { subject: foreign.subject_id, ..Submission::manual(foreign.project_id, "eve", json!({})) };
         let job: RunId = in_write!(bench.db(), |tx, _scope| {
             Ok(bench.queue.enqueue(tx, &workflows::START, work.clone()).await?.id())
         })
