@@ -1,6 +1,6 @@
 //! Runs: listed, looked at, cancelled, tried anew, put away.
 
-use lakegate_jobs::{KindSpec, Submission, Submitted, watch::News};
+use lakegate_jobs::{KindSpec, Submission, Submitted, watch::News, workflows::TRIGGER};
 use lakegate_model::{
     Code, Fault, Page, PageRequest, Timestamp,
     ids::{ProjectId, RunId},
@@ -135,11 +135,17 @@ pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Fa
 /// Tries a failed or cancelled run anew, as a new run with the same input.
 ///
 /// # Errors
-/// `conflict` if it did not fail, was tried anew already, or another run over the same thing is open.
+/// `conflict` if it did not fail, was tried anew already, is part of a workflow, or another run over the same thing is
+/// open.
 pub async fn retry(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Fault> {
     let now = app.now();
     change!(app, caller, "job.retry_run", |tx, scope, actor| {
         let run = find_to_act(tx, (scope, actor), id).await?;
+        if run.trigger_kind == TRIGGER {
+            return Err(
+                Fault::new(Code::Conflict, "this run is part of a workflow").fix("try the workflow's run again")
+            );
+        }
         let spec = app.queue.spec(&run.kind).ok_or_else(|| Fault::new(Code::Conflict, "this kind of work is gone"))?;
         match run.state {
             JobState::Failed if store::run_resolve(tx, id, now).await? => {}

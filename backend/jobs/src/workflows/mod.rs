@@ -45,7 +45,7 @@ pub use start::{Start, start};
 pub use starter::{START, StartWorkflow};
 
 /// What stands at runs of the queue as that which started them, if they are parts of a workflow.
-pub(crate) const TRIGGER: &str = "workflow";
+pub const TRIGGER: &str = "workflow";
 
 /// Runs of workflows, with their backfills and the runs of the queue that were asked for.
 type Concerned = BTreeMap<WorkflowRunId, (Option<BackfillId>, Vec<RunId>)>;

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use lakegate_jobs::{
     Queue, Submission,
-    watch::{Happened, News, Watch, WatchFuture},
+    watch::{Asked, Happened, News, Watch, WatchFuture},
 };
 use lakegate_model::{
     Fault, Timestamp,
@@ -16,17 +16,22 @@ use lakegate_store::{WriteTx, in_queue, in_read, job_runs, run_notices as store}
 use serde_json::json;
 
 use super::NOTIFY;
+use crate::jobs::workflows;
 
 /// Late runs that one transaction tells of.
 const BATCH: i64 = 200;
 
-/// Hears of what happens to runs.
+/// Hears of what happens to runs, and says what workflows may have done.
 #[derive(Debug)]
 pub struct Planner;
 
 impl Watch for Planner {
     fn told<'a>(&'a self, queue: &'a Queue, tx: &'a mut WriteTx, news: &'a [News]) -> WatchFuture<'a> {
         Box::pin(told(queue, tx, news))
+    }
+
+    fn vouch<'a>(&'a self, _queue: &'a Queue, tx: &'a mut WriteTx, asked: &'a Asked<'a>) -> WatchFuture<'a> {
+        Box::pin(workflows::vouch(tx, asked))
     }
 
     fn look<'a>(&'a self, queue: &'a Queue) -> WatchFuture<'a> {

@@ -1,6 +1,6 @@
 //! Workflows are made, given another definition or name, and removed.
 
-use lakegate_jobs::workflows as queue;
+use lakegate_jobs::{watch::Asked, workflows as queue};
 use lakegate_model::{
     Fault,
     ids::{DataSourceId, ProjectId, WorkflowId},
@@ -88,22 +88,34 @@ pub(super) fn event(action: &'static str, workflow: &Workflow) -> Event {
 }
 
 /// Steps do what members of the project may start by hand, and on what is the project's. Subjects that are known only
-/// when a step begins are looked at by the work itself.
+/// when a step begins are looked at then, by [`vouch`].
 async fn check(tx: &mut Tx, project: ProjectId, definition: &Definition) -> Result<(), Fault> {
     for step in &definition.steps {
-        if !KINDS.contains(&step.kind.as_str()) {
-            let message = format!("step {} asks for work of the kind {}, which no step may do", step.name, step.kind);
-            return Err(Fault::invalid("kind", message).fix(format!("choose one of: {}", KINDS.join(", "))));
-        }
+        need_kind(&step.kind)?;
         if let Value::String(subject) = &step.subject {
-            need_own(tx, project, subject).await.map_err(|fault| fault.on("subject"))?;
+            let id = subject.parse().map_err(|_| Fault::invalid("subject", "this is no id of a data source"))?;
+            need_own(tx, project, id).await?;
         }
     }
     Ok(())
 }
 
-async fn need_own(tx: &mut Tx, project: ProjectId, subject: &str) -> Result<(), Fault> {
-    let id: DataSourceId = subject.parse().map_err(|_| Fault::invalid("subject", "this is no id of a data source"))?;
+/// Whether a step may have work done that it asks for when it begins.
+pub(in crate::jobs) async fn vouch(tx: &mut Tx, asked: &Asked<'_>) -> Result<(), Fault> {
+    need_kind(asked.spec.name)?;
+    let subject = asked.subject.ok_or_else(|| Fault::invalid("subject", "which data source is not said"))?;
+    need_own(tx, asked.project, subject.into()).await
+}
+
+fn need_kind(kind: &str) -> Result<(), Fault> {
+    if KINDS.contains(&kind) {
+        return Ok(());
+    }
+    let message = format!("no step may do work of the kind {kind:?}");
+    Err(Fault::invalid("kind", message).fix(format!("choose one of: {}", KINDS.join(", "))))
+}
+
+async fn need_own(tx: &mut Tx, project: ProjectId, id: DataSourceId) -> Result<(), Fault> {
     let found = sources::source_find(tx, id).await?.filter(|source| source.project_id == project);
-    found.map(drop).ok_or_else(|| Fault::not_found("data source"))
+    found.map(drop).ok_or_else(|| Fault::not_found("data source").on("subject"))
 }

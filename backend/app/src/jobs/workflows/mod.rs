@@ -3,6 +3,7 @@
 mod change;
 mod runs;
 
+pub(super) use change::vouch;
 pub use change::{create, remove, rename, revise};
 pub use runs::{Days, backfill, cancel, cancel_backfill, retry, start};
 
