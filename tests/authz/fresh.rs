@@ -180,7 +180,14 @@ impl World {
             }
             if has(&["orkflow"]) {
                 let name = format!("fresh {n}");
-                ids.extend(crate::values::workflow(&team.owner, &team.project, &source, &name).await);
+                let workflow = crate::values::workflow(&team.owner, &team.project, &source, &name).await;
+                if has(&["WorkflowRun", "workflowRun", "workflowParts"]) && !door.ends_with("workflowRuns") {
+                    ids.insert("flow", crate::values::flow(&team.owner, &workflow).await);
+                }
+                if has(&["orkflowBackfill"]) && !door.ends_with("workflowBackfills") {
+                    ids.insert("backfill", crate::values::backfill(&team.owner, &workflow).await);
+                }
+                ids.insert("workflow", workflow);
             }
             if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"]) && !door.contains("jobRuns")
             {

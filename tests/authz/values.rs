@@ -134,26 +134,39 @@ fn graph(source: &str) -> Value {
     json!({ "steps": [{ "name": "look", "kind": "crawl", "subject": source }] })
 }
 
-/// A workflow over a data source, a run of it that has ended, and a backfill of a day that has.
-pub async fn workflow(owner: &Client, project: &str, source: &str, name: &str) -> [(&'static str, String); 3] {
+/// A workflow over a data source.
+pub async fn workflow(owner: &Client, project: &str, source: &str, name: &str) -> String {
     let create = "mutation ($project: ID!, $name: String!, $definition: JSON!) {
         createWorkflow(project: $project, name: $name, definition: $definition) { workflow { id } } }";
     let made = json!({ "project": project, "name": name, "definition": graph(source) });
-    let workflow = id(&owner.data(create, made).await["createWorkflow"]["workflow"]);
+    id(&owner.data(create, made).await["createWorkflow"]["workflow"])
+}
+
+/// A run of a workflow that has ended.
+pub async fn flow(owner: &Client, workflow: &str) -> String {
     let start = "mutation ($id: ID!) { startWorkflow(id: $id) { flow { run { id } } } }";
     let flow = id(&owner.data(start, json!({ "id": workflow })).await["startWorkflow"]["flow"]["run"]);
+    let look = "query ($id: ID!) { workflowRun(id: $id) { run { endedAt } } }";
+    eventually("the end of a workflow", async || {
+        let found = owner.data(look, json!({ "id": flow })).await;
+        found["workflowRun"]["run"]["endedAt"].is_string().then_some(())
+    })
+    .await;
+    flow
+}
+
+/// A backfill of a day that has ended.
+pub async fn backfill(owner: &Client, workflow: &str) -> String {
     let begin = "mutation ($id: ID!) {
         backfillWorkflow(id: $id, days: { first: \"2026-05-03\", last: \"2026-05-03\" }) { backfill { id } } }";
     let backfill = id(&owner.data(begin, json!({ "id": workflow })).await["backfillWorkflow"]["backfill"]);
-    let ended = "query ($flow: ID!, $backfill: ID!) {
-        workflowRun(id: $flow) { run { endedAt } } workflowBackfill(id: $backfill) { endedAt } }";
-    eventually("the end of a workflow", async || {
-        let found = owner.data(ended, json!({ "flow": flow, "backfill": backfill })).await;
-        let both = [&found["workflowRun"]["run"]["endedAt"], &found["workflowBackfill"]["endedAt"]];
-        both.iter().all(|at| at.is_string()).then_some(())
+    let look = "query ($id: ID!) { workflowBackfill(id: $id) { endedAt } }";
+    eventually("the end of a backfill", async || {
+        let found = owner.data(look, json!({ "id": backfill })).await;
+        found["workflowBackfill"]["endedAt"].is_string().then_some(())
     })
     .await;
-    [("workflow", workflow), ("flow", flow), ("backfill", backfill)]
+    backfill
 }
 
 /// Lets objects that arrive start a data source; gives the trigger.

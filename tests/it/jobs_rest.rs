@@ -184,6 +184,6 @@ both!(
         let of_run = format!("{RUNS}/{}/events", event["run_id"].as_str().unwrap());
         assert_eq!(team.owner.all(&of_run, 50).await, [event]);
         app.person("sam").await.get(&of_run).await.is(404);
-        story::ended(&team.owner, &of_run.split('/').rev().nth(1).unwrap()).await;
+        story::ended(&team.owner, of_run.split('/').rev().nth(1).unwrap()).await;
     }
 );
