@@ -54,6 +54,7 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "step" => json!("look"),
         "version" if door.contains("reviseWorkflow") => json!(1),
         "first" | "last" if door.contains("backfillWorkflow") => json!("2026-05-03"),
+        "happening" => json!("object_created"),
         "every_seconds" => json!(3_600),
         "scope" if door.contains("watchRuns") => json!("source"),
         "target" if door.contains("watchRuns") => json!(ids.get("source")?),

@@ -11,6 +11,9 @@ use std::convert::Infallible;
 
 use crate::order::Order;
 
+/// Data that holds nothing: browsers pass over an event without any.
+const NOTHING: &str = "\n";
+
 /// The answers of a subscription, the first of them apart: it says whether there is anything to follow.
 pub struct Answers {
     pub first: Executed,
@@ -50,6 +53,6 @@ impl Answers {
         });
         let answers = stream::once(async { first }).chain(rest);
         let told = answers.map(move |answer| Event::default().event("next").data(encode(answer)));
-        told.chain(stream::once(async { Event::default().event("complete").data("") }))
+        told.chain(stream::once(async { Event::default().event("complete").data(NOTHING) }))
     }
 }

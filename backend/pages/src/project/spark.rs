@@ -8,8 +8,9 @@ use lakegate_http::{Web, extract::SignedIn};
 
 /// Runs that are shown.
 const SHOWN: i64 = 12;
-/// Units of the picture between two bars; [`SHOWN`] of them fill it.
+/// Units of the picture from one bar to the next, and of a bar.
 const PITCH: i64 = 8;
+const WIDE: i64 = 5;
 /// Heights of the picture, and of a run that took no time.
 const HEIGHT: i64 = 24;
 const LEAST: i64 = 3;
@@ -18,6 +19,8 @@ const LEAST: i64 = 3;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spark {
     pub bars: Vec<Bar>,
+    /// Units of the picture.
+    pub width: i64,
     /// The same in words; empty if it never ran.
     pub text: String,
 }
@@ -48,11 +51,12 @@ impl Spark {
     /// The picture of runs, of which the first is the latest.
     pub fn of(runs: &[SourceRun]) -> Self {
         let longest = runs.iter().map(millis).max().unwrap_or_default().max(1);
-        let bars = runs.iter().zip(0_i64..).map(|(run, nth)| {
+        let bars = (0_i64..).zip(runs.iter().rev()).map(|(nth, run)| {
             let height = LEAST + (HEIGHT - LEAST) * millis(run) / longest;
-            Bar { x: (SHOWN - 1 - nth) * PITCH, y: HEIGHT - height, height, tone: tone(run.state) }
+            Bar { x: nth * PITCH, y: HEIGHT - height, height, tone: tone(run.state) }
         });
-        Self { bars: bars.collect(), text: text(runs, longest) }
+        let bars: Vec<Bar> = bars.collect();
+        Self { width: bars.last().map_or(0, |last| last.x + WIDE), bars, text: text(runs, longest) }
     }
 }
 
@@ -118,7 +122,7 @@ mod tests {
             run(RunState::Succeeded, Some(4)),
         ]);
         let seen: Vec<_> = spark.bars.iter().map(|bar| (bar.x, bar.height, bar.tone)).collect();
-        assert_eq!(seen, [(88, 3, "dim"), (80, 13, "bad"), (72, 24, "")]);
+        assert_eq!((seen, spark.width), (vec![(0, 24, ""), (8, 13, "bad"), (16, 3, "dim")], 21));
         assert!(spark.bars.iter().all(|bar| bar.y + bar.height == HEIGHT));
         assert_eq!(spark.text, "Last 3 runs, the latest at the right: 1 succeeded, 1 failed, the longest took 4.0 s");
     }
