@@ -1,6 +1,7 @@
 //! The root fields of `/graphql`, as the program's own schema lists them, each asked with inputs made from the schema.
 
-use lakegate_tests::{Server, Value, json};
+use lakegate_tests::{Answer, Server, Value, json};
+use reqwest::Method;
 use serde_json::Map;
 use std::{collections::BTreeMap, pin::Pin};
 
@@ -305,6 +306,16 @@ fn selection(fields: &Fields, kind: &str) -> String {
     }
 }
 
+/// An answer, or the first of those that come as events.
+fn first(answer: &Answer) -> Value {
+    if answer.header("content-type") != "text/event-stream" {
+        return answer.json();
+    }
+    let text = answer.text();
+    let data = text.lines().find_map(|line| line.strip_prefix("data: ")).expect("an event with data");
+    serde_json::from_str(data).expect("JSON")
+}
+
 /// Asks a field as somebody.
 pub async fn try_out(app: &Server, world: &World, fields: &Fields, field: &Field, actor: &str) -> Cell {
     let door = field.name();
@@ -328,8 +339,10 @@ pub async fn try_out(app: &Server, world: &World, fields: &Fields, field: &Field
         selection(fields, &field.kind)
     );
     let before = world.database.state().await;
-    let answer = world.client(app, actor).await.graphql(&text, Value::Object(variables)).await;
-    let json = answer.json();
+    let client = world.client(app, actor).await;
+    let request = client.request(Method::POST, "/graphql").header("accept", "application/json, text/event-stream");
+    let answer = client.send(request.json(&json!({ "query": text, "variables": variables }))).await;
+    let json = first(&answer);
     let problem = &json["data"][&field.field]["problem"]["code"];
     let error = &json["errors"][0]["extensions"]["code"];
     let code = problem.as_str().or(error.as_str()).unwrap_or_default();

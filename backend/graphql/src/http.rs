@@ -211,6 +211,7 @@ async fn follow(endpoint: &Endpoint, at: &At, ready: Ready, taken: Taken) -> Res
     if !taken.events {
         let fault = Fault::invalid("Accept", "subscriptions are answered by events").fix("accept text/event-stream");
         let status = Some(StatusCode::NOT_ACCEPTABLE);
+        log::note_all(at, ready.kind, &ready.fields, fault.code);
         return unexecuted_answer(Unexecuted { status, ..Unexecuted::document(at, fault) }, taken.media);
     }
     let place = match at.web.live.enter(&at.principal) {
