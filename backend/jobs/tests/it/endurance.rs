@@ -53,6 +53,8 @@ struct Trial {
     sink: Sink,
     hands: Vec<Hand>,
     dice: Dice,
+    /// What goes wrong, whatever else was drawn: how often somebody cancels depends on how fast the machine is.
+    misfortune: Dice,
     done: Done,
     submitted: Vec<RunId>,
     /// Those that go on until they are stopped, and others that somebody does not want any more.
@@ -70,31 +72,37 @@ impl Trial {
             hands.push(Hand::start(&bench, &sink).await);
         }
         let (submitted, unwanted, cancelled) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        Self { bench, sink, hands, dice: Dice(seed), done: Done::default(), submitted, unwanted, cancelled }
+        Self { bench, sink, hands, dice: Dice(seed), misfortune: Dice(!seed), done: Done::default(), submitted, unwanted, cancelled }
     }
 
     async fn run(&mut self, runs: usize) {
-        let (mut ended, mut still) = (0, 0);
+        let (mut ended, mut still) = (self.ended(self.open().await), 0);
         loop {
             let open = self.open().await;
+            let now_ended = self.ended(open);
             if self.submitted.len() < runs && open < OPEN {
                 self.submit(50.min(runs - self.submitted.len())).await;
             } else if open == 0 && self.submitted.len() == runs {
                 return;
             }
-            let now_ended = self.submitted.len() as i64 - open;
             still = if now_ended > ended { 0 } else { still + 1 };
             assert!(still < 3_000, "nothing has ended for long, and {open} runs are open");
             self.cancel_some().await;
-            if now_ended / 20 > ended / 20 {
+            // As often on a machine where many end between two looks.
+            for _ in ended / 20..now_ended / 20 {
                 self.disturb().await;
-            } else if still % 200 == 199 {
+            }
+            if still % 200 == 199 {
                 // Leases of the dead end some time.
                 self.bench.wait(TimeDelta::seconds(900));
             }
             ended = now_ended;
             pass(&self.bench, Duration::from_millis(5)).await;
         }
+    }
+
+    fn ended(&self, open: i64) -> i64 {
+        self.submitted.len() as i64 - open
     }
 
     async fn open(&self) -> i64 {
@@ -153,13 +161,13 @@ impl Trial {
     }
 
     async fn disturb(&mut self) {
-        match self.dice.below(30) {
+        match self.misfortune.below(30) {
             0 => {
                 self.bench.wait(TimeDelta::seconds(-600));
                 self.done.back += 1;
             }
             1..6 => {
-                let seconds = 20 + self.dice.below(200) as i64;
+                let seconds = 20 + self.misfortune.below(200) as i64;
                 self.bench.wait(TimeDelta::seconds(seconds));
                 self.done.forward += 1;
             }
@@ -169,7 +177,7 @@ impl Trial {
     }
 
     async fn kill(&mut self) {
-        let which = self.dice.below(WORKERS as u64) as usize;
+        let which = self.misfortune.below(WORKERS as u64) as usize;
         self.hands.swap_remove(which).kill().await;
         self.hands.push(Hand::start(&self.bench, &self.sink).await);
         self.done.kills += 1;
