@@ -18,8 +18,8 @@ const RECORDS: [&str; 10] = [
     "job_gate",
     "run_deliveries",
 ];
-/// Columns that move with time alone.
-const MOVING: [&str; 4] = ["seen_at", "last_used_at", "beat_at", "last_at"];
+/// Columns that move with time alone. What somebody has looked at within a minute keeps its place, later it moves up.
+const MOVING: [&str; 5] = ["seen_at", "last_used_at", "beat_at", "last_at", "marked_at"];
 
 /// Looks at the database of a server from outside.
 pub struct Watch {

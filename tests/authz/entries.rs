@@ -188,7 +188,7 @@ pub async fn try_out(app: &Server, world: &World, actors: &Actors, page: &Page, 
         };
     }
     if door == "GET /assets/{id}" {
-        // The first look within a minute is noted for the list of the recently seen; what comes before is no matter here.
+        // The first look is noted for the list of the recently seen.
         browser.open(&path).await;
     }
     let before = world.database.state().await;
