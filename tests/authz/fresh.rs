@@ -181,15 +181,20 @@ impl World {
             if has(&["orkflow"]) {
                 let name = format!("fresh {n}");
                 let workflow = crate::values::workflow(&team.owner, &team.project, &source, &name).await;
-                if has(&["WorkflowRun", "workflowRun", "workflowParts"]) && !door.ends_with("workflowRuns") {
-                    ids.insert("flow", crate::values::flow(&team.owner, &workflow).await);
+                if has(&["WorkflowRun", "workflowRun", "workflowParts", "/workflow-runs/"])
+                    && !door.ends_with("workflowRuns")
+                {
+                    let flow = crate::values::flow(&team.owner, &workflow).await;
+                    ids.insert("run", flow.clone());
+                    ids.insert("flow", flow);
                 }
-                if has(&["orkflowBackfill"]) && !door.ends_with("workflowBackfills") {
+                if has(&["orkflowBackfill", "/workflow-backfills/"]) && !door.ends_with("workflowBackfills") {
                     ids.insert("backfill", crate::values::backfill(&team.owner, &workflow).await);
                 }
                 ids.insert("workflow", workflow);
             }
-            if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"]) && !door.contains("jobRuns")
+            if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"])
+                && !has(&["jobRuns", "/workflow-runs/"])
             {
                 let run = team.owner.post(&format!("/api/v1/data-sources/{source}/runs"), json!({})).await.ok();
                 // One that still worked while a door is tried would change the database beside it.

@@ -52,8 +52,11 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "kind" if door.contains("Jobs") || door.contains("/jobs/") => json!("crawl"),
         "run" if door.contains("workflowParts") => json!(ids.get("flow")?),
         "step" => json!("look"),
-        "version" if door.contains("reviseWorkflow") => json!(1),
-        "first" | "last" if door.contains("backfillWorkflow") => json!("2026-05-03"),
+        "version" if ["reviseWorkflow", "/versions"].iter().any(|at| door.contains(at)) => json!(1),
+        "first" | "last" if ["backfillWorkflow", "/backfills"].iter().any(|at| door.contains(at)) => {
+            json!("2026-05-03")
+        }
+        "happening" if door.contains("orkflow") => json!("webhook"),
         "happening" => json!("object_created"),
         "every_seconds" => json!(3_600),
         "scope" if door.contains("watchRuns") => json!("source"),

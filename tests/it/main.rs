@@ -35,4 +35,6 @@ mod sign_in;
 mod sources;
 mod triggers;
 mod upload;
+mod workflow_starts;
 mod workflows;
+mod workflows_rest;

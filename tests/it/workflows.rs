@@ -30,7 +30,7 @@ const PROGRESS: &str = "query ($id: ID!) { workflowBackfill(id: $id) { state day
     workflowBackfillRuns(backfill: $id, first: 50) { nodes { day state trigger input } } }";
 
 /// A team with data sources of these names, each over a table of its own.
-async fn team(app: &Server, names: &[&str]) -> (Team, Vec<String>) {
+pub(super) async fn team(app: &Server, names: &[&str]) -> (Team, Vec<String>) {
     let domain = app.domain("Sales").await;
     let team = app.team("olga", &domain, "Producer", "lake").await;
     let sources = sources(app, &team, names).await;
@@ -48,20 +48,20 @@ async fn sources(app: &Server, team: &Team, names: &[&str]) -> Vec<String> {
 }
 
 /// The value of the one field that a document asks for.
-async fn ask(client: &Client, text: &str, variables: Value) -> Value {
+pub(super) async fn ask(client: &Client, text: &str, variables: Value) -> Value {
     client.data(text, variables).await.as_object().unwrap().values().next().unwrap().clone()
 }
 
-fn crawl(name: &str, source: &str) -> Value {
+pub(super) fn crawl(name: &str, source: &str) -> Value {
     json!({ "name": name, "kind": "crawl", "subject": source })
 }
 
-fn after(mut step: Value, other: &str, on: &str) -> Value {
+pub(super) fn after(mut step: Value, other: &str, on: &str) -> Value {
     step["after"] = json!([{ "step": other, "on": on }]);
     step
 }
 
-async fn made(team: &Team, name: &str, steps: Value) -> String {
+pub(super) async fn made(team: &Team, name: &str, steps: Value) -> String {
     let variables = json!({ "project": team.project, "name": name, "definition": { "steps": steps } });
     let made = ask(&team.owner, CREATE, variables).await;
     assert_eq!((&made["ok"], &made["workflow"]["version"]), (&json!(true), &json!(1)), "{made}");
@@ -81,7 +81,7 @@ async fn started(client: &Client, variables: Value) -> String {
 }
 
 /// The run once it has ended: its state, and the state of each step by name.
-async fn ended(client: &Client, run: &str) -> (String, Vec<(String, String)>) {
+pub(super) async fn ended(client: &Client, run: &str) -> (String, Vec<(String, String)>) {
     let found = eventually("the end of the workflow", async || {
         let found = ask(client, RUN, json!({ "id": run })).await;
         found["run"]["endedAt"].is_string().then_some(found)

@@ -1,7 +1,7 @@
 //! What every use case works with.
 
 use lakegate_engine::{Engine, Limits};
-use lakegate_jobs::{KindSpec, Queue};
+use lakegate_jobs::{KindSpec, Queue, workflows::START};
 use lakegate_lake::{Sandbox, import::UploadLimits};
 use lakegate_model::{Clock, Random, Timestamp, random::new_id, words::AccessMode};
 use lakegate_store::Db;
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The kinds of work that use cases put into the queue.
-pub const KINDS: &[&KindSpec] = &[&CRAWL, &LISTING, &NOTIFY];
+pub const KINDS: &[&KindSpec] = &[&CRAWL, &LISTING, &NOTIFY, &START];
 
 /// Everything that configuration decides for the use cases.
 #[derive(Debug, Clone)]

@@ -1,12 +1,12 @@
-//! The kinds of work: what brings data in, and what tells people of it. Each does its work through the use cases of `app`, by the policy that binds
-//! everybody.
+//! The kinds of work: what brings data in, what starts other work, and what tells people of it. Each does its work
+//! through the use cases of `app`, by the policy that binds everybody.
 
 mod crawl;
 mod listing;
 mod notify;
 
 use lakegate_app::App;
-use lakegate_jobs::Registry;
+use lakegate_jobs::{Registry, workflows::StartWorkflow};
 
 /// Everything that a worker of this program knows to do.
 pub fn registry(app: &App) -> Registry {
@@ -14,4 +14,5 @@ pub fn registry(app: &App) -> Registry {
         .with(crawl::Crawl::new(app.clone()))
         .with(listing::LookForObjects::new(app.clone()))
         .with(notify::Notify::new(app.clone()))
+        .with(StartWorkflow)
 }

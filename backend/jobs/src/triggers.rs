@@ -10,7 +10,8 @@ use lakegate_model::{
     ids::{ProjectId, TriggerId},
     jobs::{JobRun, Priority},
     triggers::{JobTrigger, NewEvent},
-    words::{Happening, JobState},
+    words::{Happening, JobState, WorkflowState},
+    workflows::WorkflowRun,
 };
 use lakegate_store::{WriteTx, in_queue, in_read, job_claims, job_runs, job_triggers as store};
 use serde_json::json;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     Queue, Submission,
     schedule::{Batch, Planned},
+    workflows::START,
 };
 
 /// Most events that wait in one trigger; those beyond are refused.
@@ -64,21 +66,57 @@ pub async fn tell(queue: &Queue, tx: &mut WriteTx, happened: &Happened) -> Resul
     Ok(())
 }
 
-/// Tells that a run has ended for good.
+/// Tells that a run has ended for good. One that starts a workflow is told of when that has ended.
 pub(crate) async fn tell_ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun, state: JobState) -> Result<(), Fault> {
-    let Some(subject) = run.subject_id else { return Ok(()) };
-    if store::triggers_watching(tx, run.project_id, Happening::RunEnded, Some(subject)).await?.is_empty() {
+    match run.subject_id {
+        Some(subject) if run.kind != START.name => {
+            let event = NewEvent { key: format!("run {}", run.id), about: format!("A run {state}") };
+            tell_end(queue, tx, (run.project_id, subject), state, event).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells that a run of a workflow has ended.
+pub(crate) async fn tell_flow_ended(
+    queue: &Queue,
+    tx: &mut WriteTx,
+    run: &WorkflowRun,
+    state: WorkflowState,
+) -> Result<(), Fault> {
+    let state = match state {
+        WorkflowState::Running => return Ok(()),
+        WorkflowState::Succeeded => JobState::Succeeded,
+        WorkflowState::Failed => JobState::Failed,
+        WorkflowState::Cancelled => JobState::Cancelled,
+    };
+    // Once tried again it ends again, and starts what waits for that.
+    let event = NewEvent {
+        key: format!("workflow run {} {}", run.id, queue.now().timestamp_micros()),
+        about: format!("A run of a workflow {state}"),
+    };
+    tell_end(queue, tx, (run.project_id, run.workflow_id.into()), state, event).await
+}
+
+async fn tell_end(
+    queue: &Queue,
+    tx: &mut WriteTx,
+    (project, subject): (ProjectId, Uuid),
+    state: JobState,
+    event: NewEvent,
+) -> Result<(), Fault> {
+    if store::triggers_watching(tx, project, Happening::RunEnded, Some(subject)).await?.is_empty() {
         return Ok(());
     }
     // Workers lock the gate before triggers, as whoever plans does.
     job_claims::gate(tx).await?;
     let happened = Happened {
-        project: run.project_id,
+        project,
         happening: Happening::RunEnded,
         to: subject,
         outcome: Some(state),
         by: Some(subject),
-        event: NewEvent { key: format!("run {}", run.id), about: format!("A run {state}") },
+        event,
     };
     tell(queue, tx, &happened).await
 }

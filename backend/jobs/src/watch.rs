@@ -3,6 +3,7 @@
 use lakegate_model::{
     Code, Fault, Timestamp,
     ids::{ProjectId, RunId},
+    words::WorkflowState,
 };
 use lakegate_store::WriteTx;
 use serde_json::Value;
@@ -25,6 +26,8 @@ pub enum Happened {
     Ended,
     /// A schedule ticked and put it in, or found it open.
     Ticked(Timestamp),
+    /// The workflow that it has started has ended.
+    WorkflowEnded(WorkflowState),
 }
 
 /// Something that happened to a run.
@@ -38,6 +41,10 @@ impl News {
     /// A run has ended.
     pub fn ended(run: RunId) -> Self {
         Self { run, happened: Happened::Ended }
+    }
+
+    pub(crate) fn workflow_ended(run: RunId, state: WorkflowState) -> Self {
+        Self { run, happened: Happened::WorkflowEnded(state) }
     }
 
     pub(crate) fn started(run: RunId) -> Self {

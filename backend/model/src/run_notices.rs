@@ -15,7 +15,7 @@ pub struct RunWatch {
     pub id: RunWatchId,
     pub user_id: UserId,
     pub scope: WatchScope,
-    /// The data source or project; `None` for everything.
+    /// The data source, workflow or project; `None` for everything.
     pub target_id: Option<Uuid>,
     pub started: bool,
     pub succeeded: bool,

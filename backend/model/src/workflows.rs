@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Timestamp,
+    Fault, Timestamp,
     ids::{BackfillId, ProjectId, RunId, WorkflowId, WorkflowRunId},
     words::{StepEnd, StepState, WorkflowState},
 };
@@ -21,6 +21,18 @@ pub use references::{Place, Reference, fill, references};
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     pub steps: Vec<Step>,
+}
+
+impl Definition {
+    /// Reads what somebody has written.
+    ///
+    /// # Errors
+    /// `invalid` on `definition`, with what is wrong.
+    pub fn read(written: Value) -> Result<Self, Fault> {
+        serde_json::from_value(written).map_err(|error| {
+            Fault::invalid("definition", format!("this is no definition: {error}")).fix("see docs/jobs.md")
+        })
+    }
 }
 
 /// One step of a workflow. Its values may hold references, `{"from": "steps.load.output.tables"}`, in whose place stands

@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use lakegate_app::jobs::{
     health::{Health, KindHealth, WorkerHealth},
     runs::RunView,
-    schedules::ScheduleView,
+    schedules::{ScheduleView, Timing},
 };
 use lakegate_model::{
     jobs,
     words::{AttemptOutcome, CatchUp, JobState, LogLevel},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -211,6 +211,39 @@ impl From<ScheduleView> for JobScheduleShape {
             last_tick: schedule.last_tick,
             version: schedule.version,
             created_by: schedule.created_by,
+        }
+    }
+}
+
+/// When something is to happen: exactly one of `cron`, `every_seconds` and `once_at`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimingInput {
+    /// Five fields, minute hour day month weekday, or six with seconds in front: `0 6 * * MON-FRI`.
+    cron: Option<String>,
+    every_seconds: Option<i64>,
+    once_at: Option<DateTime<Utc>>,
+    /// IANA name of the time zone in which `cron` is read; `UTC` without it.
+    zone: Option<String>,
+    /// Runs start up to so many seconds after their tick; 0 without it.
+    jitter_seconds: Option<i64>,
+    /// What happens to ticks that nobody was there for: `skip`, `one` or `all`; `one` without it.
+    #[schema(value_type = Option<String>)]
+    catch_up: Option<CatchUp>,
+    /// Whether it ticks; it does without it.
+    enabled: Option<bool>,
+}
+
+impl From<TimingInput> for Timing {
+    fn from(input: TimingInput) -> Self {
+        Self {
+            cron: input.cron,
+            every_seconds: input.every_seconds,
+            once_at: input.once_at,
+            zone: input.zone.unwrap_or_else(|| "UTC".to_owned()),
+            jitter_seconds: input.jitter_seconds.unwrap_or(0),
+            catch_up: input.catch_up.unwrap_or(CatchUp::One),
+            enabled: input.enabled.unwrap_or(true),
         }
     }
 }

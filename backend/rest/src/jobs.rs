@@ -4,15 +4,15 @@ use axum::{
     Json as Answer, Router,
     extract::State,
     http::StatusCode,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use lakegate_app::jobs::{
-    health,
+    Target, health,
     runs::{self, Wanted},
     schedules,
 };
 use lakegate_model::{
-    ids::{ProjectId, RunId, ScheduleId},
+    ids::{DataSourceId, ProjectId, RunId, ScheduleId, WorkflowId},
     words::JobState,
 };
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     done,
-    job_shapes::{JobAttemptShape, JobLogShape, JobQueueShape, JobRunShape, JobScheduleShape},
+    job_shapes::{JobAttemptShape, JobLogShape, JobQueueShape, JobRunShape, JobScheduleShape, TimingInput},
     lists::{named, paged},
 };
 use lakegate_http::{
@@ -39,6 +39,8 @@ pub fn routes() -> Router<Web> {
         .route("/api/v1/jobs/runs/{run}/cancel", post(cancel_job_run))
         .route("/api/v1/jobs/runs/{run}/retry", post(retry_job_run))
         .route("/api/v1/jobs/runs/{run}/discard", post(discard_job_run))
+        .route("/api/v1/data-sources/{source}/schedule", put(schedule_data_source))
+        .route("/api/v1/workflows/{workflow}/schedule", put(schedule_workflow))
         .route("/api/v1/jobs/schedules", get(list_job_schedules))
         .route("/api/v1/jobs/schedules/{schedule}", get(show_job_schedule).delete(delete_job_schedule))
         .route("/api/v1/jobs/queue", get(show_job_queue))
@@ -162,6 +164,30 @@ pub async fn discard_job_run(
     Path(run): Path<RunId>,
 ) -> Result<Answer<JobRunShape>, Refusal> {
     Ok(Answer(runs::discard(&web.app, &auth.caller, run).await?.into()))
+}
+
+/// Sets when a data source is looked through, in place of what was said before.
+#[utoipa::path(put, path = "/api/v1/data-sources/{source}/schedule", tag = "jobs", params(("source" = Uuid, Path)),
+    request_body = TimingInput, responses((status = 200, body = JobScheduleShape)))]
+pub async fn schedule_data_source(
+    State(web): State<Web>,
+    auth: Known,
+    Path(source): Path<DataSourceId>,
+    Json(timing): Json<TimingInput>,
+) -> Result<Answer<JobScheduleShape>, Refusal> {
+    Ok(Answer(schedules::set(&web.app, &auth.caller, Target::Source(source), &timing.into()).await?.into()))
+}
+
+/// Sets when a workflow is started, with the input `{}`, in place of what was said before.
+#[utoipa::path(put, path = "/api/v1/workflows/{workflow}/schedule", tag = "jobs", params(("workflow" = Uuid, Path)),
+    request_body = TimingInput, responses((status = 200, body = JobScheduleShape)))]
+pub async fn schedule_workflow(
+    State(web): State<Web>,
+    auth: Known,
+    Path(workflow): Path<WorkflowId>,
+    Json(timing): Json<TimingInput>,
+) -> Result<Answer<JobScheduleShape>, Refusal> {
+    Ok(Answer(schedules::set(&web.app, &auth.caller, Target::Workflow(workflow), &timing.into()).await?.into()))
 }
 
 /// Which schedules are wanted.

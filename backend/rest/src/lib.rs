@@ -47,6 +47,9 @@ pub mod tokens;
 pub mod triggers;
 pub mod uploads;
 pub mod users;
+pub mod workflow_runs;
+mod workflow_shapes;
+pub mod workflows;
 
 pub use openapi::document;
 
@@ -68,6 +71,8 @@ pub fn routes() -> Router<Web> {
         .merge(hooks::routes())
         .merge(jobs::routes())
         .merge(triggers::routes())
+        .merge(workflows::routes())
+        .merge(workflow_runs::routes())
         .merge(uploads::routes())
         .merge(assets::routes())
         .merge(asset_life::routes())

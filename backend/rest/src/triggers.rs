@@ -7,9 +7,12 @@ use axum::{
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use lakegate_app::jobs::triggers::{self, Made, NewTrigger};
+use lakegate_app::jobs::{
+    Target,
+    triggers::{self, Made, NewTrigger},
+};
 use lakegate_model::{
-    ids::{DataSourceId, RunId, TriggerId},
+    ids::{DataSourceId, RunId, TriggerId, WorkflowId},
     triggers as model,
     words::{Happening, JobState},
 };
@@ -27,6 +30,7 @@ use lakegate_http::{
 pub fn routes() -> Router<Web> {
     Router::new()
         .route("/api/v1/data-sources/{source}/triggers", get(list_job_triggers).post(create_job_trigger))
+        .route("/api/v1/workflows/{workflow}/triggers", get(list_workflow_triggers).post(create_workflow_trigger))
         .route(
             "/api/v1/jobs/triggers/{trigger}",
             get(show_job_trigger).put(update_job_trigger).delete(delete_job_trigger),
@@ -36,17 +40,19 @@ pub fn routes() -> Router<Web> {
         .route("/api/v1/jobs/runs/{run}/events", get(list_job_run_events))
 }
 
-/// Waits for something to happen, gathers it, and starts runs of a data source when there is enough of it.
+/// Waits for something to happen, gathers it, and starts runs of a data source, or a workflow, when there is enough of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobTriggerShape {
     id: Uuid,
     project_id: Uuid,
     /// The data source of which it starts runs.
-    source_id: Uuid,
+    source_id: Option<Uuid>,
+    /// Or the workflow that it starts.
+    workflow_id: Option<Uuid>,
     name: String,
     #[schema(value_type = String)]
     happening: Happening,
-    /// The data source whose run ends, or the asset; null for anything in the project.
+    /// The data source or workflow whose run ends, or the asset; null for anything in the project.
     watched_id: Option<Uuid>,
     /// How the run has to have ended; null for any way.
     #[schema(value_type = Option<String>)]
@@ -77,11 +83,16 @@ pub struct JobTriggerShape {
 
 impl From<model::JobTrigger> for JobTriggerShape {
     fn from(trigger: model::JobTrigger) -> Self {
+        let (source_id, workflow_id) = match Target::of_trigger(&trigger) {
+            Target::Source(id) => (Some(id.into()), None),
+            Target::Workflow(id) => (None, Some(id.into())),
+        };
         Self {
             address: trigger.secret_id.is_some().then(|| format!("/api/v1/hooks/{}", trigger.id)),
             id: trigger.id.into(),
             project_id: trigger.project_id.into(),
-            source_id: trigger.subject_id,
+            source_id,
+            workflow_id,
             name: trigger.name,
             happening: trigger.happening,
             watched_id: trigger.watched_id,
@@ -142,7 +153,7 @@ pub struct JobTriggerInput {
     /// `object_created`, `table_changed`, `run_ended`, `asset_published` or `webhook`.
     #[schema(value_type = String)]
     happening: Happening,
-    /// The data source whose run ends, or the asset; anything in the project without it.
+    /// The data source or workflow whose run ends, or the asset; anything in the project without it.
     watched: Option<Uuid>,
     /// How the run has to have ended: `succeeded` or `failed`; any way without it.
     #[schema(value_type = Option<String>)]
@@ -191,7 +202,24 @@ pub async fn list_job_triggers(
     paged!(web, auth, params, format!("job triggers {source}"), |page| triggers::list(
         &web.app,
         &auth.caller,
-        source,
+        Target::Source(source),
+        page
+    ))
+}
+
+/// Lists the triggers of a workflow, the latest first.
+#[utoipa::path(get, path = "/api/v1/workflows/{workflow}/triggers", tag = "jobs",
+    params(("workflow" = Uuid, Path), PageParams), responses((status = 200, body = PageOf<JobTriggerShape>)))]
+pub async fn list_workflow_triggers(
+    State(web): State<Web>,
+    auth: Known,
+    Path(workflow): Path<WorkflowId>,
+    Query(params): Query<PageParams>,
+) -> Result<Answer<PageOf<JobTriggerShape>>, Refusal> {
+    paged!(web, auth, params, format!("workflow triggers {workflow}"), |page| triggers::list(
+        &web.app,
+        &auth.caller,
+        Target::Workflow(workflow),
         page
     ))
 }
@@ -205,7 +233,20 @@ pub async fn create_job_trigger(
     Path(source): Path<DataSourceId>,
     Json(input): Json<JobTriggerInput>,
 ) -> Result<(StatusCode, Answer<MadeTriggerShape>), Refusal> {
-    let made = triggers::create(&web.app, &auth.caller, source, &input.into()).await?;
+    let made = triggers::create(&web.app, &auth.caller, Target::Source(source), &input.into()).await?;
+    Ok((StatusCode::CREATED, Answer(made.into())))
+}
+
+/// Makes a trigger that starts a workflow, with the input `{}`. The secret in the answer is shown this once.
+#[utoipa::path(post, path = "/api/v1/workflows/{workflow}/triggers", tag = "jobs", params(("workflow" = Uuid, Path)),
+    request_body = JobTriggerInput, responses((status = 201, body = MadeTriggerShape)))]
+pub async fn create_workflow_trigger(
+    State(web): State<Web>,
+    auth: Known,
+    Path(workflow): Path<WorkflowId>,
+    Json(input): Json<JobTriggerInput>,
+) -> Result<(StatusCode, Answer<MadeTriggerShape>), Refusal> {
+    let made = triggers::create(&web.app, &auth.caller, Target::Workflow(workflow), &input.into()).await?;
     Ok((StatusCode::CREATED, Answer(made.into())))
 }
 

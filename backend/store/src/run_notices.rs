@@ -6,7 +6,7 @@ use lakegate_model::{
     Page, PageRequest, Timestamp,
     ids::{ProjectId, RunDeliveryId, RunId, RunWatchId, UserId},
     run_notices::{RunDelivery, RunWatch},
-    words::DeliveryState,
+    words::{DeliveryState, WatchScope},
 };
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ statements! {
     WATCHES_OF_USER = concat!("SELECT ", watch_columns!(), " FROM run_watches WHERE user_id = $1 ORDER BY id DESC");
     WATCHES_OF_TARGET = concat!("SELECT ", watch_columns!(), " FROM run_watches WHERE scope = $1 AND target_id = $2 ORDER BY id");
     ANY_WATCH = "SELECT 1 FROM run_watches LIMIT 1";
-    WATCHES_FOR = concat!("SELECT ", watch_columns!(), " FROM run_watches WHERE scope = 'everything' OR (scope = 'project' AND target_id = $1) OR (scope = 'source' AND target_id = $2) ORDER BY id");
+    WATCHES_FOR = concat!("SELECT ", watch_columns!(), " FROM run_watches WHERE scope = 'everything' OR (scope = 'project' AND target_id = $1) OR (scope IN ('source', 'workflow') AND target_id = $2) ORDER BY id");
     TIMER_INSERT = "INSERT INTO run_watch_timers (watch_id, run_id, tick_at, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     TIMERS_STOP = "DELETE FROM run_watch_timers WHERE run_id = $1 AND due_at > $2";
     TIMER_DELETE = "DELETE FROM run_watch_timers WHERE watch_id = $1 AND run_id = $2";
@@ -112,9 +112,9 @@ pub async fn watches_of_user(tx: &mut Tx, user: UserId) -> Result<Vec<RunWatch>,
     fetch_all!(tx, RunWatch, WATCHES_OF_USER, user)
 }
 
-/// Forgets all watches of one data source, which goes itself.
-pub async fn watches_of_source_delete(tx: &mut WriteTx, source: Uuid) -> Result<(), StoreError> {
-    for watch in fetch_all!(tx, RunWatch, WATCHES_OF_TARGET, "source", source)? {
+/// Forgets all watches of one data source or workflow, which goes itself.
+pub async fn watches_of_delete(tx: &mut WriteTx, scope: WatchScope, target: Uuid) -> Result<(), StoreError> {
+    for watch in fetch_all!(tx, RunWatch, WATCHES_OF_TARGET, scope, target)? {
         watch_delete(tx, &watch).await?;
     }
     Ok(())

@@ -7,8 +7,11 @@ pub mod health;
 pub mod notices;
 pub mod runs;
 pub mod schedules;
+mod target;
 pub mod triggers;
 pub mod workflows;
+
+pub use target::Target;
 
 use chrono::TimeDelta;
 use lakegate_model::{Fault, Timestamp};

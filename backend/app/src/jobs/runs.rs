@@ -1,6 +1,10 @@
 //! Runs: listed, looked at, cancelled, tried anew, put away.
 
-use lakegate_jobs::{KindSpec, Submission, Submitted, watch::News, workflows::TRIGGER};
+use lakegate_jobs::{
+    KindSpec, Submission, Submitted,
+    watch::News,
+    workflows::{START, TRIGGER},
+};
 use lakegate_model::{
     Code, Fault, Page, PageRequest, Timestamp,
     ids::{ProjectId, RunId},
@@ -8,7 +12,9 @@ use lakegate_model::{
     words::JobState,
 };
 use lakegate_policy::{Actor, Scope, action, decide, resource::Platform};
-use lakegate_store::{Tx, WriteTx, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources};
+use lakegate_store::{
+    Tx, WriteTx, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources, workflows,
+};
 use serde_json::json;
 
 use crate::{
@@ -271,6 +277,9 @@ async fn subject_name(tx: &mut Tx, run: &JobRun) -> Result<Option<String>, Fault
     let Some(subject) = run.subject_id else { return Ok(None) };
     if run.kind == LISTING.name {
         return Ok(job_triggers::trigger_find(tx, subject.into()).await?.map(|trigger| trigger.name));
+    }
+    if run.kind == START.name {
+        return Ok(workflows::workflow_find(tx, subject.into()).await?.map(|workflow| workflow.name));
     }
     Ok(sources::source_find(tx, subject.into()).await?.map(|source| source.name))
 }

@@ -1,22 +1,25 @@
-//! Schedules: when the work on something begins by itself.
+//! Schedules: when the runs of a data source, or of a workflow, begin by themselves.
 
 use lakegate_jobs::{schedule, ticks::Ticks};
 use lakegate_model::{
     Code, Fault, Page, PageRequest, Timestamp,
-    ids::{DataSourceId, ProjectId, ScheduleId},
+    ids::{ProjectId, ScheduleId},
     jobs::JobSchedule,
     words::CatchUp,
 };
 use lakegate_policy::{Actor, Scope, action, action::Act, decide, resource::Platform};
-use lakegate_store::{Tx, job_schedules as store};
+use lakegate_store::{Tx, WriteTx, job_schedules as store};
 use serde_json::json;
 
 use crate::{
     App, Caller,
     audit::{self, Event},
-    jobs::triggers::listing::LISTING,
+    jobs::{
+        target::{self, Target},
+        triggers::listing::LISTING,
+    },
     places::{inside_proof, need_known},
-    sources::{crawling::CRAWL, manage},
+    sources::manage,
 };
 
 /// The longest jitter, in seconds: a day.
@@ -50,20 +53,15 @@ pub struct ScheduleView {
     pub coming: Vec<Timestamp>,
 }
 
-/// Sets when a data source is looked through, in place of what was said before.
-pub async fn set_for_source(
-    app: &App,
-    caller: &Caller,
-    source: DataSourceId,
-    timing: &Timing,
-) -> Result<ScheduleView, Fault> {
+/// Sets when something is started, in place of what was said before.
+pub async fn set(app: &App, caller: &Caller, target: Target, timing: &Timing) -> Result<ScheduleView, Fault> {
     check(timing)?;
     change!(app, caller, "job.set_schedule", |tx, scope, actor| {
-        let (source, _proof) = manage::find::<action::Contribute>(tx, scope, actor, source).await?;
-        let known = store::schedule_of(tx, CRAWL.name, source.id.into()).await?;
+        let started = target::find::<action::Contribute>(tx, (scope, actor), target).await?;
+        let known = store::schedule_of(tx, target.kind(), target.id()).await?;
         let now = app.now();
         let is_new = known.is_none();
-        let (of, what) = ((CRAWL.name, source.project_id), (source.id.into(), source.name.as_str()));
+        let (of, what) = ((target.kind(), started.project()), (target.id(), started.name()));
         let new = || JobSchedule::resting(app.new_id(), of, what, (&actor.name, now));
         let mut schedule = known.unwrap_or_else(new);
         apply(&mut schedule, timing);
@@ -113,6 +111,21 @@ pub async fn remove(app: &App, caller: &Caller, id: ScheduleId) -> Result<(), Fa
     })
 }
 
+/// Lets the schedule of something bear its new name.
+pub(crate) async fn rename(tx: &mut WriteTx, target: Target, name: &str) -> Result<(), Fault> {
+    let Some(mut schedule) = store::schedule_of(tx, target.kind(), target.id()).await? else { return Ok(()) };
+    name.clone_into(&mut schedule.name);
+    Ok(store::schedule_update(tx, &schedule).await?)
+}
+
+/// Takes out the schedule of what is removed.
+pub(crate) async fn forget_of(tx: &mut WriteTx, target: Target) -> Result<(), Fault> {
+    match store::schedule_of(tx, target.kind(), target.id()).await? {
+        Some(schedule) => Ok(store::schedule_delete(tx, schedule.id).await?),
+        None => Ok(()),
+    }
+}
+
 /// One schedule.
 pub async fn get(app: &App, caller: &Caller, id: ScheduleId) -> Result<ScheduleView, Fault> {
     look!(app, caller, "job.get_schedule", |tx, scope, actor| {
@@ -120,11 +133,11 @@ pub async fn get(app: &App, caller: &Caller, id: ScheduleId) -> Result<ScheduleV
     })
 }
 
-/// The schedule of a data source, if it has one.
-pub async fn of_source(app: &App, caller: &Caller, source: DataSourceId) -> Result<Option<ScheduleView>, Fault> {
+/// The schedule by which something is started, if it has one.
+pub async fn of(app: &App, caller: &Caller, target: Target) -> Result<Option<ScheduleView>, Fault> {
     look!(app, caller, "job.get_schedule", |tx, scope, actor| {
-        let (source, _proof) = manage::find::<action::ViewProject>(tx, scope, actor, source).await?;
-        store::schedule_of(tx, CRAWL.name, source.id.into()).await?.map(view).transpose()
+        target::find::<action::ViewProject>(tx, (scope, actor), target).await?;
+        store::schedule_of(tx, target.kind(), target.id()).await?.map(view).transpose()
     })
 }
 

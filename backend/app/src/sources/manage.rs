@@ -7,6 +7,7 @@ use lakegate_model::{
     catalog::DataSource,
     ids::{ConnectionId, DataSourceId, EnvironmentId, ProjectId},
     text,
+    words::WatchScope,
 };
 use lakegate_policy::{Actor, Granted, Scope, action, action::Act, decide, resource::ProjectFacts};
 use lakegate_store::{Tx, WriteTx, assets, environments as places_store, job_runs, run_notices, sources as store};
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     App, Caller,
     audit::{self, Event},
-    jobs::triggers,
+    jobs::{Target, schedules, triggers},
     places::{environments::contribute_to, inside_proof, locations, project_proof},
 };
 
@@ -123,6 +124,7 @@ pub async fn update(app: &App, caller: &Caller, id: DataSourceId, change: &Sourc
         let (mut source, proof) = find::<action::Contribute>(tx, scope, actor, id).await?;
         if let Some(name) = &name {
             source.name.clone_from(name);
+            schedules::rename(tx, Target::Source(id), name).await?;
         }
         if let Some(location) = &location {
             relocate(app, tx, &mut source, location).await?;
@@ -171,8 +173,8 @@ pub async fn remove(app: &App, caller: &Caller, id: DataSourceId) -> Result<(), 
         let unscheduled = DataSource { interval_seconds: None, ..source.clone() };
         crawling::set_interval(app, tx, &unscheduled, &actor.name).await?;
         job_runs::runs_delete(tx, CRAWL.name, id.into()).await?;
-        triggers::forget_of_source(tx, id).await?;
-        run_notices::watches_of_source_delete(tx, id.into()).await?;
+        triggers::forget_of(tx, Target::Source(id)).await?;
+        run_notices::watches_of_delete(tx, WatchScope::Source, id.into()).await?;
         store::source_delete(tx, &proof, id).await?;
         audit::record(app, tx, caller, actor, event("source.remove", &source)).await
     })

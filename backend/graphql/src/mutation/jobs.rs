@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, Object};
 use chrono::{DateTime, Utc};
 use lakegate_app::jobs::{
-    health, runs,
+    Target, health, runs,
     schedules::{self, Timing},
 };
 
@@ -88,7 +88,20 @@ impl JobsMutation {
         timing: TimingInput,
     ) -> Maybe<JobSchedulePayload> {
         let at = At::of(ctx);
-        outcome(&at, schedules::set_for_source(at.app(), &at.caller, source.into(), &timing.into()).await)
+        let of = Target::Source(source.into());
+        outcome(&at, schedules::set(at.app(), &at.caller, of, &timing.into()).await)
+    }
+
+    /// Sets when a workflow is started, in place of what was said before; its input is `{}`.
+    async fn schedule_workflow(
+        &self,
+        ctx: &Context<'_>,
+        workflow: Id,
+        timing: TimingInput,
+    ) -> Maybe<JobSchedulePayload> {
+        let at = At::of(ctx);
+        let of = Target::Workflow(workflow.into());
+        outcome(&at, schedules::set(at.app(), &at.caller, of, &timing.into()).await)
     }
 
     /// Ends a schedule; its runs stay.

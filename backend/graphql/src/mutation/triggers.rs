@@ -1,7 +1,10 @@
 //! What starts work when something happens: made, changed, removed.
 
 use async_graphql::{Context, InputObject, Object};
-use lakegate_app::jobs::triggers::{self, NewTrigger};
+use lakegate_app::jobs::{
+    Target,
+    triggers::{self, NewTrigger},
+};
 
 use crate::{
     at::At,
@@ -25,7 +28,7 @@ payloads! {
 pub struct TriggerInput {
     name: String,
     happening: Happening,
-    /// The data source whose run ends, or the asset; anything in the project without it.
+    /// The data source or workflow whose run ends, or the asset; anything in the project without it.
     watched: Option<Id>,
     /// How the run has to have ended: `SUCCEEDED` or `FAILED`; any way without it.
     outcome: Option<JobState>,
@@ -77,7 +80,20 @@ impl TriggersMutation {
         input: TriggerInput,
     ) -> Maybe<MadeTriggerPayload> {
         let at = At::of(ctx);
-        outcome(&at, triggers::create(at.app(), &at.caller, source.into(), &input.into()).await)
+        let of = Target::Source(source.into());
+        outcome(&at, triggers::create(at.app(), &at.caller, of, &input.into()).await)
+    }
+
+    /// Makes a trigger that starts a workflow; its input is `{}`.
+    async fn create_workflow_trigger(
+        &self,
+        ctx: &Context<'_>,
+        workflow: Id,
+        input: TriggerInput,
+    ) -> Maybe<MadeTriggerPayload> {
+        let at = At::of(ctx);
+        let of = Target::Workflow(workflow.into());
+        outcome(&at, triggers::create(at.app(), &at.caller, of, &input.into()).await)
     }
 
     /// Changes a trigger; what it waits for stays, and so does what has gathered.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object};
 use lakegate_app::jobs::workflows::{self, Days};
-use lakegate_model::{Fault, workflows::Definition};
+use lakegate_model::workflows::Definition;
 use serde_json::json;
 
 use crate::{
@@ -65,7 +65,7 @@ impl WorkflowsMutation {
         definition: Json,
     ) -> Maybe<WorkflowPayload> {
         let at = At::of(ctx);
-        let made = match read(definition) {
+        let made = match Definition::read(definition.0) {
             Ok(definition) => workflows::create(at.app(), &at.caller, (project.into(), &name), &definition).await,
             Err(fault) => Err(fault),
         };
@@ -82,7 +82,7 @@ impl WorkflowsMutation {
         definition: Json,
     ) -> Maybe<WorkflowPayload> {
         let at = At::of(ctx);
-        let revised = match read(definition) {
+        let revised = match Definition::read(definition.0) {
             Ok(definition) => workflows::revise(at.app(), &at.caller, (id.into(), version.0), &definition).await,
             Err(fault) => Err(fault),
         };
@@ -139,10 +139,4 @@ impl WorkflowsMutation {
         let at = At::of(ctx);
         outcome(&at, workflows::cancel_backfill(at.app(), &at.caller, id.into()).await)
     }
-}
-
-fn read(definition: Json) -> Result<Definition, Fault> {
-    serde_json::from_value(definition.0).map_err(|error| {
-        Fault::invalid("definition", format!("this is no definition: {error}")).fix("see docs/jobs.md")
-    })
 }

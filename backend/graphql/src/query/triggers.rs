@@ -1,7 +1,7 @@
 //! What starts work when something happens.
 
 use async_graphql::{Context, Object};
-use lakegate_app::jobs::triggers;
+use lakegate_app::jobs::{Target, triggers};
 
 use crate::{
     at::At,
@@ -32,9 +32,23 @@ impl TriggersQuery {
         after: Option<String>,
     ) -> Maybe<Connection<JobTrigger>> {
         let at = At::of(ctx);
-        let source = source.into();
-        let name = format!("job triggers {source}");
-        list!(at, first, after, name, |page| triggers::list(at.app(), &at.caller, source, page))
+        let name = format!("job triggers {}", source.0);
+        let of = Target::Source(source.into());
+        list!(at, first, after, name, |page| triggers::list(at.app(), &at.caller, of, page))
+    }
+
+    /// The triggers of a workflow, the latest first.
+    async fn workflow_triggers(
+        &self,
+        ctx: &Context<'_>,
+        workflow: Id,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Maybe<Connection<JobTrigger>> {
+        let at = At::of(ctx);
+        let name = format!("workflow triggers {}", workflow.0);
+        let of = Target::Workflow(workflow.into());
+        list!(at, first, after, name, |page| triggers::list(at.app(), &at.caller, of, page))
     }
 
     /// What has happened to a trigger, the latest first.

@@ -199,6 +199,8 @@ enums! {
     WatchScope of "words::WatchScope" {
         /// Those of one data source.
         Source,
+        /// Those of one workflow that its schedule and triggers start.
+        Workflow,
         Project,
         /// Those of the whole installation.
         Everything,

@@ -2,21 +2,23 @@
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use lakegate_app::jobs::triggers::Made;
+use lakegate_app::jobs::{Target, triggers::Made};
 use lakegate_model::triggers;
 
 use crate::scalars::{Happening, Id, JobState, Long};
 
-/// Waits for something to happen, gathers it, and starts runs of a data source when there is enough of it.
+/// Waits for something to happen, gathers it, and starts runs of a data source, or a workflow, when there is enough of it.
 #[derive(Debug, Clone, SimpleObject)]
 pub struct JobTrigger {
     pub id: Id,
     pub project_id: Id,
     /// The data source of which it starts runs.
-    pub source_id: Id,
+    pub source_id: Option<Id>,
+    /// Or the workflow that it starts.
+    pub workflow_id: Option<Id>,
     pub name: String,
     pub happening: Happening,
-    /// The data source whose run ends, or the asset; null for anything in the project.
+    /// The data source or workflow whose run ends, or the asset; null for anything in the project.
     pub watched_id: Option<Id>,
     /// How the run has to have ended; null for any way.
     pub outcome: Option<JobState>,
@@ -46,11 +48,16 @@ pub struct JobTrigger {
 
 impl From<triggers::JobTrigger> for JobTrigger {
     fn from(trigger: triggers::JobTrigger) -> Self {
+        let (source_id, workflow_id) = match Target::of_trigger(&trigger) {
+            Target::Source(id) => (Some(id.into()), None),
+            Target::Workflow(id) => (None, Some(id.into())),
+        };
         Self {
             address: trigger.secret_id.is_some().then(|| format!("/api/v1/hooks/{}", trigger.id)),
             id: trigger.id.into(),
             project_id: trigger.project_id.into(),
-            source_id: trigger.subject_id.into(),
+            source_id,
+            workflow_id,
             name: trigger.name,
             happening: trigger.happening.into(),
             watched_id: trigger.watched_id.map(Into::into),

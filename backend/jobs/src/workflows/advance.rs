@@ -23,7 +23,10 @@ use super::{
     decide::{self, Next, States},
     expand::{self, Given},
 };
-use crate::{KindSpec, Queue, Submission, watch::Asked};
+use crate::{
+    KindSpec, Queue, Submission, triggers,
+    watch::{Asked, News},
+};
 
 /// When parts are put into the queue again for which it had no room, and a run is looked at that could not be moved on.
 pub(super) const LATER: TimeDelta = TimeDelta::seconds(30);
@@ -61,11 +64,21 @@ pub(super) async fn advance(
     if let Some(state) = outcome {
         let end = (state, run.cancel_requested);
         workflow_runs::flow_set_state(tx, run.id, end, Some(flow.now)).await?;
+        tell_ended(queue, tx, run, state).await?;
     } else if flow.lacks_room || run.due_at.is_some() {
         let due = flow.lacks_room.then(|| flow.now + LATER);
         workflow_runs::flow_set_due(tx, run.id, due).await?;
     }
     Ok(outcome)
+}
+
+/// Tells triggers and the watch that a run has ended.
+async fn tell_ended(queue: &Queue, tx: &mut WriteTx, run: &WorkflowRun, state: WorkflowState) -> Result<(), Fault> {
+    triggers::tell_flow_ended(queue, tx, run, state).await?;
+    match run.cause_id {
+        Some(cause) => queue.tell_watch(tx, &[News::workflow_ended(cause, state)]).await,
+        None => Ok(()),
+    }
 }
 
 impl<'a> Flow<'a> {

@@ -52,6 +52,8 @@ words! {
     WatchScope {
         /// Those of one data source.
         Source = "source",
+        /// Those of one workflow that its schedule and triggers start.
+        Workflow = "workflow",
         Project = "project",
         /// Those of the whole installation.
         Everything = "everything",

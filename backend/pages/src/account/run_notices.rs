@@ -9,9 +9,12 @@ use axum::{
     routing::{get, post},
 };
 use lakegate_app::{
-    jobs::notices::{
-        deliveries::{self, DeliveryView},
-        watches::{self, NewWatch, WatchView, Wish},
+    jobs::{
+        notices::{
+            deliveries::{self, DeliveryView},
+            watches::{self, NewWatch, WatchView, Wish},
+        },
+        workflows,
     },
     sources::manage,
 };
@@ -133,7 +136,7 @@ async fn notices_page(web: &Web, frame: Framed, fields: &Fields) -> Result<Notic
     })
 }
 
-/// What the reader can choose: everything for administrators, his projects, and their data sources.
+/// What the reader can choose: everything for administrators, his projects, their data sources and workflows.
 async fn targets(web: &Web, frame: &Framed) -> Result<Vec<Choice>, Fault> {
     let mut found = Vec::new();
     if frame.me.roles.contains(&ProductRole::Administrator) {
@@ -145,6 +148,10 @@ async fn targets(web: &Web, frame: &Framed) -> Result<Vec<Choice>, Fault> {
         for source in manage::list(&web.app, &frame.reader.caller, project.id, &page).await?.items {
             let label = format!("{}: {}", project.name, source.name);
             found.push(Choice::new(format!("source:{}", source.id), label));
+        }
+        for workflow in workflows::list(&web.app, &frame.reader.caller, project.id, &page).await?.items {
+            let label = format!("{}: {} (workflow)", project.name, workflow.name);
+            found.push(Choice::new(format!("workflow:{}", workflow.id), label));
         }
     }
     Ok(found)
@@ -188,7 +195,7 @@ fn watch_row(view: WatchView) -> WatchRow {
     let target = match (watch.scope, view.target) {
         (WatchScope::Everything, Some(_)) => "All runs of the installation".to_owned(),
         (WatchScope::Project, Some(name)) => format!("All runs of {name}"),
-        (WatchScope::Source, Some(name)) => name,
+        (WatchScope::Source | WatchScope::Workflow, Some(name)) => name,
         (_, None) => "Something that you do not see any more".to_owned(),
     };
     WatchRow {

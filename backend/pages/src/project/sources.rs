@@ -10,7 +10,10 @@ use axum::{
 };
 use lakegate_app::{
     catalog::assets,
-    jobs::schedules::{self, Timing},
+    jobs::{
+        Target,
+        schedules::{self, Timing},
+    },
     places::{connections, environments, roots},
     sources::{
         manage::{self, NewSource, SourceChange},
@@ -246,7 +249,7 @@ async fn detail_page(
     let runs: Vec<RunRow> = page.items.iter().map(|run| RunRow::of(run, own)).collect();
     let (environment, connection) = names(web, &reader, &head, &source).await?;
     let present = source.interval_seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
-    let schedule = schedules::of_source(&web.app, &reader.caller, source.id).await?;
+    let schedule = schedules::of(&web.app, &reader.caller, Target::Source(source.id)).await?;
     let cron = schedule.as_ref().filter(|view| view.schedule.cron.is_some());
     let form = form.unwrap_or_else(|| Typed {
         name: source.name.clone(),
@@ -336,7 +339,7 @@ async fn save(web: &Web, reader: &SignedIn, id: DataSourceId, form: &Typed) -> R
             catch_up: CatchUp::One,
             enabled: true,
         };
-        schedules::set_for_source(&web.app, &reader.caller, id, &timing).await?;
+        schedules::set(&web.app, &reader.caller, Target::Source(id), &timing).await?;
     }
     manage::update(&web.app, &reader.caller, id, &change).await
 }

@@ -8,7 +8,10 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use lakegate_app::jobs::triggers::{self, Made, NewTrigger};
+use lakegate_app::jobs::{
+    Target,
+    triggers::{self, Made, NewTrigger},
+};
 use lakegate_model::{
     Fault, PageRequest,
     catalog::DataSource,
@@ -53,7 +56,7 @@ pub(super) struct Row {
 /// The triggers of a data source.
 pub(super) async fn rows(web: &Web, reader: &SignedIn, source: &DataSource) -> Result<Vec<Row>, Fault> {
     let page = PageRequest::new(Some(50), None)?;
-    let found = triggers::list(&web.app, &reader.caller, source.id, &page).await?;
+    let found = triggers::list(&web.app, &reader.caller, Target::Source(source.id), &page).await?;
     Ok(found.items.iter().map(row).collect())
 }
 
@@ -151,7 +154,7 @@ async fn create(
     let source = sources::find(&web, &framed.reader, project, id).await?;
     let made = async {
         let new: NewTrigger = form.wanted()?;
-        triggers::create(&web.app, &framed.reader.caller, id, &new).await
+        triggers::create(&web.app, &framed.reader.caller, Target::Source(id), &new).await
     };
     match made.await {
         Ok(made) => made_page(&web, framed, made, StatusCode::CREATED).await,

@@ -4,13 +4,14 @@ use chrono::TimeDelta;
 use lakegate_jobs::{
     Queue, Submission,
     watch::{Asked, Happened, News, Watch, WatchFuture},
+    workflows::START,
 };
 use lakegate_model::{
     Fault, Timestamp,
     ids::RunId,
     jobs::{JobRun, SYSTEM},
     run_notices::{RunDelivery, RunWatch},
-    words::{DeliveryState, JobState, RunNews},
+    words::{DeliveryState, JobState, RunNews, WorkflowState},
 };
 use lakegate_store::{WriteTx, in_queue, in_read, job_runs, run_notices as store};
 use serde_json::json;
@@ -49,6 +50,9 @@ async fn told(queue: &Queue, tx: &mut WriteTx, news: &[News]) -> Result<(), Faul
             // Of sending notices there are no notices.
             Happened::Ended if run.kind == NOTIFY.name => sending_ended(tx, &run, queue.now()).await?,
             _ if run.kind == NOTIFY.name => {}
+            Happened::WorkflowEnded(state) => workflow_ended(queue, tx, &run, state).await?,
+            // That a workflow has begun is no end; when that ends is told then.
+            Happened::Ended if run.kind == START.name && run.state == JobState::Succeeded => {}
             // What was begun is told once, not at each attempt.
             Happened::Started if run.attempt == 1 => {
                 announce(queue, tx, &run, RunNews::Started, run.started_at).await?;
@@ -78,6 +82,17 @@ async fn ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun) -> Result<(), Faul
     match news_of(run) {
         Some(news) => announce(queue, tx, run, news, run.ended_at).await,
         None => Ok(()),
+    }
+}
+
+/// A workflow has ended that this run of the queue has started: of a cancelled one nothing is said.
+async fn workflow_ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun, state: WorkflowState) -> Result<(), Fault> {
+    let now = queue.now();
+    store::timers_stop(tx, run.id, now).await?;
+    match state {
+        WorkflowState::Succeeded => announce(queue, tx, run, RunNews::Succeeded, Some(now)).await,
+        WorkflowState::Failed => announce(queue, tx, run, RunNews::Failed, Some(now)).await,
+        WorkflowState::Running | WorkflowState::Cancelled => Ok(()),
     }
 }
 

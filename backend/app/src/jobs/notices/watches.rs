@@ -16,6 +16,7 @@ use crate::{
     accounts::new_secret,
     audit::{self, Event},
     caller::person,
+    jobs::workflows,
     places::{outgoing, project_proof},
     seal,
     sources::manage,
@@ -43,7 +44,7 @@ pub struct Wish {
 #[derive(Debug, Clone)]
 pub struct NewWatch {
     pub scope: WatchScope,
-    /// The data source or project; `None` for everything.
+    /// The data source, workflow or project; `None` for everything.
     pub target: Option<Uuid>,
     pub wish: Wish,
     pub way: NoticeWay,
@@ -62,7 +63,7 @@ pub struct MadeWatch {
 #[derive(Debug, Clone)]
 pub struct WatchView {
     pub watch: RunWatch,
-    /// The name of the data source or project, while its owner sees it.
+    /// The name of the data source, workflow or project, while its owner sees it.
     pub target: Option<String>,
 }
 
@@ -142,10 +143,14 @@ async fn target(
             decide::<action::ManageJobs, _>(scope, actor, Platform).map(|_| "Everything".to_owned())
         }
         (WatchScope::Everything, Some(_)) => Err(Fault::invalid("target", "everything is not named")),
-        (_, None) => Err(Fault::invalid("target", "name the data source or project")),
+        (_, None) => Err(Fault::invalid("target", "name the data source, workflow or project")),
         (WatchScope::Source, Some(id)) => {
             let found = manage::find::<action::ViewProject>(tx, scope, actor, id.into()).await;
             found.map(|(source, _)| source.name).map_err(|fault| fault.on("target"))
+        }
+        (WatchScope::Workflow, Some(id)) => {
+            let found = workflows::find::<action::ViewProject>(tx, (scope, actor), id.into()).await;
+            found.map(|workflow| workflow.name).map_err(|fault| fault.on("target"))
         }
         (WatchScope::Project, Some(id)) => {
             project_name(tx, (scope, actor), id.into()).await.map_err(|fault| fault.on("target"))

@@ -1,6 +1,11 @@
 //! What a notice says: no more than its reader may see of the run.
 
-use lakegate_model::{Timestamp, run_notices::RunDelivery, words::RunNews};
+use lakegate_jobs::workflows::START;
+use lakegate_model::{
+    Timestamp,
+    run_notices::RunDelivery,
+    words::{JobState, RunNews},
+};
 use serde_json::{Value, json};
 
 use crate::jobs::runs::RunView;
@@ -58,9 +63,10 @@ fn run_data(view: &RunView) -> Value {
 }
 
 fn title(news: RunNews, view: &RunView) -> String {
+    let title = if of_workflow(news, view) { "Workflow" } else { &view.title };
     let what = match &view.subject {
-        Some(subject) => format!("{}: {subject}", view.title),
-        None => view.title.clone(),
+        Some(subject) => format!("{title}: {subject}"),
+        None => title.to_owned(),
     };
     let happened = match news {
         RunNews::Started => "has started",
@@ -73,12 +79,25 @@ fn title(news: RunNews, view: &RunView) -> String {
     format!("{what} {happened}")
 }
 
+/// Whether it is about the workflow that a run has started, and not about the start.
+fn of_workflow(news: RunNews, view: &RunView) -> bool {
+    let ended = matches!(news, RunNews::Succeeded | RunNews::Failed);
+    view.run.kind == START.name && (news == RunNews::Late || ended && view.run.state == JobState::Succeeded)
+}
+
 fn body(delivery: &RunDelivery, view: &RunView) -> String {
     let mut sentences = Vec::new();
     if let Some(project) = &view.project_name {
         sentences.push(format!("In the project {project}."));
     }
     match delivery.news {
+        RunNews::Failed if of_workflow(delivery.news, view) => {
+            sentences.push("The run of the workflow shows which step failed.".to_owned());
+        }
+        RunNews::Late if of_workflow(delivery.news, view) => sentences.push(format!(
+            "Its schedule ticked at {}, and the workflow had not ended in time.",
+            moment(delivery.happened_at)
+        )),
         RunNews::Late => sentences.push(format!(
             "Its schedule ticked at {}, and the run had not ended in time. It is {} now.",
             moment(delivery.happened_at),

@@ -1,43 +1,40 @@
 //! Triggers: what starts work when something happens.
 //!
-//! A trigger belongs to a data source. What is told from outside comes through [`calls`]; objects that nobody tells of
+//! A trigger belongs to a data source or to a workflow. What is told from outside comes through [`calls`]; objects that nobody tells of
 //! are found by [`listing`]; everything else is told by the use case in which it happens.
 
 pub mod calls;
 mod change;
+pub(super) mod circles;
 pub mod listing;
 mod objects;
 mod tell;
+mod terms;
 
 pub use change::{Made, NewTrigger, create, remove, renew_secret, update};
-pub(crate) use change::{follow, forget_of_source};
+pub(crate) use change::{follow, forget_of};
 pub(crate) use tell::{asset_published, table_changed};
 
 use lakegate_model::{
     Fault, Page, PageRequest,
     catalog::DataSource,
-    ids::{DataSourceId, RunId, TriggerId},
+    ids::{RunId, TriggerId},
     triggers::{JobTrigger, TriggerEvent},
 };
 use lakegate_policy::{Actor, Scope, action, action::Act, decide};
-use lakegate_store::{Tx, job_triggers as store, sources};
+use lakegate_store::{Tx, job_triggers as store};
 
 use crate::{
     App, Caller,
+    jobs::target::{self, Started, Target},
     places::inside_proof,
-    sources::{crawling::CRAWL, manage},
 };
 
-/// The triggers of a data source, the latest first.
-pub async fn list(
-    app: &App,
-    caller: &Caller,
-    source: DataSourceId,
-    page: &PageRequest,
-) -> Result<Page<JobTrigger>, Fault> {
+/// The triggers of a data source or workflow, the latest first.
+pub async fn list(app: &App, caller: &Caller, target: Target, page: &PageRequest) -> Result<Page<JobTrigger>, Fault> {
     look!(app, caller, "job.list_triggers", |tx, scope, actor| {
-        let (source, _proof) = manage::find::<action::ViewProject>(tx, scope, actor, source).await?;
-        Ok(store::triggers_of(tx, CRAWL.name, source.id.into(), page).await?)
+        target::find::<action::ViewProject>(tx, (scope, actor), target).await?;
+        Ok(store::triggers_of(tx, target.kind(), target.id(), page).await?)
     })
 }
 
@@ -85,8 +82,10 @@ async fn find<A: Act>(tx: &mut Tx, (scope, actor): (&Scope, &Actor), id: Trigger
     found.ok_or_else(|| Fault::not_found("trigger"))
 }
 
-/// The data source on which a trigger starts work.
+/// The data source in whose location a trigger looks for objects.
 async fn source_of(tx: &mut Tx, trigger: &JobTrigger) -> Result<DataSource, Fault> {
-    let source = sources::source_find(tx, trigger.subject_id.into()).await?;
-    source.ok_or_else(|| Fault::not_found("data source"))
+    match target::of(tx, trigger).await? {
+        Started::Source(source) => Ok(source),
+        Started::Workflow(_) => Err(Fault::not_found("data source")),
+    }
 }

@@ -2,18 +2,23 @@
 
 use lakegate_jobs::{watch::Asked, workflows as queue};
 use lakegate_model::{
-    Fault,
+    Code, Fault,
     ids::{DataSourceId, ProjectId, WorkflowId},
+    words::WatchScope,
     workflows::{Definition, Workflow},
 };
 use lakegate_policy::action;
-use lakegate_store::{Tx, sources, workflows as store};
+use lakegate_store::{Tx, job_runs, run_notices, sources, workflows as store};
 use serde_json::{Value, json};
 
 use super::find;
 use crate::{
     App, Caller,
     audit::{self, Event},
+    jobs::{
+        Target, schedules,
+        triggers::{self, circles},
+    },
     places::inside_proof,
     sources::crawling::CRAWL,
 };
@@ -53,6 +58,7 @@ pub async fn revise(
     change!(app, caller, "workflow.revise", |tx, scope, actor| {
         let workflow = find::<action::Contribute>(tx, (scope, actor), id).await?;
         check(tx, workflow.project_id, definition).await?;
+        circles::need_none_of(tx, &workflow, definition).await?;
         let revised = queue::revise(&app.queue, tx, (id, version), definition, &actor.name).await?;
         audit::record(app, tx, caller, actor, event("workflow.revise", &revised)).await?;
         Ok(revised)
@@ -65,19 +71,27 @@ pub async fn rename(app: &App, caller: &Caller, id: WorkflowId, name: &str) -> R
         find::<action::Contribute>(tx, (scope, actor), id).await?;
         queue::rename(&app.queue, tx, id, name).await?;
         let renamed = store::workflow_find(tx, id).await?.ok_or_else(|| Fault::not_found("workflow"))?;
+        schedules::rename(tx, Target::Workflow(id), &renamed.name).await?;
         audit::record(app, tx, caller, actor, event("workflow.rename", &renamed)).await?;
         Ok(renamed)
     })
 }
 
-/// Removes a workflow with its versions, runs and backfills.
+/// Removes a workflow with its versions, runs and backfills, its schedule and triggers.
 ///
 /// # Errors
-/// `conflict` while one of them is open.
+/// `conflict` while a run or backfill is open or about to begin, or another trigger waits for its runs.
 pub async fn remove(app: &App, caller: &Caller, id: WorkflowId) -> Result<(), Fault> {
     change!(app, caller, "workflow.remove", |tx, scope, actor| {
         let workflow = find::<action::Contribute>(tx, (scope, actor), id).await?;
+        if job_runs::run_open(tx, queue::START.name, id.into()).await?.is_some() {
+            return Err(Fault::new(Code::Conflict, "a run of this workflow is about to begin").fix("cancel it first"));
+        }
         queue::remove(tx, id).await?;
+        job_runs::runs_delete(tx, queue::START.name, id.into()).await?;
+        triggers::forget_of(tx, Target::Workflow(id)).await?;
+        run_notices::watches_of_delete(tx, WatchScope::Workflow, id.into()).await?;
+        schedules::forget_of(tx, Target::Workflow(id)).await?;
         audit::record(app, tx, caller, actor, event("workflow.remove", &workflow)).await
     })
 }

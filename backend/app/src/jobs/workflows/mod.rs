@@ -149,7 +149,11 @@ async fn need<A: Act>(
     decide::<A, _>(scope, actor, seen.on()).map(drop)
 }
 
-async fn find<A: Act>(tx: &mut Tx, who: (&Scope, &Actor), id: WorkflowId) -> Result<Workflow, Fault> {
+pub(in crate::jobs) async fn find<A: Act>(
+    tx: &mut Tx,
+    who: (&Scope, &Actor),
+    id: WorkflowId,
+) -> Result<Workflow, Fault> {
     let found = store::workflow_find(tx, id).await?;
     need::<A>(tx, who, found.as_ref().map(|workflow| workflow.project_id), "workflow").await?;
     found.ok_or_else(|| Fault::not_found("workflow"))
