@@ -22,10 +22,9 @@ use lakegate_model::{
 };
 
 use crate::{
-    asset::simulated::{self, Simulated},
+    asset::simulated::{self, Simulated, look_first},
     fields::{Fields, day_words},
-    flash::done,
-    kit::{After, Choice, Crumb, Pager, Place, When, Wrong, again, back, crumbs, spoken},
+    kit::{After, Choice, Crumb, Pager, Place, When, Wrong, back, crumbs, spoken},
     proof::{self, Proof},
     shell::{Framed, Shell, show},
 };
@@ -338,25 +337,19 @@ fn misplaced(fault: Fault) -> Fault {
     }
 }
 
+async fn preview(web: &Web, frame: &Framed, fields: &Fields) -> Result<Simulated, Fault> {
+    let change = read(web, frame, fields).await.map_err(misplaced)?;
+    simulated::of(web, frame, &change).await.map_err(misplaced)
+}
+
 async fn change(State(web): State<Web>, frame: Framed, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
     told(fields.one("what"))?;
-    if simulated::asked(&fields) {
-        let tried = async {
-            let change = read(&web, &frame, &fields).await?;
-            simulated::of(&web, &frame, &change).await
-        };
-        return match tried.await.map_err(misplaced) {
-            Ok(found) => {
-                let page = change_page(&web, frame, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &ChangePage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| change_page(&web, frame, &fields, wrong)).await,
-        };
-    }
-    match make(&web, &frame, &fields).await.map_err(misplaced) {
-        Ok((to, said)) => Ok(done(to, &said)),
-        Err(fault) => again(fault, |wrong| change_page(&web, frame, &fields, wrong)).await,
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, &fields),
+        make: async { make(&web, &frame, &fields).await.map_err(misplaced) },
+        page: |wrong| change_page(&web, frame, &fields, wrong),
+    )
 }
 
 async fn revoke(State(web): State<Web>, Path(id): Path<GrantId>, reader: SignedIn) -> Result<Response, Refusal> {

@@ -29,12 +29,12 @@ use std::collections::BTreeMap;
 use super::{
     head::{AssetHead, asset_href},
     restrictions::{ColumnBox, column_boxes},
-    simulated::{self, Simulated},
+    simulated::{self, Simulated, look_first},
 };
 use crate::{
     fields::{Fields, day_words},
     flash,
-    kit::{Choice, When, Wrong, again, counted, people, person_meant},
+    kit::{Choice, When, Wrong, counted, people, person_meant},
     proof::{self, Proof},
     purposes,
     shell::{Framed, Shell, show},
@@ -231,11 +231,11 @@ async fn read(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result
     })
 }
 
-async fn give(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<String, Fault> {
+async fn give(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<(String, String), Fault> {
     proof::confirm(web, frame, fields).await?;
     let new = read(web, frame, id, fields).await?;
     let made = grants::create(&web.app, &frame.reader.caller, &new).await.map_err(misplaced)?;
-    Ok(format!("{} may read it now.", made.holder))
+    Ok((format!("{}/access", asset_href(id)), format!("{} may read it now.", made.holder)))
 }
 
 /// A fault beside the field of the form that it is about.
@@ -257,19 +257,12 @@ async fn create(
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    if simulated::asked(&fields) {
-        return match preview(&web, &frame, id, &fields).await {
-            Ok(found) => {
-                let page = grant_page(&web, frame, id, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &GrantPage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| grant_page(&web, frame, id, &fields, wrong)).await,
-        };
-    }
-    match give(&web, &frame, id, &fields).await {
-        Ok(said) => Ok(flash::done(&format!("{}/access", asset_href(id)), &said)),
-        Err(fault) => again(fault, |wrong| grant_page(&web, frame, id, &fields, wrong)).await,
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, id, &fields),
+        make: give(&web, &frame, id, &fields),
+        page: |wrong| grant_page(&web, frame, id, &fields, wrong),
+    )
 }
 
 async fn revoke(

@@ -26,12 +26,12 @@ use std::collections::BTreeMap;
 
 use super::{
     head::{AssetHead, asset_href},
-    simulated::{self, Simulated},
+    simulated::{self, Simulated, look_first},
 };
 use crate::{
     fields::Fields,
     flash,
-    kit::{Choice, When, Wrong, again},
+    kit::{Choice, When, Wrong},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -221,39 +221,27 @@ fn read(id: AssetId, fields: &Fields) -> Result<NewRestriction, Fault> {
     })
 }
 
+async fn preview(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<Simulated, Fault> {
+    simulated::of(web, frame, &Change::CreateRestriction(read(id, fields)?)).await
+}
+
+async fn make(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<(String, &'static str), Fault> {
+    restrictions::create(&web.app, &frame.reader.caller, &read(id, fields)?).await?;
+    Ok((format!("{}/access", asset_href(id)), "The restriction is in force. The next query obeys it."))
+}
+
 async fn create(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    if simulated::asked(&fields) {
-        let found = match read(id, &fields) {
-            Ok(new) => simulated::of(&web, &frame, &Change::CreateRestriction(new)).await,
-            Err(fault) => Err(fault),
-        };
-        return match found {
-            Ok(found) => {
-                let page = restriction_page(&web, frame, id, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &RestrictionPage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| restriction_page(&web, frame, id, &fields, wrong)).await,
-        };
-    }
-    let made = match read(id, &fields) {
-        Ok(new) => restrictions::create(&web.app, &frame.reader.caller, &new).await,
-        Err(fault) => Err(fault),
-    };
-    match made {
-        Ok(_) => Ok(flash::done(
-            &format!("{}/access", asset_href(id)),
-            "The restriction is in force. The next query obeys it.",
-        )),
-        Err(fault) => {
-            let (status, wrong) = Wrong::take(fault)?;
-            show(status, &restriction_page(&web, frame, id, &fields, wrong).await?)
-        }
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, id, &fields),
+        make: make(&web, &frame, id, &fields),
+        page: |wrong| restriction_page(&web, frame, id, &fields, wrong),
+    )
 }
 
 async fn lift(

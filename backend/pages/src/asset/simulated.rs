@@ -56,6 +56,30 @@ pub(crate) fn asked(fields: &Fields) -> bool {
     fields.has(FIELD)
 }
 
+/// Answers a form that shows what it would do before it does it. `look` finds what would change, `make` makes the change
+/// and gives where to go and what to say, and `page` is the form again, with what is wrong.
+macro_rules! look_first {
+    ($fields:expr, look: $look:expr, make: $make:expr, page: |$wrong:ident| $page:expr $(,)?) => {
+        if $crate::asset::simulated::asked($fields) {
+            match $look.await {
+                Ok(found) => {
+                    let $wrong = $crate::kit::Wrong::default();
+                    let mut page = $page.await?;
+                    page.preview = Some(found);
+                    $crate::shell::show(axum::http::StatusCode::OK, &page)
+                }
+                Err(fault) => $crate::kit::again(fault, |$wrong| $page).await,
+            }
+        } else {
+            match $make.await {
+                Ok((to, said)) => Ok($crate::flash::done(&to, &said)),
+                Err(fault) => $crate::kit::again(fault, |$wrong| $page).await,
+            }
+        }
+    };
+}
+pub(crate) use look_first;
+
 /// The reason of a form; a preview needs none.
 pub(crate) fn reason(fields: &Fields) -> String {
     match fields.one("reason") {

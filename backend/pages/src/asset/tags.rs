@@ -14,12 +14,11 @@ use serde::Deserialize;
 
 use super::{
     head::{AssetHead, asset_href},
-    simulated::{self, Simulated},
+    simulated::{self, Simulated, look_first},
 };
 use crate::{
     fields::Fields,
-    flash,
-    kit::{Choice, Wrong, address, again, capitalised, counted},
+    kit::{Choice, Wrong, address, capitalised, counted},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -176,28 +175,23 @@ async fn preview(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Res
     })
 }
 
+async fn make(web: &Web, frame: &Framed, id: AssetId, fields: &Fields) -> Result<(String, &'static str), Fault> {
+    let wanted = read(id, fields)?;
+    tagging::change(&web.app, &frame.reader.caller, &wanted).await?;
+    let said = if wanted.put { "The tag is on. Rules on it hold from now." } else { "The tag was taken off." };
+    Ok((format!("{}/tags", asset_href(id)), said))
+}
+
 async fn change(
     State(web): State<Web>,
     Path(id): Path<AssetId>,
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    if simulated::asked(&fields) {
-        return match preview(&web, &frame, id, &fields).await {
-            Ok(found) => {
-                let page = tags_page(&web, frame, id, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &TagsPage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| tags_page(&web, frame, id, &fields, wrong)).await,
-        };
-    }
-    let made = match read(id, &fields) {
-        Ok(wanted) => tagging::change(&web.app, &frame.reader.caller, &wanted).await.map(|()| wanted.put),
-        Err(fault) => Err(fault),
-    };
-    match made {
-        Ok(true) => Ok(flash::done(&format!("{}/tags", asset_href(id)), "The tag is on. Rules on it hold from now.")),
-        Ok(false) => Ok(flash::done(&format!("{}/tags", asset_href(id)), "The tag was taken off.")),
-        Err(fault) => again(fault, |wrong| tags_page(&web, frame, id, &fields, wrong)).await,
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, id, &fields),
+        make: make(&web, &frame, id, &fields),
+        page: |wrong| tags_page(&web, frame, id, &fields, wrong),
+    )
 }

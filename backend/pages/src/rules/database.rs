@@ -18,15 +18,14 @@ use lakegate_model::{
     ids::{DatabaseId, GrantId},
 };
 
-use super::{GrantForm, misplaced, read};
+use super::{GrantForm, GrantPage, misplaced, read};
 use crate::{
     asset::{
         grants::Row,
-        simulated::{self, Simulated},
+        simulated::{self, Simulated, look_first},
     },
     fields::Fields,
-    flash,
-    kit::{After, Crumb, Pager, Place, Wrong, again, back, crumbs},
+    kit::{After, Crumb, Pager, Place, Wrong, back, crumbs},
     proof,
     shell::{Framed, Shell, show},
 };
@@ -94,22 +93,6 @@ async fn list(
     show(StatusCode::OK, &page)
 }
 
-#[derive(Template)]
-#[template(path = "rules/grant.html")]
-struct GrantPage {
-    shell: Shell,
-    crumbs: Vec<Crumb>,
-    title: String,
-    lead: &'static str,
-    back: String,
-    /// Whether the form asks for a tag.
-    asks_tag: bool,
-    tag: String,
-    form: GrantForm,
-    preview: Option<Simulated>,
-    wrong: Wrong,
-}
-
 async fn page(web: &Web, frame: Framed, id: DatabaseId, fields: &Fields, wrong: Wrong) -> Result<GrantPage, Fault> {
     // Who may not give access to it is refused here.
     let one = PageRequest::new(Some(1), None)?;
@@ -137,11 +120,11 @@ async fn preview(web: &Web, frame: &Framed, id: DatabaseId, fields: &Fields) -> 
     simulated::of(web, frame, &change).await.map_err(misplaced)
 }
 
-async fn give(web: &Web, frame: &Framed, id: DatabaseId, fields: &Fields) -> Result<String, Fault> {
+async fn give(web: &Web, frame: &Framed, id: DatabaseId, fields: &Fields) -> Result<(String, String), Fault> {
     proof::confirm(web, frame, fields).await?;
     let new = read(web, frame, GrantOn::Database(id), fields).await?;
     let made = grants::create(&web.app, &frame.reader.caller, &new).await.map_err(misplaced)?;
-    Ok(format!("{} may read {} now.", made.holder, made.on))
+    Ok((here(id), format!("{} may read {} now.", made.holder, made.on)))
 }
 
 async fn create(
@@ -150,19 +133,12 @@ async fn create(
     frame: Framed,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Refusal> {
-    if simulated::asked(&fields) {
-        return match preview(&web, &frame, id, &fields).await {
-            Ok(found) => {
-                let page = page(&web, frame, id, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &GrantPage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| page(&web, frame, id, &fields, wrong)).await,
-        };
-    }
-    match give(&web, &frame, id, &fields).await {
-        Ok(said) => Ok(flash::done(&here(id), &said)),
-        Err(fault) => again(fault, |wrong| page(&web, frame, id, &fields, wrong)).await,
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, id, &fields),
+        make: give(&web, &frame, id, &fields),
+        page: |wrong| page(&web, frame, id, &fields, wrong),
+    )
 }
 
 async fn revoke(

@@ -5,6 +5,7 @@ mod on_tags;
 mod restrict;
 mod tags;
 
+use askama::Template;
 use axum::Router;
 use lakegate_app::access::grants::{GrantOn, NewGrant};
 use lakegate_http::Web;
@@ -13,13 +14,13 @@ use lakegate_model::{Fault, ids::ProjectId};
 use crate::{
     asset::{
         grants::{group_choices, holder},
-        simulated,
+        simulated::{self, Simulated},
     },
     fields::Fields,
-    kit::{Choice, Tab, people},
+    kit::{Choice, Crumb, Tab, Wrong, people},
     proof::{self, Proof},
     purposes,
-    shell::Framed,
+    shell::{Framed, Shell},
 };
 
 /// The addresses of this area.
@@ -31,6 +32,23 @@ pub fn routes() -> Router<Web> {
 pub(crate) fn tabs(active: &str) -> Vec<Tab> {
     let tab = |label: &'static str, href: &str| Tab { label, href: href.to_owned(), active: label == active, count: 0 };
     vec![tab("From files", "/admin/policy"), tab("On tags", "/rules/tags")]
+}
+
+/// The form by which access is given to more than one table.
+#[derive(Template)]
+#[template(path = "rules/grant.html")]
+struct GrantPage {
+    shell: Shell,
+    crumbs: Vec<Crumb>,
+    title: String,
+    lead: &'static str,
+    back: String,
+    /// Whether the form asks for a tag.
+    asks_tag: bool,
+    tag: String,
+    form: GrantForm,
+    preview: Option<Simulated>,
+    wrong: Wrong,
 }
 
 /// What the form of a grant holds, whatever the grant is on.

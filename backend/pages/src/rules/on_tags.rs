@@ -10,12 +10,11 @@ use lakegate_app::access::{
 use lakegate_model::{Fault, PageRequest};
 use serde::Deserialize;
 
-use super::{GrantForm, misplaced, read, tags::HERE};
+use super::{GrantForm, GrantPage, misplaced, read, tags::HERE};
 use crate::{
-    asset::simulated::{self, Simulated},
+    asset::simulated::{self, Simulated, look_first},
     fields::Fields,
-    flash,
-    kit::{Crumb, Wrong, again, crumbs},
+    kit::{Crumb, Wrong, crumbs},
     proof,
     shell::{Framed, Shell, show},
 };
@@ -33,22 +32,6 @@ pub(super) fn routes() -> Router<Web> {
 pub(super) struct Which {
     #[serde(default)]
     pub tag: String,
-}
-
-#[derive(Template)]
-#[template(path = "rules/grant.html")]
-struct GrantPage {
-    shell: Shell,
-    crumbs: Vec<Crumb>,
-    title: String,
-    lead: &'static str,
-    back: String,
-    /// Whether the form asks for a tag.
-    asks_tag: bool,
-    tag: String,
-    form: GrantForm,
-    preview: Option<Simulated>,
-    wrong: Wrong,
 }
 
 /// Demands somebody who makes rules on tags: who may read what stands on them.
@@ -86,26 +69,19 @@ async fn preview(web: &Web, frame: &Framed, fields: &Fields) -> Result<Simulated
     simulated::of(web, frame, &change).await.map_err(misplaced)
 }
 
-async fn give(web: &Web, frame: &Framed, fields: &Fields) -> Result<String, Fault> {
+async fn give(web: &Web, frame: &Framed, fields: &Fields) -> Result<(&'static str, String), Fault> {
     proof::confirm(web, frame, fields).await?;
     let new = read(web, frame, on(fields), fields).await?;
     let made = grants::create(&web.app, &frame.reader.caller, &new).await.map_err(misplaced)?;
-    Ok(format!("{} may read what carries {} now.", made.holder, made.on))
+    Ok((HERE, format!("{} may read what carries {} now.", made.holder, made.on)))
 }
 
 async fn create(State(web): State<Web>, frame: Framed, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
     need_rules(&web, &frame).await?;
-    if simulated::asked(&fields) {
-        return match preview(&web, &frame, &fields).await {
-            Ok(found) => {
-                let page = page(&web, frame, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &GrantPage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| page(&web, frame, &fields, wrong)).await,
-        };
-    }
-    match give(&web, &frame, &fields).await {
-        Ok(said) => Ok(flash::done(HERE, &said)),
-        Err(fault) => again(fault, |wrong| page(&web, frame, &fields, wrong)).await,
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, &fields),
+        make: give(&web, &frame, &fields),
+        page: |wrong| page(&web, frame, &fields, wrong),
+    )
 }

@@ -20,11 +20,10 @@ use crate::{
     asset::{
         grants::group_choices,
         restrictions::mask_words,
-        simulated::{self, Simulated},
+        simulated::{self, Simulated, look_first},
     },
     fields::Fields,
-    flash,
-    kit::{Choice, Crumb, Wrong, again, crumbs},
+    kit::{Choice, Crumb, Wrong, crumbs},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -118,23 +117,17 @@ async fn preview(web: &Web, frame: &Framed, fields: &Fields) -> Result<Simulated
     simulated::of(web, frame, &Change::CreateRestriction(read(fields)?)).await
 }
 
+async fn make(web: &Web, frame: &Framed, fields: &Fields) -> Result<(&'static str, &'static str), Fault> {
+    restrictions::create(&web.app, &frame.reader.caller, &read(fields)?).await?;
+    Ok((HERE, "The restriction is in force. The next query obeys it."))
+}
+
 async fn create(State(web): State<Web>, frame: Framed, Form(fields): Form<Fields>) -> Result<Response, Refusal> {
     need_rules(&web, &frame).await?;
-    if simulated::asked(&fields) {
-        return match preview(&web, &frame, &fields).await {
-            Ok(found) => {
-                let page = page(&web, frame, &fields, Wrong::default()).await?;
-                show(StatusCode::OK, &RestrictionPage { preview: Some(found), ..page })
-            }
-            Err(fault) => again(fault, |wrong| page(&web, frame, &fields, wrong)).await,
-        };
-    }
-    let made = match read(&fields) {
-        Ok(new) => restrictions::create(&web.app, &frame.reader.caller, &new).await,
-        Err(fault) => Err(fault),
-    };
-    match made {
-        Ok(_) => Ok(flash::done(HERE, "The restriction is in force. The next query obeys it.")),
-        Err(fault) => again(fault, |wrong| page(&web, frame, &fields, wrong)).await,
-    }
+    look_first!(
+        &fields,
+        look: preview(&web, &frame, &fields),
+        make: make(&web, &frame, &fields),
+        page: |wrong| page(&web, frame, &fields, wrong),
+    )
 }
