@@ -1,6 +1,5 @@
 //! The form that gives access to what carries a tag.
 
-use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::access::{
     grant_views,
@@ -14,9 +13,9 @@ use super::{GrantForm, GrantPage, misplaced, read, tags::HERE};
 use crate::{
     asset::simulated::{self, Simulated, look_first},
     fields::Fields,
-    kit::{Crumb, Wrong, crumbs},
+    kit::{Wrong, crumbs},
     proof,
-    shell::{Framed, Shell, show},
+    shell::{Framed, show},
 };
 use lakegate_http::{
     Refusal, Web,
