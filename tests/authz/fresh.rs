@@ -181,13 +181,14 @@ impl World {
             if has(&["orkflow"]) {
                 let name = format!("fresh {n}");
                 let workflow = crate::values::workflow(&team.owner, &team.project, &source, &name).await;
-                if has(&["WorkflowRun", "workflowRun", "workflowParts"]) && !door.ends_with("workflowRuns") {
+                if has(&["WorkflowRun", "workflowRun", "workflowParts", "{flow}"]) && !door.ends_with("workflowRuns") {
                     ids.insert("flow", crate::values::flow(&team.owner, &workflow).await);
                 }
-                if has(&["orkflowBackfill"]) && !door.ends_with("workflowBackfills") {
+                if has(&["orkflowBackfill", "{backfill}"]) && !door.ends_with("workflowBackfills") {
                     ids.insert("backfill", crate::values::backfill(&team.owner, &workflow).await);
                 }
                 ids.insert("workflow", workflow);
+                ids.insert("workflow_name", name);
             }
             if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"]) && !door.contains("jobRuns")
             {

@@ -35,4 +35,5 @@ mod sign_in;
 mod sources;
 mod triggers;
 mod upload;
+mod workflow_pages;
 mod workflows;

@@ -72,7 +72,17 @@ impl Trial {
             hands.push(Hand::start(&bench, &sink).await);
         }
         let (submitted, unwanted, cancelled) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        Self { bench, sink, hands, dice: Dice(seed), misfortune: Dice(!seed), done: Done::default(), submitted, unwanted, cancelled }
+        Self {
+            bench,
+            sink,
+            hands,
+            dice: Dice(seed),
+            misfortune: Dice(!seed),
+            done: Done::default(),
+            submitted,
+            unwanted,
+            cancelled,
+        }
     }
 
     async fn run(&mut self, runs: usize) {
