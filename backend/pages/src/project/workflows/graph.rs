@@ -83,12 +83,12 @@ impl Way {
 
     /// The width of a step.
     fn wide(self) -> i64 {
-        if self == Self::Across { 190 } else { 148 }
+        if self == Self::Across { 184 } else { 148 }
     }
 
     /// A step along the way, and from one layer to the next.
     fn along(self) -> (i64, i64) {
-        if self == Self::Across { (self.wide(), self.wide() + 88) } else { (HIGH, HIGH + 56) }
+        if self == Self::Across { (self.wide(), self.wide() + 76) } else { (HIGH, HIGH + 56) }
     }
 
     /// A point of the picture from one along the way and one across it.
@@ -98,7 +98,7 @@ impl Way {
 
     /// Letters of a name, and of what stands below it, for which there is room.
     fn letters(self) -> (usize, usize) {
-        if self == Self::Across { (20, 24) } else { (14, 17) }
+        if self == Self::Across { (17, 20) } else { (13, 15) }
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
         let look = Look { below: "Look through a source with a very long name".into(), ..Look::default() };
         let graph = Graph::of(&definition(), &vec![look; 3]);
         let first = &graph.drawings[0].boxes[0];
-        assert_eq!(first.below, "Look through a source w…");
+        assert_eq!(first.below, "Look through a sourc…");
         assert_eq!(first.title, "orders: Look through a source with a very long name");
         assert_eq!(clipped("größer", 6), "größer");
     }

@@ -24,7 +24,7 @@ use super::{
     path,
     rows::{FlowRow, State as Shown, took},
     version,
-    words::{Sources, StepWords, does, pretty, steps},
+    words::{Sources, StepWords, pretty, steps},
 };
 use crate::{
     kit::{Pager, Place, When, address, back, counted, grouped, sentence, whole},
@@ -63,9 +63,8 @@ struct StepRow {
     /// Parts that have ended, and all; 0 of 0 before it begins.
     done: i64,
     total: i64,
-    /// How its parts stand.
+    /// How many of its parts have succeeded or, while it is at work, ended.
     parts: String,
-    began: When,
     took: String,
     error: String,
     live: bool,
@@ -136,7 +135,7 @@ async fn one(
     let ended = view.steps.iter().filter(|step| step.ended_at.is_some()).count();
     let given = view.run.input.as_object().is_some_and(|input| !input.is_empty());
     let page = RunPage {
-        graph: picture(&definition, &steps, &sources),
+        graph: picture(&definition, &steps),
         backfill_href: view.run.backfill_id.map(|id| format!("{workflow_href}/backfills/{id}")).unwrap_or_default(),
         cause_href: view.run.cause_id.map(|id| format!("/jobs/runs/{id}")).unwrap_or_default(),
         done: format!("{} of {} ended", grouped(ended), counted(view.steps.len(), "step", "steps")),
@@ -239,7 +238,6 @@ fn step_row(
         done: count.ended,
         total: step.parts,
         parts: count.words(step),
-        began: When::maybe(step.started_at),
         took: took(step.started_at, step.ended_at, now),
         error: step.error.as_deref().map(sentence).unwrap_or_default(),
         live: step.state == StepState::Running,
@@ -280,21 +278,18 @@ impl Count {
     fn words(self, step: &WorkflowStep) -> String {
         match (step.state, step.parts) {
             (_, 0) => String::new(),
-            (StepState::Failed | StepState::Cancelled, total) => {
-                format!("{} of {} succeeded", grouped(self.succeeded), grouped(total))
-            }
-            (_, total) => format!("{} of {} done", grouped(self.ended), grouped(total)),
+            (StepState::Running, total) => format!("{} of {} done", grouped(self.ended), grouped(total)),
+            (_, total) => format!("{} of {}", grouped(self.succeeded), grouped(total)),
         }
     }
 }
 
 /// The picture of the definition in the colours of its steps' states.
-fn picture(definition: &Definition, rows: &[StepRow], sources: &Sources) -> Graph {
+fn picture(definition: &Definition, rows: &[StepRow]) -> Graph {
     let look = |step: &lakegate_model::workflows::Step| {
         let Some(row) = rows.iter().find(|row| row.words.name == step.name) else { return Look::default() };
         let below =
             if row.total > 1 { format!("{}, {}", row.state.label, row.parts) } else { row.state.label.to_owned() };
-        let below = if below.is_empty() { does(step, sources) } else { below };
         Look { below, tone: row.state.tone, icon: row.state.icon, href: row.href.clone() }
     };
     let looks: Vec<Look> = definition.steps.iter().map(look).collect();

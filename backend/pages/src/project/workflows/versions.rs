@@ -13,7 +13,7 @@ use super::{
     find,
     graph::{Graph, Look},
     path, version,
-    words::{Sources, StepWords, divided, does, pretty, steps},
+    words::{Sources, StepWords, divided, pretty, steps, works_on},
 };
 use crate::{
     kit::{After, Pager, Place, When, counted},
@@ -58,7 +58,7 @@ impl VersionRow {
 pub(super) fn picture(definition: &Definition, sources: &Sources) -> Graph {
     let look = |step| {
         let parts = divided(step);
-        let below = if parts.is_empty() { does(step, sources) } else { parts };
+        let below = if parts.is_empty() { works_on(step, sources) } else { parts };
         Look { below, icon: if step.for_each.is_some() { "layers" } else { "search" }, ..Look::default() }
     };
     let looks: Vec<Look> = definition.steps.iter().map(look).collect();

@@ -76,16 +76,21 @@ fn step_words(step: &Step, sources: &Sources) -> StepWords {
 
 /// What a step does: "Looks through Orders".
 pub fn does(step: &Step, sources: &Sources) -> String {
-    let subject = match (&step.subject, step.subject.get("from").and_then(Value::as_str)) {
-        (Value::String(id), _) => id.parse().map_or_else(|_| id.clone(), |id| sources.name(id)),
-        (_, Some("item")) if step.for_each.is_some() => "each of them".to_owned(),
-        (_, Some(from)) => from.to_owned(),
-        _ => String::new(),
-    };
+    let subject = works_on(step, sources);
     match step.kind.as_str() {
         "crawl" => format!("Looks through {subject}"),
         kind if subject.is_empty() => kind.to_owned(),
         kind => format!("{kind}: {subject}"),
+    }
+}
+
+/// What a step works on; empty if that is not said.
+pub fn works_on(step: &Step, sources: &Sources) -> String {
+    match (&step.subject, step.subject.get("from").and_then(Value::as_str)) {
+        (Value::String(id), _) => id.parse().map_or_else(|_| id.clone(), |id| sources.name(id)),
+        (_, Some("item")) if step.for_each.is_some() => "each of them".to_owned(),
+        (_, Some(from)) => from.to_owned(),
+        _ => String::new(),
     }
 }
 
