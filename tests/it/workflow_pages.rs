@@ -31,7 +31,7 @@ impl Place {
     }
 
     fn look(&self) -> Value {
-        json!({ "name": "look", "kind": "crawl", "subject": self.source })
+        json!({ "name": "look", "kind": "crawl", "subject": self.source, "tries": 1 })
     }
 
     /// Makes a workflow by the form; gives its path.
@@ -73,8 +73,8 @@ both!(
         let form = browser.open(&format!("{}/new", place.path)).await.is(200).text();
         says(&form, &["Price lists", &place.source, "&#34;kind&#34;: &#34;crawl&#34;"]);
         let then = json!({ "name": "then", "kind": "crawl", "subject": place.source,
-            "after": [{ "step": "look" }, ] });
-        let sorry = json!({ "name": "sorry", "kind": "crawl", "subject": place.source,
+            "after": [{ "step": "look" }] });
+        let sorry = json!({ "name": "sorry", "kind": "crawl", "subject": place.source, "tries": 1,
             "after": [{ "step": "look", "on": "failed" }] });
         let workflow = place.made("Nightly", json!([place.look(), then, sorry])).await;
         let page = browser.open(&workflow).await.is(200).text();
