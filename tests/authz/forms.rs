@@ -3,7 +3,10 @@
 
 use lakegate_tests::{Value, json};
 
-use crate::world::{Ids, World};
+use crate::{
+    values,
+    world::{Ids, World},
+};
 
 /// The body of a request to a page.
 pub enum Body {
@@ -101,6 +104,18 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         }
         "POST /projects/{project}/triggers/{trigger}" => {
             vec![("name", format!("Made {n}")), ("batch_events", "1".to_owned())]
+        }
+        "POST /projects/{project}/workflows" => {
+            vec![("name", format!("Made {n}")), ("definition", values::graph(&id("source")).to_string())]
+        }
+        "POST /projects/{project}/workflows/{workflow}/edit" => {
+            vec![("version", "1".to_owned()), ("definition", values::graph(&id("source")).to_string())]
+        }
+        "POST /projects/{project}/workflows/{workflow}/start" => vec![("input", "{}".to_owned())],
+        "POST /projects/{project}/workflows/{workflow}/rename" => vec![("name", format!("Made {n}"))],
+        "POST /projects/{project}/workflows/{workflow}/remove" => vec![("confirm", id("workflow_name"))],
+        "POST /projects/{project}/workflows/{workflow}/backfills" => {
+            vec![("first", "2026-05-03".to_owned()), ("last", "2026-05-03".to_owned()), ("at_most", "1".to_owned())]
         }
         "POST /projects/{project}/upload" => {
             return Some(Body::File(vec![("environment", id("environment")), ("table", format!("made_{n}"))]));

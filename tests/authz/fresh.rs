@@ -181,17 +181,20 @@ impl World {
             if has(&["orkflow"]) {
                 let name = format!("fresh {n}");
                 let workflow = crate::values::workflow(&team.owner, &team.project, &source, &name).await;
-                if has(&["WorkflowRun", "workflowRun", "workflowParts", "/workflow-runs/"])
+                if has(&["WorkflowRun", "workflowRun", "workflowParts", "/workflow-runs/", "{flow}"])
                     && !door.ends_with("workflowRuns")
                 {
                     let flow = crate::values::flow(&team.owner, &workflow).await;
                     ids.insert("run", flow.clone());
                     ids.insert("flow", flow);
                 }
-                if has(&["orkflowBackfill", "/workflow-backfills/"]) && !door.ends_with("workflowBackfills") {
+                if has(&["orkflowBackfill", "/workflow-backfills/", "{backfill}"])
+                    && !door.ends_with("workflowBackfills")
+                {
                     ids.insert("backfill", crate::values::backfill(&team.owner, &workflow).await);
                 }
                 ids.insert("workflow", workflow);
+                ids.insert("workflow_name", name);
             }
             if has(&["{run}", "sourceRun", "cancelRun", "obRun", "jobLog", "jobAttempts"])
                 && !has(&["jobRuns", "/workflow-runs/"])

@@ -134,7 +134,7 @@ pub async fn schedule(owner: &Client, source: &str) -> String {
 }
 
 /// What a workflow does that looks through a data source.
-fn graph(source: &str) -> Value {
+pub fn graph(source: &str) -> Value {
     json!({ "steps": [{ "name": "look", "kind": "crawl", "subject": source }] })
 }
 

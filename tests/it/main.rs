@@ -35,6 +35,7 @@ mod sign_in;
 mod sources;
 mod triggers;
 mod upload;
+mod workflow_pages;
 mod workflow_starts;
 mod workflows;
 mod workflows_rest;

@@ -16,6 +16,7 @@ mod timing;
 mod trigger_form;
 mod triggers;
 mod upload;
+mod workflows;
 
 use axum::Router;
 use lakegate_app::places::projects::{self, ProjectView};
@@ -34,6 +35,7 @@ pub fn routes() -> Router<Web> {
         .merge(inventory::routes())
         .merge(sources::routes())
         .merge(triggers::routes())
+        .merge(workflows::routes())
         .merge(upload::routes())
         .merge(subscriptions::routes())
         .merge(accounts::routes())
@@ -47,6 +49,7 @@ enum Section {
     Overview,
     Data,
     Sources,
+    Workflows,
     Subscriptions,
     Members,
     Storage,
@@ -56,10 +59,11 @@ enum Section {
 }
 
 impl Section {
-    const ALL: [(Self, &'static str, &'static str); 9] = [
+    const ALL: [(Self, &'static str, &'static str); 10] = [
         (Self::Overview, "Overview", ""),
         (Self::Data, "Inventory", "/data"),
         (Self::Sources, "Data sources", "/sources"),
+        (Self::Workflows, "Workflows", "/workflows"),
         (Self::Subscriptions, "Subscriptions", "/subscriptions"),
         (Self::Members, "Members", "/members"),
         (Self::Storage, "Environments", "/environments"),
@@ -122,10 +126,16 @@ async fn head(web: &Web, reader: &SignedIn, id: ProjectId, section: Section) -> 
 
 impl Head {
     /// Adds a step below the tab: the tab itself becomes a link.
-    fn below(mut self, section: Section, label: &str) -> Self {
+    fn below(self, section: Section, label: &str) -> Self {
         let (_, path) = section.label();
+        let href = format!("{}{path}", self.base);
+        self.deeper(&href, label)
+    }
+
+    /// Adds a step below the last one, which becomes a link to `href`.
+    fn deeper(mut self, href: &str, label: &str) -> Self {
         if let Some(last) = self.crumbs.last_mut() {
-            last.href = format!("{}{path}", self.base);
+            last.href = href.to_owned();
         }
         self.crumbs.push(Crumb { label: label.to_owned(), href: String::new() });
         self

@@ -1,13 +1,19 @@
-//! The last runs of a data source at a glance.
+//! The last runs of a data source or workflow at a glance.
 
 use lakegate_app::sources::runs;
-use lakegate_model::{Fault, PageRequest, catalog::SourceRun, ids::DataSourceId, words::RunState};
+use lakegate_model::{
+    Fault, PageRequest, Timestamp,
+    catalog::SourceRun,
+    ids::DataSourceId,
+    words::{RunState, WorkflowState},
+    workflows::WorkflowRun,
+};
 
 use crate::kit::{counted, duration};
 use lakegate_http::{Web, extract::SignedIn};
 
 /// Runs that are shown.
-const SHOWN: i64 = 12;
+pub(crate) const SHOWN: i64 = 12;
 /// Units of the picture from one bar to the next, and of a bar.
 const PITCH: i64 = 8;
 const WIDE: i64 = 5;
@@ -43,45 +49,88 @@ pub(crate) async fn last_runs(
 ) -> Result<(Vec<SourceRun>, Spark), Fault> {
     let page = PageRequest::new(Some(SHOWN), None)?;
     let found = runs::list(&web.app, &reader.caller, source, &page).await?.items;
-    let spark = Spark::of(&found);
-    Ok((found, spark))
+    let ran: Vec<Ran> = found.iter().map(Ran::from).collect();
+    Ok((found, Spark::of(&ran)))
+}
+
+/// What the picture needs of a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ran {
+    end: End,
+    /// How long it took; 0 while it goes on.
+    millis: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Succeeded,
+    Failed,
+    Stopped,
+    None,
+}
+
+impl Ran {
+    fn new(end: End, began: Option<Timestamp>, ended: Option<Timestamp>) -> Self {
+        let millis = began.zip(ended).map_or(0, |(from, to)| (to - from).num_milliseconds().max(0));
+        Self { end, millis }
+    }
+}
+
+impl From<&SourceRun> for Ran {
+    fn from(run: &SourceRun) -> Self {
+        let end = match run.state {
+            RunState::Succeeded => End::Succeeded,
+            RunState::Failed => End::Failed,
+            RunState::Cancelled => End::Stopped,
+            RunState::Queued | RunState::Running => End::None,
+        };
+        Self::new(end, run.started_at, run.ended_at)
+    }
+}
+
+impl From<&WorkflowRun> for Ran {
+    fn from(run: &WorkflowRun) -> Self {
+        let end = match run.state {
+            WorkflowState::Succeeded => End::Succeeded,
+            WorkflowState::Failed => End::Failed,
+            WorkflowState::Cancelled => End::Stopped,
+            WorkflowState::Running => End::None,
+        };
+        Self::new(end, Some(run.created_at), run.ended_at)
+    }
 }
 
 impl Spark {
     /// The picture of runs, of which the first is the latest.
-    pub fn of(runs: &[SourceRun]) -> Self {
-        let longest = runs.iter().map(millis).max().unwrap_or_default().max(1);
+    pub fn of(runs: &[Ran]) -> Self {
+        let longest = runs.iter().map(|run| run.millis).max().unwrap_or_default().max(1);
         let bars = (0_i64..).zip(runs.iter().rev()).map(|(nth, run)| {
-            let height = LEAST + (HEIGHT - LEAST) * millis(run) / longest;
-            Bar { x: nth * PITCH, y: HEIGHT - height, height, tone: tone(run.state) }
+            let height = LEAST + (HEIGHT - LEAST) * run.millis / longest;
+            Bar { x: nth * PITCH, y: HEIGHT - height, height, tone: tone(run.end) }
         });
         let bars: Vec<Bar> = bars.collect();
         Self { width: bars.last().map_or(0, |last| last.x + WIDE), bars, text: text(runs, longest) }
     }
 }
 
-fn millis(run: &SourceRun) -> i64 {
-    run.started_at.zip(run.ended_at).map_or(0, |(from, to)| (to - from).num_milliseconds().max(0))
-}
-
-fn tone(state: RunState) -> &'static str {
-    match state {
-        RunState::Succeeded => "",
-        RunState::Failed => "bad",
-        RunState::Queued | RunState::Running | RunState::Cancelled => "dim",
+fn tone(end: End) -> &'static str {
+    match end {
+        End::Succeeded => "",
+        End::Failed => "bad",
+        End::Stopped | End::None => "dim",
     }
 }
 
-fn text(runs: &[SourceRun], longest: i64) -> String {
+fn text(runs: &[Ran], longest: i64) -> String {
     if runs.is_empty() {
         return String::new();
     }
-    let count = |state: RunState| runs.iter().filter(|run| run.state == state).count();
-    let told = [(RunState::Succeeded, "succeeded"), (RunState::Failed, "failed"), (RunState::Cancelled, "stopped")];
+    let count = |end: End| runs.iter().filter(|run| run.end == end).count();
+    let told = [(End::Succeeded, "succeeded"), (End::Failed, "failed"), (End::Stopped, "stopped")];
     let mut parts: Vec<String> = told
         .into_iter()
-        .filter(|(state, _)| count(*state) > 0)
-        .map(|(state, word)| format!("{} {word}", count(state)))
+        .filter(|(end, _)| count(*end) > 0)
+        .map(|(end, word)| format!("{} {word}", count(end)))
         .collect();
     parts.push(format!("the longest took {}", duration(longest)));
     let runs = counted(i64::try_from(runs.len()).unwrap_or(i64::MAX), "run", "runs");
@@ -94,9 +143,9 @@ mod tests {
     use super::*;
     use chrono::{TimeDelta, TimeZone, Utc};
 
-    fn run(state: RunState, seconds: Option<i64>) -> SourceRun {
+    fn run(state: RunState, seconds: Option<i64>) -> Ran {
         let began = Utc.with_ymd_and_hms(2026, 5, 3, 6, 0, 0).unwrap();
-        SourceRun {
+        Ran::from(&SourceRun {
             id: uuid::Uuid::nil().into(),
             source_id: uuid::Uuid::nil().into(),
             state,
@@ -111,7 +160,7 @@ mod tests {
             started_at: Some(began),
             beat_at: None,
             ended_at: seconds.map(|seconds| began + TimeDelta::seconds(seconds)),
-        }
+        })
     }
 
     #[test]

@@ -14,6 +14,7 @@ use lakegate_app::{
         edit::{self, AssetEdit},
         publish, suggestions,
     },
+    jobs::workflows,
     sources::{
         manage::{self, NewSource},
         runs,
@@ -25,6 +26,7 @@ use lakegate_model::{
     ids::{AssetId, DataSourceId, ProjectId, UserId},
     words::{AssetStatus, RunState},
 };
+use serde_json::json;
 use std::time::Duration;
 
 use super::{
@@ -76,6 +78,7 @@ const COMPANIES: [Words; 2] = [
 pub async fn tell(app: &App, cast: &Cast, places: &Places) -> anyhow::Result<()> {
     let olga = acting_as(cast.olga);
     bring_in(app, &olga, &places.sales, "Catalogue orders", files::SALES, "sales").await?;
+    order_work(app, &olga, places.sales.project).await?;
     bring_in(app, &olga, &places.research, "Company register", files::COMPANIES, "register").await?;
     let [sales] = publish_all(app, &olga, places.sales.project, cast.olga, &SALES).await?;
     let [companies, owners] = publish_all(app, &olga, places.research.project, cast.olga, &COMPANIES).await?;
@@ -139,6 +142,22 @@ async fn source(
         interval_seconds: None,
     };
     Ok(manage::create(app, caller, &new).await?.id)
+}
+
+/// A workflow over a project's first data source, which nobody has started yet.
+async fn order_work(app: &App, caller: &Caller, project: ProjectId) -> anyhow::Result<()> {
+    if !workflows::list(app, caller, project, &PageRequest::default()).await?.items.is_empty() {
+        return Ok(());
+    }
+    let held = manage::list(app, caller, project, &PageRequest::default()).await?;
+    let source = held.items.first().context("the demo has no data source")?.id;
+    let step = |name: &str, after: serde_json::Value| json!({ "name": name, "kind": "crawl", "subject": source, "after": after });
+    let definition = serde_json::from_value(json!({ "steps": [
+        step("orders", json!([])),
+        step("orders_once_more", json!([{ "step": "orders", "on": "failed" }])),
+    ] }))?;
+    workflows::create(app, caller, (project, "Nightly catalogue"), &definition).await?;
+    Ok(())
 }
 
 async fn publish_all<const N: usize>(
