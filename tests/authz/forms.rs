@@ -112,6 +112,10 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
             vec![("version", "1".to_owned()), ("definition", values::graph(&id("source")).to_string())]
         }
         "POST /projects/{project}/workflows/{workflow}/start" => vec![("input", "{}".to_owned())],
+        "POST /projects/{project}/workflows/{workflow}/schedule" => vec![("interval", "86400".to_owned())],
+        "POST /projects/{project}/workflows/{workflow}/triggers" => {
+            vec![("name", format!("Made {n}")), ("on", "webhook".to_owned()), ("enabled", "yes".to_owned())]
+        }
         "POST /projects/{project}/workflows/{workflow}/rename" => vec![("name", format!("Made {n}"))],
         "POST /projects/{project}/workflows/{workflow}/remove" => vec![("confirm", id("workflow_name"))],
         "POST /projects/{project}/workflows/{workflow}/backfills" => {

@@ -244,7 +244,7 @@ async fn detail_page(
     let place = Place::new(base.clone(), after);
     let page = runs::list(&web.app, &reader.caller, source.id, &place.request(web, &reader, 20)?).await?;
     let tables = found_tables(web, &reader, &source).await?;
-    let triggers = triggers::rows(web, &reader, &source).await?;
+    let triggers = triggers::rows(web, &reader, Target::Source(source.id)).await?;
     let own = if head.contributes { base.as_str() } else { "" };
     let runs: Vec<RunRow> = page.items.iter().map(|run| RunRow::of(run, own)).collect();
     let (environment, connection) = names(web, &reader, &head, &source).await?;

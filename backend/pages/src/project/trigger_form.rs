@@ -1,15 +1,19 @@
 //! The form of a trigger: what it asks for depends on what the trigger waits for.
 
-use lakegate_app::{catalog::assets, jobs::triggers::NewTrigger, sources::manage};
+use lakegate_app::{
+    catalog::assets,
+    jobs::{Target, triggers::NewTrigger, workflows},
+    sources::manage,
+};
 use lakegate_model::{
     Fault, PageRequest,
-    catalog::DataSource,
     triggers::JobTrigger,
     words::{Happening, JobState},
 };
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::started::Started;
 use crate::kit::Choice;
 use lakegate_http::{Web, extract::SignedIn};
 
@@ -53,12 +57,12 @@ impl TriggerForm {
     }
 
     /// What the form of a new trigger begins with.
-    pub fn with_defaults(self, source: &DataSource) -> Self {
-        let on = if self.on.is_empty() { Happening::ObjectCreated.as_str().to_owned() } else { self.on };
+    pub fn with_defaults(self, started: &Started) -> Self {
+        let usual = if started.folder.is_some() { Happening::ObjectCreated } else { Happening::RunEnded };
+        let on = if self.on.is_empty() { usual.as_str().to_owned() } else { self.on };
         let objects = on == Happening::ObjectCreated.as_str();
-        let folder = source.connection_id.is_none();
         Self {
-            list_seconds: if objects && folder { "60".to_owned() } else { String::new() },
+            list_seconds: if objects && started.folder == Some(true) { "60".to_owned() } else { String::new() },
             batch_events: if objects { "100" } else { "1" }.to_owned(),
             batch_seconds: if objects { "300" } else { "0" }.to_owned(),
             on,
@@ -127,21 +131,21 @@ pub(super) struct Asked {
     pub outcomes: Vec<Choice>,
 }
 
-/// What the form for a data source asks for.
+/// What the form of a trigger asks for.
 pub(super) async fn asked(
     web: &Web,
     reader: &SignedIn,
-    source: &DataSource,
+    started: &Started,
     happening: Happening,
 ) -> Result<Asked, Fault> {
     let (watched, watched_label) = match happening {
-        Happening::RunEnded => (other_sources(web, reader, source).await?, "Data source"),
-        Happening::TableChanged => (own_assets(web, reader, source, "Any table of the project").await?, "Table"),
-        Happening::AssetPublished => (own_assets(web, reader, source, "Any asset of the project").await?, "Asset"),
+        Happening::RunEnded => (others(web, reader, started).await?, "Data source or workflow"),
+        Happening::TableChanged => (own_assets(web, reader, started, "Any table of the project").await?, "Table"),
+        Happening::AssetPublished => (own_assets(web, reader, started, "Any asset of the project").await?, "Asset"),
         Happening::ObjectCreated | Happening::Webhook => (Vec::new(), ""),
     };
     Ok(Asked {
-        kinds: kinds(),
+        kinds: kinds(started),
         objects: happening == Happening::ObjectCreated,
         run: happening == Happening::RunEnded,
         watched,
@@ -154,28 +158,42 @@ pub(super) async fn asked(
     })
 }
 
-fn kinds() -> Vec<Choice> {
+/// Objects arrive in the place of a data source.
+fn kinds(started: &Started) -> Vec<Choice> {
     let words = |happening: &Happening| match happening {
         Happening::ObjectCreated => "An object arrives",
         Happening::TableChanged => "A table changes",
-        Happening::RunEnded => "A run of another data source ends",
+        Happening::RunEnded => "Another run ends",
         Happening::AssetPublished => "An asset is published",
         Happening::Webhook => "Somebody calls",
     };
-    Happening::ALL.iter().map(|happening| Choice::new(happening.as_str(), words(happening))).collect()
+    let fits = |happening: &&Happening| **happening != Happening::ObjectCreated || started.folder.is_some();
+    Happening::ALL.iter().filter(fits).map(|happening| Choice::new(happening.as_str(), words(happening))).collect()
 }
 
-async fn other_sources(web: &Web, reader: &SignedIn, source: &DataSource) -> Result<Vec<Choice>, Fault> {
+async fn others(web: &Web, reader: &SignedIn, started: &Started) -> Result<Vec<Choice>, Fault> {
     let page = PageRequest::new(Some(OFFERED), None)?;
-    let found = manage::list(&web.app, &reader.caller, source.project_id, &page).await?;
-    let others = found.items.into_iter().filter(|other| other.id != source.id);
-    let first = std::iter::once(Choice::new("", "Choose one"));
-    Ok(first.chain(others.map(|other| Choice::new(other.id.to_string(), other.name))).collect())
+    let sources = manage::list(&web.app, &reader.caller, started.project, &page).await?.items;
+    let workflows = workflows::list(&web.app, &reader.caller, started.project, &page).await?.items;
+    let mut choices = vec![Choice::new("", "Choose one")];
+    choices.extend(
+        sources
+            .into_iter()
+            .filter(|other| Target::Source(other.id) != started.target)
+            .map(|other| Choice::new(other.id.to_string(), other.name)),
+    );
+    choices.extend(
+        workflows
+            .into_iter()
+            .filter(|other| Target::Workflow(other.id) != started.target)
+            .map(|other| Choice::new(other.id.to_string(), format!("{} (workflow)", other.name))),
+    );
+    Ok(choices)
 }
 
-async fn own_assets(web: &Web, reader: &SignedIn, source: &DataSource, any: &str) -> Result<Vec<Choice>, Fault> {
+async fn own_assets(web: &Web, reader: &SignedIn, started: &Started, any: &str) -> Result<Vec<Choice>, Fault> {
     let page = PageRequest::new(Some(OFFERED), None)?;
-    let found = assets::of_project(&web.app, &reader.caller, source.project_id, None, &page).await?;
+    let found = assets::of_project(&web.app, &reader.caller, started.project, None, &page).await?;
     let first = std::iter::once(Choice::new("", any));
     Ok(first.chain(found.items.into_iter().map(|asset| Choice::new(asset.id.to_string(), asset.name))).collect())
 }

@@ -1,4 +1,4 @@
-//! What starts runs of a data source by itself: triggers, their events, and what calls are signed with.
+//! What starts runs of a data source or workflow by itself: triggers, their events, and what calls are signed with.
 
 use askama::Template;
 use axum::{
@@ -14,14 +14,14 @@ use lakegate_app::jobs::{
 };
 use lakegate_model::{
     Fault, PageRequest,
-    catalog::DataSource,
-    ids::{DataSourceId, ProjectId, TriggerId},
+    ids::{DataSourceId, ProjectId, TriggerId, WorkflowId},
     triggers::JobTrigger,
     words::Happening,
 };
 
 use super::{
-    Head, Section, head, sources,
+    Head, head,
+    started::Started,
     trigger_form::{Asked, TriggerForm, asked},
 };
 use crate::{
@@ -36,14 +36,16 @@ use lakegate_http::{
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
-        .route("/projects/{project}/sources/{source}/triggers", post(create))
-        .route("/projects/{project}/sources/{source}/triggers/new", get(new_form))
+        .route("/projects/{project}/sources/{source}/triggers", post(create_for_source))
+        .route("/projects/{project}/sources/{source}/triggers/new", get(new_form_for_source))
+        .route("/projects/{project}/workflows/{workflow}/triggers", post(create_for_workflow))
+        .route("/projects/{project}/workflows/{workflow}/triggers/new", get(new_form_for_workflow))
         .route("/projects/{project}/triggers/{trigger}", get(detail).post(update))
         .route("/projects/{project}/triggers/{trigger}/secret", post(renew_secret))
         .route("/projects/{project}/triggers/{trigger}/remove", post(remove))
 }
 
-/// A trigger in the list of its data source.
+/// A trigger in the list of what it starts.
 pub(super) struct Row {
     pub name: String,
     pub href: String,
@@ -53,10 +55,10 @@ pub(super) struct Row {
     pub gathered: String,
 }
 
-/// The triggers of a data source.
-pub(super) async fn rows(web: &Web, reader: &SignedIn, source: &DataSource) -> Result<Vec<Row>, Fault> {
+/// The triggers that start something.
+pub(super) async fn rows(web: &Web, reader: &SignedIn, target: Target) -> Result<Vec<Row>, Fault> {
     let page = PageRequest::new(Some(50), None)?;
-    let found = triggers::list(&web.app, &reader.caller, Target::Source(source.id), &page).await?;
+    let found = triggers::list(&web.app, &reader.caller, target, &page).await?;
     Ok(found.items.iter().map(row).collect())
 }
 
@@ -77,8 +79,8 @@ fn happening(trigger: &JobTrigger) -> String {
         Happening::ObjectCreated => format!("An object arrives below {}", place_text(&trigger.prefix)),
         Happening::TableChanged => "A table is new or changes".to_owned(),
         Happening::RunEnded => match trigger.outcome {
-            Some(outcome) => format!("A run of another data source has {outcome}"),
-            None => "A run of another data source ends".to_owned(),
+            Some(outcome) => format!("Another run has {outcome}"),
+            None => "Another run ends".to_owned(),
         },
         Happening::AssetPublished => "An asset is published".to_owned(),
         Happening::Webhook => "Somebody calls".to_owned(),
@@ -104,7 +106,7 @@ fn gathered(trigger: &JobTrigger) -> String {
 struct NewPage {
     shell: Shell,
     head: Head,
-    source: String,
+    started: String,
     back: String,
     action: String,
     asked: Asked,
@@ -115,50 +117,85 @@ struct NewPage {
 async fn new_page(
     web: &Web,
     framed: Framed,
-    source: DataSource,
+    started: Started,
     form: TriggerForm,
     wrong: Wrong,
 ) -> Result<NewPage, Refusal> {
     let Framed { reader, shell, .. } = framed;
-    let head = head(web, &reader, source.project_id, Section::Sources).await?;
-    let base = format!("{}/sources/{}", head.base, source.id);
+    let head = head(web, &reader, started.project, started.section()).await?;
     Ok(NewPage {
         shell,
-        head: head.below(Section::Sources, "New trigger"),
-        action: format!("{base}/triggers"),
-        back: base,
-        asked: asked(web, &reader, &source, form.happening()?).await?,
-        source: source.name,
+        head: head.below(started.section(), "New trigger"),
+        action: format!("{}/triggers", started.href()),
+        back: started.href(),
+        asked: asked(web, &reader, &started, form.happening()?).await?,
+        started: started.name,
         form,
         wrong,
     })
 }
 
-async fn new_form(
+async fn new_form_for_source(
     State(web): State<Web>,
     framed: Framed,
-    Path((project, source)): Path<(ProjectId, DataSourceId)>,
+    Path((project, id)): Path<(ProjectId, DataSourceId)>,
     Query(form): Query<TriggerForm>,
 ) -> Result<Response, Refusal> {
-    let source = sources::find(&web, &framed.reader, project, source).await?;
-    let form = TriggerForm { enabled: "yes".to_owned(), ..form.with_defaults(&source) };
-    show(StatusCode::OK, &new_page(&web, framed, source, form, Wrong::default()).await?)
+    new_form(&web, framed, (project, Target::Source(id)), form).await
 }
 
-async fn create(
+async fn new_form_for_workflow(
+    State(web): State<Web>,
+    framed: Framed,
+    Path((project, id)): Path<(ProjectId, WorkflowId)>,
+    Query(form): Query<TriggerForm>,
+) -> Result<Response, Refusal> {
+    new_form(&web, framed, (project, Target::Workflow(id)), form).await
+}
+
+async fn new_form(
+    web: &Web,
+    framed: Framed,
+    (project, target): (ProjectId, Target),
+    form: TriggerForm,
+) -> Result<Response, Refusal> {
+    let started = Started::find(web, &framed.reader, project, target).await?;
+    let form = TriggerForm { enabled: "yes".to_owned(), ..form.with_defaults(&started) };
+    show(StatusCode::OK, &new_page(web, framed, started, form, Wrong::default()).await?)
+}
+
+async fn create_for_source(
     State(web): State<Web>,
     framed: Framed,
     Path((project, id)): Path<(ProjectId, DataSourceId)>,
     Form(form): Form<TriggerForm>,
 ) -> Result<Response, Refusal> {
-    let source = sources::find(&web, &framed.reader, project, id).await?;
+    create(&web, framed, (project, Target::Source(id)), form).await
+}
+
+async fn create_for_workflow(
+    State(web): State<Web>,
+    framed: Framed,
+    Path((project, id)): Path<(ProjectId, WorkflowId)>,
+    Form(form): Form<TriggerForm>,
+) -> Result<Response, Refusal> {
+    create(&web, framed, (project, Target::Workflow(id)), form).await
+}
+
+async fn create(
+    web: &Web,
+    framed: Framed,
+    (project, target): (ProjectId, Target),
+    form: TriggerForm,
+) -> Result<Response, Refusal> {
+    let started = Started::find(web, &framed.reader, project, target).await?;
     let made = async {
         let new: NewTrigger = form.wanted()?;
-        triggers::create(&web.app, &framed.reader.caller, Target::Source(id), &new).await
+        triggers::create(&web.app, &framed.reader.caller, target, &new).await
     };
     match made.await {
-        Ok(made) => made_page(&web, framed, made, StatusCode::CREATED).await,
-        Err(fault) => again(fault, |wrong| new_page(&web, framed, source, form, wrong)).await,
+        Ok(made) => made_page(web, framed, made, StatusCode::CREATED).await,
+        Err(fault) => again(fault, |wrong| new_page(web, framed, started, form, wrong)).await,
     }
 }
 
@@ -179,10 +216,11 @@ async fn made_page(web: &Web, framed: Framed, made: Made, status: StatusCode) ->
     let trigger = made.trigger;
     let href = format!("/projects/{}/triggers/{}", trigger.project_id, trigger.id);
     let Some(secret) = made.secret else { return Ok(done(&href, "The trigger is there.")) };
-    let head = head(web, &framed.reader, trigger.project_id, Section::Sources).await?;
+    let started = started_by(web, &framed.reader, &trigger).await?;
+    let head = head(web, &framed.reader, trigger.project_id, started.section()).await?;
     let page = SecretPage {
         shell: framed.shell,
-        head: head.below(Section::Sources, &trigger.name),
+        head: head.below(started.section(), &trigger.name),
         trial: trial(&trigger, &secret),
         name: trigger.name,
         href,
@@ -220,8 +258,8 @@ struct DetailPage {
     head: Head,
     base: String,
     row: Row,
-    source: String,
-    source_href: String,
+    started: String,
+    started_href: String,
     happening: String,
     batch: String,
     excluded: Vec<String>,
@@ -246,11 +284,11 @@ async fn detail_page(
     (form, wrong): (Option<TriggerForm>, Wrong),
 ) -> Result<DetailPage, Refusal> {
     let Framed { reader, shell, .. } = framed;
-    let head = head(web, &reader, trigger.project_id, Section::Sources).await?;
+    let started = started_by(web, &reader, &trigger).await?;
+    let head = head(web, &reader, trigger.project_id, started.section()).await?;
     let base = format!("{}/triggers/{}", head.base, trigger.id);
     let place = Place::new(base.clone(), after);
     let page = triggers::events(&web.app, &reader.caller, trigger.id, &place.request(web, &reader, 25)?).await?;
-    let source = sources::find(web, &reader, trigger.project_id, trigger.subject_id.into()).await?;
     let event = |event: &lakegate_model::triggers::TriggerEvent| EventRow {
         about: event.about.clone(),
         at: When::at(event.at),
@@ -259,10 +297,10 @@ async fn detail_page(
     Ok(DetailPage {
         pager: place.pager(web, &reader, &page)?,
         events: page.items.iter().map(event).collect(),
-        asked: asked(web, &reader, &source, trigger.happening).await?,
-        source_href: format!("{}/sources/{}", head.base, source.id),
-        head: head.below(Section::Sources, &trigger.name),
-        source: source.name,
+        asked: asked(web, &reader, &started, trigger.happening).await?,
+        started_href: started.href(),
+        head: head.below(started.section(), &trigger.name),
+        started: started.name,
         happening: happening(&trigger),
         batch: capitalised(&batch(&trigger)),
         excluded: trigger.excluded.iter().map(|place| place_text(place)).collect(),
@@ -277,6 +315,11 @@ async fn detail_page(
         base,
         wrong,
     })
+}
+
+/// What a trigger starts.
+async fn started_by(web: &Web, reader: &SignedIn, trigger: &JobTrigger) -> Result<Started, Fault> {
+    Started::find(web, reader, trigger.project_id, Target::of_trigger(trigger)).await
 }
 
 /// A trigger of this project; one of another project is absent here.
@@ -328,7 +371,7 @@ async fn remove(
     Path((project, id)): Path<(ProjectId, TriggerId)>,
 ) -> Result<Response, Refusal> {
     let trigger = find(&web, &reader, project, id).await?;
+    let started = started_by(&web, &reader, &trigger).await?;
     let removed = triggers::remove(&web.app, &reader.caller, id).await;
-    let to = format!("/projects/{project}/sources/{}", trigger.subject_id);
-    back(&to, removed.map(|()| format!("{} is gone. The runs that it started stay.", trigger.name)))
+    back(&started.href(), removed.map(|()| format!("{} is gone. The runs that it started stay.", trigger.name)))
 }

@@ -24,6 +24,7 @@ use super::{
     graph::Graph,
     path,
     rows::{BackfillRow, FlowRow},
+    starts::{Starts, TimingForm},
     version,
     versions::{self, VersionRow},
     words::{Sources, StepWords, pretty, steps, wanted_input},
@@ -77,11 +78,13 @@ pub(super) struct Forms {
     input: Option<String>,
     days: DaysForm,
     name: Option<String>,
+    timing: Option<TimingForm>,
     start_wrong: Wrong,
     days_wrong: Wrong,
     name_wrong: Wrong,
+    timing_wrong: Wrong,
     remove_wrong: Wrong,
-    /// Which of them was sent: `start`, `days`, `name`, `remove`, or empty.
+    /// Which of them was sent: `start`, `days`, `name`, `timing`, `remove`, or empty.
     sent: &'static str,
 }
 
@@ -89,6 +92,11 @@ impl Forms {
     /// The form of a backfill that came back.
     pub fn days(days: DaysForm, days_wrong: Wrong) -> Self {
         Self { days, days_wrong, sent: "days", ..Self::default() }
+    }
+
+    /// The form of the schedule that came back.
+    pub fn timing(timing: TimingForm, timing_wrong: Wrong) -> Self {
+        Self { timing: Some(timing), timing_wrong, sent: "timing", ..Self::default() }
     }
 }
 
@@ -112,6 +120,7 @@ pub(super) struct DetailPage {
     more_backfills: bool,
     versions: Vec<VersionRow>,
     more_versions: bool,
+    starts: Starts,
     /// Whether a run or backfill is under way: this part then looks again by itself.
     live: bool,
     /// Whether its steps name input, which somebody has to give.
@@ -142,7 +151,9 @@ pub(super) async fn detail_page(
     let runs: Vec<FlowRow> = page.items.iter().map(|run| FlowRow::of(run, &base, now)).collect();
     let rows: Vec<BackfillRow> = backfills.items.iter().map(|view| BackfillRow::of(view, &base, now)).collect();
     let wanted = wanted_input(&latest.definition, &sources);
+    let starts = Starts::of(web, &reader, workflow.id, forms.timing.clone()).await?;
     Ok(DetailPage {
+        starts,
         pager: place.pager(web, &reader, &page)?,
         live: runs.iter().any(|run| run.live) || rows.iter().any(|row| row.live),
         graph: versions::picture(&latest.definition, &sources),

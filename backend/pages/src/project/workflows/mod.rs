@@ -8,6 +8,7 @@ mod layout;
 mod list;
 mod rows;
 mod run;
+mod starts;
 mod versions;
 mod words;
 
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(list::routes())
         .merge(edit::routes())
         .merge(detail::routes())
+        .merge(starts::routes())
         .merge(versions::routes())
         .merge(run::routes())
         .merge(backfills::routes())
