@@ -76,6 +76,8 @@ struct RemoveForm {
 #[derive(Debug, Default)]
 pub(super) struct Forms {
     input: Option<String>,
+    /// The number of the definition that was to be started; empty for the latest.
+    version: String,
     days: DaysForm,
     name: Option<String>,
     timing: Option<TimingForm>,
@@ -150,7 +152,7 @@ pub(super) async fn detail_page(
     let versions = workflows::versions(app, caller, workflow.id, &first).await?;
     let runs: Vec<FlowRow> = page.items.iter().map(|run| FlowRow::of(run, &base, now)).collect();
     let rows: Vec<BackfillRow> = backfills.items.iter().map(|view| BackfillRow::of(view, &base, now)).collect();
-    let wanted = wanted_input(&latest.definition, &sources);
+    let wanted = wanted_input(&latest.definition, &sources, &now.format("%Y-%m-%d").to_string());
     let starts = Starts::of(web, &reader, workflow.id, forms.timing.clone()).await?;
     Ok(DetailPage {
         starts,
@@ -206,7 +208,13 @@ async fn start(
             Ok(done(&to, &format!("{} has been started.", workflow.name)))
         }
         Err(fault) => {
-            let forms = |start_wrong| Forms { input: Some(form.input), start_wrong, sent: "start", ..Forms::default() };
+            let forms = |start_wrong| Forms {
+                input: Some(form.input),
+                version: form.version,
+                start_wrong,
+                sent: "start",
+                ..Forms::default()
+            };
             again(fault, |wrong| detail_page(&web, framed, workflow, "", forms(wrong))).await
         }
     }

@@ -12,6 +12,9 @@ const EDGE: i64 = 4;
 /// Between two lines that end at one step.
 const APART: i64 = 14;
 
+/// Most lines of a picture; with more of them nobody would see anything.
+const MOST_LINES: usize = 1_000;
+
 /// How a step is shown.
 #[derive(Debug, Clone, Default)]
 pub struct Look {
@@ -24,7 +27,7 @@ pub struct Look {
     pub href: String,
 }
 
-/// The drawings of one graph.
+/// The drawings of one graph; none if it has too many lines.
 #[derive(Debug, Default)]
 pub struct Graph {
     pub drawings: Vec<Drawing>,
@@ -105,6 +108,9 @@ impl Way {
 impl Graph {
     /// Draws a definition; `looks` are those of its steps in their order.
     pub fn of(definition: &Definition, looks: &[Look]) -> Self {
+        if definition.steps.iter().map(|step| step.after.len()).sum::<usize>() > MOST_LINES {
+            return Self::default();
+        }
         Self { drawings: [Way::Across, Way::Down].map(|way| Drawing::of(definition, looks, way)).into() }
     }
 }

@@ -126,8 +126,7 @@ impl Net {
             for (place, one) in (0..).zip(row.iter()) {
                 places[*one] = place * 1_000;
             }
-            let wished: Vec<i64> = (0..joined.len()).map(|one| mean(&places, &joined[one], places[one])).collect();
-            row.sort_by_key(|one| wished[*one]);
+            row.sort_by_cached_key(|one| mean(&places, &joined[*one], places[*one]));
             for (place, one) in (0..).zip(row.iter()) {
                 places[*one] = place * 1_000;
             }
@@ -139,13 +138,13 @@ impl Net {
         let wide = |one: usize| if one < self.steps { room.step } else { room.way };
         let mut middles = vec![0_i64; self.joined[0].len()];
         for row in &self.rows {
-            settle(row, &middles.clone(), &mut middles, &wide, room.gap);
+            settle(row, &vec![0; row.len()], &mut middles, &wide, room.gap);
         }
         for sweep in 0..SWEEPS {
             let joined = &self.joined[usize::from(sweep % 2 == 1)];
             for row in &self.rows {
-                let wished: Vec<i64> =
-                    (0..middles.len()).map(|one| mean(&middles, &joined[one], middles[one])).collect();
+                let wish = |one: &usize| mean(&middles, &joined[*one], middles[*one]);
+                let wished: Vec<i64> = row.iter().map(wish).collect();
                 settle(row, &wished, &mut middles, &wide, room.gap);
             }
         }
@@ -165,15 +164,14 @@ fn mean(values: &[i64], at: &[usize], otherwise: i64) -> i64 {
 
 /// Puts the things of a layer as near to where they wish as their order and their room allow.
 fn settle(row: &[usize], wished: &[i64], middles: &mut [i64], wide: &impl Fn(usize) -> i64, gap: i64) {
-    let mut last: Option<usize> = None;
-    for one in row {
+    let (mut last, mut moved): (Option<usize>, i64) = (None, 0);
+    for (one, wish) in row.iter().zip(wished) {
         let least = last.map(|last| middles[last] + i64::midpoint(wide(last), wide(*one)) + gap);
-        middles[*one] = wished[*one].max(least.unwrap_or(i64::MIN));
+        middles[*one] = least.map_or(*wish, |least| least.max(*wish));
+        moved += wish - middles[*one];
         last = Some(*one);
     }
-    let moved: Vec<i64> = row.iter().map(|one| wished[*one] - middles[*one]).collect();
-    let all: Vec<usize> = (0..row.len()).collect();
-    let back = mean(&moved, &all, 0);
+    let back = moved / i64::try_from(row.len().max(1)).unwrap_or(i64::MAX);
     row.iter().for_each(|one| middles[*one] += back);
 }
 

@@ -13,7 +13,7 @@ use super::{
     edit, path,
     rows::FlowRow,
     version,
-    words::{Sources, wanted_input},
+    words::{Sources, wants_input},
 };
 use crate::{
     kit::{After, Pager, Place, counted},
@@ -78,7 +78,7 @@ async fn row(
     let page = PageRequest::new(Some(SHOWN), None)?;
     let runs = workflows::list_runs(&web.app, &reader.caller, workflow.id, &page).await?.items;
     let definition = version(web, reader, workflow.id, workflow.version).await?.definition;
-    let at_once = contributes && wanted_input(&definition, sources).is_none();
+    let at_once = contributes && !wants_input(&definition, sources);
     let ran: Vec<Ran> = runs.iter().map(Ran::from).collect();
     Ok(Row {
         spark: Spark::of(&ran),

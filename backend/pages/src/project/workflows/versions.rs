@@ -13,7 +13,7 @@ use super::{
     find,
     graph::{Graph, Look},
     path, version,
-    words::{Sources, StepWords, divided, pretty, steps, works_on},
+    words::{Sources, StepWords, divided, pretty, steps, wanted_input, works_on},
 };
 use crate::{
     kit::{After, Pager, Place, When, counted},
@@ -109,6 +109,8 @@ struct VersionPage {
     graph: Graph,
     steps: Vec<StepWords>,
     definition: String,
+    /// What its steps want to be given, to be filled in; empty if nothing.
+    input: String,
 }
 
 async fn one(
@@ -122,12 +124,14 @@ async fn one(
     let head = head(&web, &reader, project, Section::Workflows).await?;
     let sources = Sources::of(&web, &reader, project).await?;
     let base = path(&workflow);
+    let wanted = wanted_input(&version.definition, &sources, &web.app.now().format("%Y-%m-%d").to_string());
     let page = VersionPage {
         head: head.below(Section::Workflows, &workflow.name).deeper(&base, &format!("Version {number}")),
         row: VersionRow::of(&version, &base, workflow.version),
         graph: picture(&version.definition, &sources),
         steps: steps(&version.definition, &sources),
         definition: pretty(&version.definition),
+        input: wanted.as_ref().map(pretty).unwrap_or_default(),
         name: workflow.name,
         shell,
         base,

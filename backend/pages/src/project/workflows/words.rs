@@ -111,14 +111,15 @@ pub fn divided(step: &Step) -> String {
     words
 }
 
-/// The input that a definition names, as an object to fill in; `None` if it names none.
-pub fn wanted_input(definition: &Definition, sources: &Sources) -> Option<Value> {
+/// The input that a definition names, as an object to fill in, with `today` such as `2026-05-03`; `None` if it names none.
+pub fn wanted_input(definition: &Definition, sources: &Sources, today: &str) -> Option<Value> {
     let mut input = Map::new();
     for step in &definition.steps {
         for value in [Some(&step.subject), Some(&step.input), step.for_each.as_ref()].into_iter().flatten() {
             for reference in references(value).unwrap_or_default() {
                 if let (Place::Input, [name, rest @ ..]) = (&reference.place, reference.path.as_slice()) {
-                    let filling = if rest.is_empty() { filling(step, value, name, sources) } else { json!({}) };
+                    let filling =
+                        if rest.is_empty() { filling(step, value, name, (sources, today)) } else { json!({}) };
                     input.entry(name.clone()).or_insert(filling);
                 }
             }
@@ -128,7 +129,7 @@ pub fn wanted_input(definition: &Definition, sources: &Sources) -> Option<Value>
 }
 
 /// What stands in a form for a value that somebody has to give.
-fn filling(step: &Step, named_in: &Value, name: &str, sources: &Sources) -> Value {
+fn filling(step: &Step, named_in: &Value, name: &str, (sources, today): (&Sources, &str)) -> Value {
     let ids = || sources.all.iter().take(2).map(|(id, _)| id.to_string());
     let works_on_items = step.subject.get("from").and_then(Value::as_str) == Some("item");
     if step.for_each.as_ref() == Some(named_in) {
@@ -137,7 +138,12 @@ fn filling(step: &Step, named_in: &Value, name: &str, sources: &Sources) -> Valu
     if &step.subject == named_in {
         return ids().next().map_or_else(|| json!(""), Value::String);
     }
-    if name == "day" { json!("2026-05-03") } else { json!("") }
+    if name == "day" { json!(today) } else { json!("") }
+}
+
+/// Whether whoever starts a definition has to say more.
+pub fn wants_input(definition: &Definition, sources: &Sources) -> bool {
+    wanted_input(definition, sources, "").is_some()
 }
 
 /// A value as people read and write it.
@@ -186,11 +192,11 @@ mod tests {
     fn a_form_begins_with_the_input_that_steps_name() {
         let each = json!([{ "name": "each", "kind": "crawl", "subject": { "from": "item" },
             "for_each": { "from": "input.sources" }, "input": { "on": { "from": "input.day" } } }]);
-        let wanted = wanted_input(&definition(each), &sources());
+        let wanted = wanted_input(&definition(each), &sources(), "2026-05-03");
         assert_eq!(wanted, Some(json!({ "sources": [ORDERS], "day": "2026-05-03" })));
         let one = json!([{ "name": "one", "kind": "crawl", "subject": { "from": "input.source" } }]);
-        assert_eq!(wanted_input(&definition(one), &sources()), Some(json!({ "source": ORDERS })));
+        assert_eq!(wanted_input(&definition(one), &sources(), "2026-05-03"), Some(json!({ "source": ORDERS })));
         let none = json!([{ "name": "one", "kind": "crawl", "subject": ORDERS }]);
-        assert_eq!(wanted_input(&definition(none), &sources()), None);
+        assert_eq!(wanted_input(&definition(none), &sources(), "2026-05-03"), None);
     }
 }
