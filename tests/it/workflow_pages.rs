@@ -263,3 +263,52 @@ both!(
         says(&browser.open(&place.path).await.text(), &["All of them is gone", "No workflow"]);
     }
 );
+
+both!(
+    async fn what_starts_a_workflow_is_set_on_its_page(app) {
+        let place = Place::of(app).await;
+        let (browser, team) = (&place.browser, &place.team);
+        let workflow = place.made("Nightly", json!([place.look()])).await;
+        says(&browser.open(&workflow).await.is(200).text(), &["By hand", "New trigger", "Start it by schedule"]);
+        let at = format!("{workflow}/schedule");
+        let wrong = browser.submit(&at, &[("cron", "every day"), ("zone", "UTC")]).await.is(422).text();
+        assert!(wrong.contains("every day"), "{wrong}");
+        browser.submit(&at, &[("cron", "0 6 * * MON-FRI"), ("zone", "Europe/Berlin")]).await.is(303);
+        says(&browser.open(&workflow).await.text(), &["Schedule saved", "Europe/Berlin", "Next"]);
+        browser.submit(&at, &[("interval", "86400")]).await.is(303);
+        assert!(!browser.open(&workflow).await.text().contains("Europe/Berlin"));
+        for _ in 0..2 {
+            browser.submit(&at, &[("interval", "")]).await.is(303);
+            says(&browser.open(&workflow).await.text(), &["By hand"]);
+        }
+
+        // Objects arrive nowhere in a workflow; it waits for the data source instead.
+        let form = browser.open(&format!("{workflow}/triggers/new")).await.is(200).text();
+        says(&form, &["Price lists", "Another run ends", "Somebody calls"]);
+        assert!(!form.contains("An object arrives"), "{form}");
+        let other = place.made("Afterwards", json!([place.look()])).await;
+        let form = browser.open(&format!("{workflow}/triggers/new?on=run_ended")).await.text();
+        says(&form, &["Afterwards (workflow)"]);
+        let watched = other.rsplit('/').next().unwrap();
+        let fields = [("on", "run_ended"), ("name", "After the other"), ("watched", watched), ("enabled", "yes")];
+        let made = browser.submit(&format!("{workflow}/triggers"), &fields).await.is(303).header("location").to_owned();
+        says(&browser.open(&made).await.is(200).text(), &["After the other", "Nightly", "Another run ends"]);
+        says(&browser.open(&workflow).await.text(), &["After the other"]);
+        // One that would start what it waits for comes back with what was typed.
+        let circle = [("on", "run_ended"), ("name", "In a circle"), ("watched", &place.source), ("enabled", "yes")];
+        says(&browser.submit(&format!("{workflow}/triggers"), &circle).await.is(409).text(), &["In a circle", "without an end"]);
+        browser.submit(&format!("{made}/remove"), &[]).await.is(303);
+        assert!(!browser.open(&workflow).await.text().contains("After the other</a>"));
+
+        let viewer = app.person("vera").await;
+        team.join(&viewer, "viewer").await;
+        let viewer = app.browser("vera").await;
+        let page = viewer.open(&workflow).await.is(200).text();
+        assert!(!page.contains("Start it by schedule") && !page.contains("New trigger"), "{page}");
+        viewer.submit(&at, &[("interval", "86400")]).await.is(403);
+        app.person("sam").await;
+        let stranger = app.browser("sam").await;
+        stranger.submit(&at, &[("interval", "86400")]).await.is(404);
+        stranger.open(&format!("{workflow}/triggers/new")).await.is(404);
+    }
+);
