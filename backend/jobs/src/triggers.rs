@@ -64,8 +64,24 @@ pub async fn tell(queue: &Queue, tx: &mut WriteTx, happened: &Happened) -> Resul
     Ok(())
 }
 
-/// Tells that a run has ended for good.
-pub(crate) async fn tell_ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun, state: JobState) -> Result<(), Fault> {
+/// Tells that runs have ended, those of them that have ended for good by themselves.
+pub(crate) async fn tell_ended(queue: &Queue, tx: &mut WriteTx, runs: &[(&JobRun, JobState)]) -> Result<(), Fault> {
+    let ended = runs.iter().filter(|(run, state)| run.subject_id.is_some() && is_over(*state));
+    let ended: Vec<&(&JobRun, JobState)> = ended.collect();
+    if ended.is_empty() || !store::any_of_runs(tx).await? {
+        return Ok(());
+    }
+    for (run, state) in ended {
+        tell_one_ended(queue, tx, run, *state).await?;
+    }
+    Ok(())
+}
+
+fn is_over(state: JobState) -> bool {
+    matches!(state, JobState::Succeeded | JobState::Failed)
+}
+
+async fn tell_one_ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun, state: JobState) -> Result<(), Fault> {
     let Some(subject) = run.subject_id else { return Ok(()) };
     if store::triggers_watching(tx, run.project_id, Happening::RunEnded, Some(subject)).await?.is_empty() {
         return Ok(());
