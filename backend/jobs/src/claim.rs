@@ -8,15 +8,14 @@ use lakegate_model::{
 };
 use lakegate_store::{
     Tx, WriteTx, job_batches,
-    job_claims::{self as store, Lane},
+    job_lanes::{self, AtWork, Head, Search, Standing},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
-use uuid::Uuid;
 
 use crate::KindSpec;
 
 /// Lanes of one kind that one turn looks at.
-const LANES: usize = 64;
+const LANES: i64 = 64;
 /// Runs that one turn looks at beyond those it can take, for some may wait for their key.
 const SPARE: i64 = 8;
 
@@ -84,9 +83,21 @@ struct Candidate {
     serial_key: Option<String>,
 }
 
+/// What a turn takes.
+struct Choice {
+    chosen: Vec<RunId>,
+    /// Put aside, since another run of the key is at work.
+    held: Vec<RunId>,
+    /// Whether some that there was room for have to wait for their key or their project: others may come before them.
+    is_short: bool,
+    cursor: Cursor,
+}
+
 /// How a turn takes runs.
 pub(crate) struct Turn<'a> {
     pub specs: &'a [&'static KindSpec],
+    /// How the queue stands since the gate was taken.
+    pub standing: &'a Standing,
     pub worker: WorkerId,
     /// Runs of one project at work at once, over all kinds and processes.
     pub per_project: i64,
@@ -96,136 +107,152 @@ pub(crate) struct Turn<'a> {
 
 impl Turn<'_> {
     /// Takes what there is room for. The transaction holds the gate.
-    pub async fn take(&self, tx: &mut WriteTx, mut room: Room, cursor: &mut Cursor) -> Result<Vec<JobRun>, Fault> {
-        let mut running = Running::read(tx).await?;
-        let mut candidates = Vec::new();
+    pub async fn take(&self, tx: &mut WriteTx, room: Room, cursor: &mut Cursor) -> Result<Vec<JobRun>, Fault> {
+        let mut choice = self.look(tx, room, (0, cursor)).await?;
+        if choice.is_short {
+            // More is looked at only where some of the first ones have to wait for others.
+            choice = self.look(tx, room, (SPARE, cursor)).await?;
+        }
+        *cursor = choice.cursor;
+        job_batches::hold_all(tx, &choice.held).await?;
+        Ok(job_batches::take_all(tx, &choice.chosen, self.worker, self.lease).await?)
+    }
+
+    /// Looks at so many runs of each lane, and so many lanes, beyond those there is room for.
+    async fn look(&self, tx: &mut WriteTx, room: Room, (spare, cursor): (i64, &Cursor)) -> Result<Choice, Fault> {
+        let running = Running::of(&self.standing.at_work);
+        let (mut candidates, mut is_cut) = (Vec::new(), false);
         for spec in self.specs.iter().filter(|spec| room.fits(spec)) {
             let free = (spec.at_once - running.of_kind(spec.name)).min(room.free(spec.class));
-            candidates.extend(self.of_kind(tx, spec, free, (&running, cursor)).await?);
+            let found = self.of_kind(tx, spec, (free, spare), cursor).await?;
+            candidates.extend(found.0);
+            is_cut |= found.1;
         }
         candidates.sort();
+        let taken = self.taken_keys(tx, &candidates).await?;
+        let mut choice = self.choose(candidates, room, (running, taken), cursor.clone());
+        choice.is_short |= is_cut;
+        Ok(choice)
+    }
+
+    /// Chooses among candidates in order.
+    fn choose(
+        &self,
+        candidates: Vec<Candidate>,
+        mut room: Room,
+        (mut running, mut keys): (Running, HashSet<(&'static str, String)>),
+        cursor: Cursor,
+    ) -> Choice {
         let by_name: BTreeMap<_, _> = self.specs.iter().map(|spec| (spec.name, *spec)).collect();
-        let (mut chosen, mut keys) = (Vec::new(), HashSet::new());
+        let mut choice = Choice { chosen: Vec::new(), held: Vec::new(), is_short: false, cursor };
         for candidate in candidates {
             let spec = by_name[candidate.kind];
-            let full = !room.fits(spec)
-                || running.of_kind(spec.name) >= spec.at_once
-                || running.of_project(candidate.project) >= self.per_project;
-            if full || !self.key_is_free(tx, &candidate, &mut keys).await? {
+            if !room.fits(spec) || running.of_kind(spec.name) >= spec.at_once {
+                continue;
+            }
+            if running.of_project(candidate.project) >= self.per_project {
+                choice.is_short = true;
+                continue;
+            }
+            if let Some(key) = candidate.serial_key
+                && !keys.insert((candidate.kind, key))
+            {
+                choice.is_short = true;
+                choice.held.push(candidate.id);
                 continue;
             }
             room = room.less(spec);
             running.add(spec.name, candidate.project);
-            cursor.0.insert(spec.name, candidate.project);
-            chosen.push(candidate.id);
+            choice.cursor.0.insert(spec.name, candidate.project);
+            choice.chosen.push(candidate.id);
         }
-        Ok(job_batches::take_all(tx, &chosen, self.worker, self.lease).await?)
+        choice
     }
 
-    /// Whether no other run of the candidate's key is at work; if one is, the candidate is put aside.
-    async fn key_is_free(
+    /// Keys of candidates of which another run is at work. Whoever ends that run just now is waited for: he lets go what
+    /// he finds put aside. Nobody else begins one meanwhile, for that takes the gate.
+    async fn taken_keys(
         &self,
         tx: &mut WriteTx,
-        candidate: &Candidate,
-        keys: &mut HashSet<(&'static str, String)>,
-    ) -> Result<bool, Fault> {
-        let Some(key) = &candidate.serial_key else {
-            return Ok(true);
-        };
-        let first = keys.insert((candidate.kind, key.clone()));
-        if first && !store::key_busy(tx, candidate.kind, key).await? {
-            return Ok(true);
+        candidates: &[Candidate],
+    ) -> Result<HashSet<(&'static str, String)>, Fault> {
+        let at_work = self.standing.at_work.iter().filter_map(|run| Some((run.kind.as_str(), run.key.as_ref()?)));
+        let holders: HashMap<_, _> = at_work.map(|(kind, (key, id))| ((kind, key.as_str()), *id)).collect();
+        let mut asked = BTreeMap::new();
+        for candidate in candidates {
+            let Some(key) = &candidate.serial_key else { continue };
+            if let Some(holder) = holders.get(&(candidate.kind, key.as_str())) {
+                asked.insert(*holder, (candidate.kind, key.clone()));
+            }
         }
-        store::hold(tx, candidate.id).await?;
-        Ok(false)
+        let ids: Vec<RunId> = asked.keys().copied().collect();
+        let still = job_batches::still_running(tx, &ids).await?;
+        Ok(still.into_iter().filter_map(|id| asked.remove(&id)).collect())
     }
 
-    /// The next runs of a kind, as many as are free, the urgent first and the projects in turn.
+    /// The next runs of a kind, as many as are free, the urgent first and the projects in turn; and whether some priority
+    /// gave fewer though a lane of it may hold more.
     async fn of_kind(
         &self,
         tx: &mut Tx,
-        spec: &KindSpec,
-        free: i64,
-        (running, cursor): (&Running, &Cursor),
-    ) -> Result<Vec<Candidate>, Fault> {
-        let mut found = Vec::new();
-        let mut priority = Priority(i64::MIN);
-        while i64::try_from(found.len()).unwrap_or(i64::MAX) < free {
-            let Some(next) = store::next_priority(tx, spec.name, priority).await? else { break };
-            priority = next;
-            let lanes = LANES.min(usize::try_from(free + SPARE).unwrap_or(LANES));
-            let projects = self.ring(tx, spec, (priority, lanes), (running, cursor)).await?;
-            let found_in = i64::try_from(projects.len().max(1)).unwrap_or(1);
-            let share = (free + found_in - 1) / found_in + SPARE;
-            for (place, project) in projects.into_iter().enumerate() {
-                let lane = Lane { kind: spec.name, priority, project };
-                let heads = store::head(tx, lane, share).await?;
-                found.extend(heads.into_iter().enumerate().map(|(round, (id, serial_key))| Candidate {
-                    priority,
-                    round,
-                    place,
-                    id,
-                    kind: spec.name,
-                    project,
-                    serial_key,
-                }));
-            }
-        }
-        Ok(found)
-    }
-
-    /// The projects that have something waiting and may have more at work, beginning behind the one served last; about
-    /// as many as are asked for.
-    async fn ring(
-        &self,
-        tx: &mut Tx,
-        spec: &KindSpec,
-        (priority, lanes): (Priority, usize),
-        (running, cursor): (&Running, &Cursor),
-    ) -> Result<Vec<ProjectId>, Fault> {
-        let begin = cursor.0.get(spec.name).copied();
-        let mut projects = Vec::new();
-        for (from, until) in [(begin, None), (None, begin)] {
-            let mut at = from;
-            // Before the first id there is none: all zeros is the installation's own, and is looked for apart.
-            if at.is_none()
-                && self.own_waits(tx, spec, priority).await?
-                && running.of_project(ProjectId(Uuid::nil())) < self.per_project
-            {
-                projects.push(ProjectId(Uuid::nil()));
-            }
-            while projects.len() < lanes {
-                let after = at.unwrap_or(ProjectId(Uuid::nil()));
-                let Some(project) = store::next_project(tx, spec.name, priority, after).await? else { break };
-                if until.is_some_and(|until| project > until) {
-                    break;
-                }
-                at = Some(project);
-                if running.of_project(project) < self.per_project {
-                    projects.push(project);
-                }
-            }
-            if begin.is_none() {
+        spec: &'static KindSpec,
+        (free, spare): (i64, i64),
+        cursor: &Cursor,
+    ) -> Result<(Vec<Candidate>, bool), Fault> {
+        let (mut found, mut is_cut) = (Vec::new(), false);
+        for (_, priority) in self.standing.waiting.iter().filter(|(kind, _)| kind == spec.name) {
+            if i64::try_from(found.len()).unwrap_or(i64::MAX) >= free {
                 break;
             }
+            let search = Search {
+                kind: spec.name,
+                priority: *priority,
+                behind: cursor.0.get(spec.name).copied(),
+                lanes: LANES.min(free + spare),
+                free,
+                spare,
+                per_project: self.per_project,
+            };
+            let heads = in_order(spec.name, *priority, job_lanes::heads(tx, search).await?);
+            is_cut |= is_cut_off(&heads, (free, spare));
+            found.extend(heads);
         }
-        Ok(projects)
-    }
-
-    async fn own_waits(&self, tx: &mut Tx, spec: &KindSpec, priority: Priority) -> Result<bool, Fault> {
-        let lane = Lane { kind: spec.name, priority, project: ProjectId(Uuid::nil()) };
-        Ok(!store::head(tx, lane, 1).await?.is_empty())
+        Ok((found, is_cut))
     }
 }
 
+/// Whether fewer were found than are free, and a lane gave all of its share.
+fn is_cut_off(found: &[Candidate], (free, spare): (i64, i64)) -> bool {
+    let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let lanes = whole(found.last().map_or(1, |last| last.place));
+    let share = (free + lanes - 1) / lanes + spare;
+    whole(found.len()) < free && found.iter().any(|one| whole(one.round) + 1 >= share)
+}
+
+/// What was found lane by lane, as candidates.
+fn in_order(kind: &'static str, priority: Priority, heads: Vec<Head>) -> Vec<Candidate> {
+    let (mut place, mut round, mut last) = (0, 0, None);
+    let mut candidates = Vec::with_capacity(heads.len());
+    for head in heads {
+        (place, round) = match last {
+            Some(project) if project == head.project_id => (place, round + 1),
+            _ => (place + 1, 0),
+        };
+        last = Some(head.project_id);
+        let Head { project_id: project, id, serial_key } = head;
+        candidates.push(Candidate { priority, round, place, id, kind, project, serial_key });
+    }
+    candidates
+}
+
 impl Running {
-    async fn read(tx: &mut Tx) -> Result<Self, Fault> {
+    fn of(at_work: &[AtWork]) -> Self {
         let mut running = Self::default();
-        for (kind, project, count) in store::running(tx).await? {
-            *running.by_kind.entry(kind).or_default() += count;
-            *running.by_project.entry(project).or_default() += count;
+        for runs in at_work {
+            *running.by_kind.entry(runs.kind.clone()).or_default() += runs.count;
+            *running.by_project.entry(runs.project).or_default() += runs.count;
         }
-        Ok(running)
+        running
     }
 
     fn of_kind(&self, kind: &str) -> i64 {

@@ -51,7 +51,7 @@ struct Told {
 
 impl RunContext {
     pub(crate) fn new(run: JobRun, queue: Queue) -> Self {
-        let told = Told { progress: JobProgress::default(), lines: Vec::new(), changed: true };
+        let told = Told { progress: JobProgress::default(), lines: Vec::new(), changed: false };
         Self { run, queue, stop: CancellationToken::new(), reason: Mutex::new(None), told: Mutex::new(told) }
     }
 

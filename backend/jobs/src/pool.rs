@@ -2,7 +2,7 @@
 
 use lakegate_model::{Fault, Timestamp, ids::RunId, jobs::JobWorker, words::SlotClass};
 use lakegate_store::{
-    in_queue, in_read,
+    in_queue, in_read, job_batches,
     job_claims::{self as store, Claim},
     job_logs, job_workers,
 };
@@ -118,20 +118,21 @@ impl Pool {
     async fn take_and_run(&self, shutdown: &CancellationToken) {
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut ended: Vec<Ended> = Vec::new();
+        let mut woken = false;
         loop {
             let stopping = shutdown.is_cancelled();
             if stopping {
                 self.stop_all();
             }
             let asked = Instant::now();
-            match self.one_turn(&mut ended, stopping).await {
+            match self.one_turn(&mut ended, stopping, woken).await {
                 Ok(begun) => begun.into_iter().for_each(|work| self.spawn(work, asked, tell.clone())),
                 Err(fault) => tracing::error!(error = ?fault, "runs could not be taken or ended; it is tried again"),
             }
             if stopping && ended.is_empty() && self.working().is_empty() {
                 return;
             }
-            self.wait(&mut told, &mut ended, shutdown).await;
+            woken = self.wait(&mut told, &mut ended, shutdown).await;
             while let Ok(more) = told.try_recv() {
                 ended.push(more);
             }
@@ -143,11 +144,12 @@ impl Pool {
         &self,
         ended: &mut Vec<Ended>,
         stopping: bool,
+        woken: bool,
     ) -> Result<Vec<(Arc<RunContext>, Arc<dyn Kind>)>, Fault> {
         let free = self.room_beside(ended);
         let room = if stopping { Room::NONE } else { free };
-        // A turn that has something to write looks for work in its own transaction.
-        if ended.is_empty() && (room.is_empty() || !self.worker().has_work().await?) {
+        // A turn looks for work in its own transaction. Without a reason to believe that there is some, a read is enough.
+        if ended.is_empty() && (room.is_empty() || !(woken || self.worker().is_ready().await?)) {
             return Ok(Vec::new());
         }
         let at_work: HashSet<Claim> = self.working().keys().copied().collect();
@@ -180,20 +182,25 @@ impl Pool {
         }
     }
 
-    /// Waits for whatever comes first: a run that ends, news in the queue, the next look, the end.
+    /// Waits for whatever comes first: a run that ends, news in the queue, the next look, the end. Says whether there was
+    /// news.
     async fn wait(
         &self,
         told: &mut mpsc::UnboundedReceiver<Ended>,
         ended: &mut Vec<Ended>,
         shutdown: &CancellationToken,
-    ) {
+    ) -> bool {
         let stopping = shutdown.is_cancelled();
         tokio::select! {
             more = told.recv() => ended.extend(more),
-            () = self.worker().queue().woken(), if !stopping => self.hear_cancelled(),
+            () = self.worker().queue().woken(), if !stopping => {
+                self.hear_cancelled();
+                return true;
+            }
             () = shutdown.cancelled(), if !stopping => {}
             () = tokio::time::sleep(self.worker().settings().poll) => {}
         }
+        false
     }
 
     fn hear_cancelled(&self) {
@@ -296,23 +303,22 @@ impl Pool {
     async fn renew(&self, due: &[Arc<RunContext>], now: Timestamp) -> Result<(), Fault> {
         let asked = Instant::now();
         let said: Vec<_> = due.iter().map(|context| context.take_lines()).collect();
+        let beats: Vec<_> = due.iter().map(|context| (context.claim(), context.last_progress())).collect();
         let answers = in_queue!(&self.worker().queue().parts().db, |tx| {
             let lease_now = self.worker().lease_now(tx).await?;
             let lease = (now, lease_now + self.worker().settings().lease());
-            let mut answers = Vec::new();
+            let own: HashMap<Claim, bool> = job_batches::beat_all(tx, &beats, lease).await?.into_iter().collect();
             for (context, lines) in due.iter().zip(&said) {
-                let answer = store::beat(tx, context.claim(), &context.last_progress(), lease).await?;
-                if answer.is_some() {
+                if own.contains_key(&context.claim()) {
                     job_logs::append(tx, context.run().id, context.run().attempt, lines).await?;
                 }
-                answers.push(answer);
             }
-            Ok(answers)
+            Ok(own)
         });
         match answers {
-            Ok(answers) => {
-                due.iter().zip(answers).for_each(|(context, answer)| self.heard(context, answer, (now, asked)))
-            }
+            Ok(own) => due.iter().for_each(|context| {
+                self.heard(context, own.get(&context.claim()).copied(), (now, asked));
+            }),
             Err(fault) => {
                 due.iter().zip(said).for_each(|(context, lines)| context.give_lines(lines));
                 return Err(fault);

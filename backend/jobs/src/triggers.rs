@@ -66,18 +66,27 @@ pub async fn tell(queue: &Queue, tx: &mut WriteTx, happened: &Happened) -> Resul
     Ok(())
 }
 
-/// Tells that a run has ended for good. One that starts a workflow is told of when that has ended.
-pub(crate) async fn tell_ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun, state: JobState) -> Result<(), Fault> {
-    match run.subject_id {
-        Some(subject) if run.kind != START.name => {
-            let event = NewEvent { key: format!("run {}", run.id), about: format!("A run {state}") };
-            tell_end(queue, tx, (run.project_id, subject), state, event).await
-        }
-        _ => Ok(()),
+/// Tells that runs have ended, those of them that have ended for good by themselves. One that starts a workflow is told of
+/// when that has ended.
+pub(crate) async fn tell_ended(queue: &Queue, tx: &mut WriteTx, runs: &[(&JobRun, JobState)]) -> Result<(), Fault> {
+    let counts = |run: &JobRun, state| run.subject_id.is_some() && run.kind != START.name && is_over(state);
+    let ended: Vec<&(&JobRun, JobState)> = runs.iter().filter(|(run, state)| counts(run, *state)).collect();
+    if ended.is_empty() || !store::any_of_runs(tx).await? {
+        return Ok(());
     }
+    for (run, state) in ended {
+        let Some(subject) = run.subject_id else { continue };
+        let event = NewEvent { key: format!("run {}", run.id), about: format!("A run {state}") };
+        tell_end(queue, tx, (run.project_id, subject), *state, event).await?;
+    }
+    Ok(())
 }
 
-/// Tells that a run of a workflow has ended.
+fn is_over(state: JobState) -> bool {
+    matches!(state, JobState::Succeeded | JobState::Failed)
+}
+
+/// Tells that a run of a workflow has ended by itself.
 pub(crate) async fn tell_flow_ended(
     queue: &Queue,
     tx: &mut WriteTx,
@@ -85,10 +94,9 @@ pub(crate) async fn tell_flow_ended(
     state: WorkflowState,
 ) -> Result<(), Fault> {
     let state = match state {
-        WorkflowState::Running => return Ok(()),
         WorkflowState::Succeeded => JobState::Succeeded,
         WorkflowState::Failed => JobState::Failed,
-        WorkflowState::Cancelled => JobState::Cancelled,
+        WorkflowState::Running | WorkflowState::Cancelled => return Ok(()),
     };
     // Once tried again it ends again, and starts what waits for that.
     let event = NewEvent {

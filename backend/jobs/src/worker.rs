@@ -6,16 +6,15 @@ use lakegate_model::{
     ids::{RunId, WorkerId},
     jobs::JobRun,
     random::new_id,
-    words::JobState,
 };
 use lakegate_store::{
     Db, WriteTx, in_queue, in_read,
-    job_batches::{self, Success},
+    job_batches::{self, Ending},
     job_claims::{self as store, AttemptEnd, Claim},
-    job_logs, job_workers,
+    job_lanes, job_logs,
 };
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -90,14 +89,22 @@ impl Worker {
         Ok(ended)
     }
 
+    /// Whether [`Worker::work_off`] might find something.
+    async fn has_work(&self) -> Result<bool, Fault> {
+        let due = in_read!(self.db(), |tx, _scope| { crate::schedule::next_due(tx).await })?;
+        Ok(due.is_some_and(|due| due <= self.queue().now()) || self.is_ready().await?)
+    }
+
     /// Whether a turn might find something: a read without the gate.
-    pub(crate) async fn has_work(&self) -> Result<bool, Fault> {
-        let now = self.queue().now();
+    pub(crate) async fn is_ready(&self) -> Result<bool, Fault> {
         in_read!(self.db(), |tx, _scope| {
-            let lease_now = self.lease_now(tx).await?;
-            let due = crate::schedule::next_due(tx).await?;
-            Ok(due.is_some_and(|due| due <= now) || store::has_work(tx, now, lease_now).await?)
+            Ok(job_lanes::ready(tx, self.queue().now(), self.injected_now()).await?.any())
         })
+    }
+
+    /// The clock by which leases run, unless it is the database's.
+    fn injected_now(&self) -> Option<Timestamp> {
+        (!self.settings().database_clock).then(|| self.queue().now())
     }
 
     /// Leases run by the database's clock where several machines share it.
@@ -132,80 +139,81 @@ impl Worker {
         done
     }
 
-    /// Writes down how attempts ended: those that succeeded by the handful, the others one by one. Gives the runs that
-    /// have ended with them.
+    /// Writes down how attempts ended. Gives the runs that have ended with them.
     async fn write_ends(
         &self,
         tx: &mut WriteTx,
         ended: &[Ended],
         lines: &[Vec<job_logs::NewLine>],
     ) -> Result<Vec<News>, Fault> {
-        let (now, mut news, mut good, mut runs) = (self.queue().now(), Vec::new(), Vec::new(), HashSet::new());
+        let ends: Vec<_> = ended.iter().map(|ended| ended.ending(self.queue())).collect();
+        let endings = ended.iter().zip(&ends).filter_map(|(ended, end)| ending(ended.context.claim(), end.as_ref()));
+        let endings: Vec<Ending<'_>> = endings.collect();
+        let ours: HashMap<_, _> = job_batches::end_all(tx, &endings, self.queue().now()).await?.into_iter().collect();
+        let mut news = Vec::new();
+        let mut finished = Vec::new();
         for (ended, lines) in ended.iter().zip(lines) {
-            let Some(end) = ended.ending(self.queue()) else { continue };
-            // A run of which an earlier attempt ends here too is not for the handful.
-            if end.state == JobState::Succeeded && runs.insert(ended.context.claim().0) {
-                good.push((ended, lines, end));
-            } else if let Some(state) = store::end(tx, ended.context.claim(), &end, now).await? {
-                news.extend(self.after_end(tx, ended, lines, state).await?);
-            }
+            let Some(state) = ours.get(&ended.context.claim()).copied() else { continue };
+            let (id, attempt) = ended.context.claim();
+            job_logs::append(tx, id, attempt, lines).await?;
+            news.extend(state.is_final().then(|| News::ended(id)));
+            finished.push((ended.context.run(), state));
         }
-        let successes: Vec<Success<'_>> = good.iter().filter_map(|(ended, _, end)| success(ended, end)).collect();
-        let ours: HashSet<RunId> = job_batches::succeed_all(tx, &successes, now).await?.into_iter().collect();
-        for (ended, lines, end) in good.iter().filter(|(ended, ..)| ours.contains(&ended.context.claim().0)) {
-            news.extend(self.after_end(tx, ended, lines, end.state).await?);
-        }
+        triggers::tell_ended(self.queue(), tx, &finished).await?;
         Ok(news)
-    }
-
-    /// What follows from the end of an attempt that was this worker's. Says whether the run has ended with it.
-    async fn after_end(
-        &self,
-        tx: &mut WriteTx,
-        ended: &Ended,
-        lines: &[job_logs::NewLine],
-        state: JobState,
-    ) -> Result<Option<News>, Fault> {
-        let (id, attempt) = ended.context.claim();
-        job_logs::append(tx, id, attempt, lines).await?;
-        if matches!(state, JobState::Succeeded | JobState::Failed) {
-            triggers::tell_ended(self.queue(), tx, ended.context.run(), state).await?;
-        }
-        Ok(state.is_final().then(|| News::ended(id)))
     }
 
     /// What becomes of runs whose worker is gone.
     async fn write_losses(&self, tx: &mut WriteTx, lost: &[store::Lost]) -> Result<(), Fault> {
         let ids: Vec<RunId> = lost.iter().map(|lost| lost.id).collect();
         workflows::hold(tx, &ids).await?;
-        let mut news = Vec::new();
-        for lost in lost {
-            let end = after_loss(lost);
-            let state = store::end(tx, (lost.id, lost.attempt), &end, self.queue().now()).await?;
-            news.extend(state.filter(|state| state.is_final()).map(|_| News::ended(lost.id)));
-        }
+        let ends: Vec<_> = lost.iter().map(|lost| ((lost.id, lost.attempt), after_loss(lost))).collect();
+        let endings: Vec<_> = ends.iter().map(|(claim, end)| Ending { claim: *claim, end }).collect();
+        let ended = job_batches::end_all(tx, &endings, self.queue().now()).await?;
+        let over = ended.into_iter().filter(|(_, state)| state.is_final());
+        let news: Vec<News> = over.map(|((id, _), _)| News::ended(id)).collect();
         self.queue().tell(tx, &news).await
     }
 
-    async fn take(&self, tx: &mut WriteTx, room: Room, at_work: &HashSet<Claim>) -> Result<Vec<JobRun>, Fault> {
-        let lease_now = self.lease_now(tx).await?;
-        if !store::has_work(tx, self.queue().now(), lease_now).await? {
-            return Ok(Vec::new());
-        }
-        store::gate(tx).await?;
-        let (now, lease_now) = (self.queue().now(), self.lease_now(tx).await?);
+    /// Lets runs go on whose worker was not heard of any more.
+    async fn take_up_lost(
+        &self,
+        tx: &mut WriteTx,
+        lease_now: Timestamp,
+        at_work: &HashSet<Claim>,
+    ) -> Result<(), Fault> {
         let mut lost = store::lost(tx, lease_now, BATCH).await?;
         lost.retain(|lost| !at_work.contains(&(lost.id, lost.attempt)));
-        self.write_losses(tx, &lost).await?;
-        store::promote(tx, now, BATCH).await?;
-        let paused: HashSet<String> = job_workers::pauses(tx).await?.into_iter().map(|pause| pause.kind).collect();
-        if paused.contains("*") {
+        self.write_losses(tx, &lost).await
+    }
+
+    async fn take(&self, tx: &mut WriteTx, room: Room, at_work: &HashSet<Claim>) -> Result<Vec<JobRun>, Fault> {
+        let ready = job_lanes::ready(tx, self.queue().now(), self.injected_now()).await?;
+        if !ready.any() {
             return Ok(Vec::new());
         }
-        let specs: Vec<&'static KindSpec> =
-            self.0.registry.specs().filter(|spec| !paused.contains(spec.name)).collect();
-        let lease = (lease_now, lease_now + self.settings().lease());
-        let turn = Turn { specs: &specs, worker: self.0.id, per_project: self.settings().per_project, lease };
+        let by_database = job_lanes::gate(tx).await?;
+        let now = self.queue().now();
+        let lease_now = by_database.filter(|_| self.settings().database_clock).unwrap_or(now);
+        if ready.lost {
+            self.take_up_lost(tx, lease_now, at_work).await?;
+        }
+        if ready.due {
+            store::promote(tx, now, BATCH).await?;
+        }
+        let standing = job_lanes::standing(tx).await?;
+        if standing.paused.iter().any(|kind| kind == "*") {
+            return Ok(Vec::new());
+        }
+        let specs = self.0.registry.specs().filter(|spec| !standing.paused.iter().any(|kind| kind == spec.name));
+        let specs: Vec<&'static KindSpec> = specs.collect();
+        let turn = Turn {
+            specs: &specs,
+            standing: &standing,
+            worker: self.0.id,
+            per_project: self.settings().per_project,
+            lease: (lease_now, lease_now + self.settings().lease()),
+        };
         // The transaction may run again: it works on a copy until it is done.
         let mut cursor = self.cursor().clone();
         let taken = turn.take(tx, room, &mut cursor).await?;
@@ -263,9 +271,9 @@ impl Worker {
     }
 }
 
-/// What the store needs of an attempt that has succeeded.
-fn success<'a>(ended: &Ended, end: &'a AttemptEnd) -> Option<Success<'a>> {
-    Some(Success { claim: ended.context.claim(), progress: end.progress.as_ref()?, output: end.output.as_ref()? })
+/// What the store needs of an attempt that is written down.
+fn ending(claim: Claim, end: Option<&AttemptEnd>) -> Option<Ending<'_>> {
+    end.map(|end| Ending { claim, end })
 }
 
 fn too_long(spec: &KindSpec) -> Fault {

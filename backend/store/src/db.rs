@@ -1,7 +1,7 @@
 //! Connections and transactions.
 
 use sqlx::{
-    Connection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -18,6 +18,9 @@ use crate::StoreError;
 
 /// How often a write transaction is tried before the caller is told that the database is busy.
 pub const MAX_ATTEMPTS: u32 = 12;
+
+/// A connection that was used within this time is taken to stand: asking costs every transaction a round.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Wait for a lock or a free connection.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,6 +49,8 @@ pub struct ReadTx(Tx);
 #[derive(Debug)]
 pub struct WriteTx {
     tx: Tx,
+    /// Whether its commit tells other processes that there is work.
+    pub(crate) signalled: bool,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -84,7 +89,13 @@ impl Db {
     /// A driver error if the address is malformed or nobody answers.
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)?.application_name("lakegate");
-        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(PATIENCE)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| Box::pin(still_answers(connection, meta.idle_for)))
+            .connect_with(options)
+            .await?;
         Ok(Self::Postgres { pool, turn: Arc::default() })
     }
 
@@ -110,13 +121,15 @@ impl Db {
     /// Begins a write transaction. Use [`crate::in_write`], which also starts over when it must.
     pub async fn begin_write(&self) -> Result<WriteTx, StoreError> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                Ok(WriteTx { tx: Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?), _turn: None })
-            }
+            Self::Sqlite { writer, .. } => Ok(WriteTx {
+                tx: Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+                signalled: false,
+                _turn: None,
+            }),
             Self::Postgres { pool, turn } => {
                 let turn = turn.clone().lock_owned().await;
                 let tx = pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
-                Ok(WriteTx { tx: Tx::Postgres(tx), _turn: Some(turn) })
+                Ok(WriteTx { tx: Tx::Postgres(tx), signalled: false, _turn: Some(turn) })
             }
         }
     }
@@ -128,7 +141,7 @@ impl Db {
             Self::Sqlite { .. } => self.begin_write().await,
             Self::Postgres { pool, .. } => {
                 let tx = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-                Ok(WriteTx { tx: Tx::Postgres(tx), _turn: None })
+                Ok(WriteTx { tx: Tx::Postgres(tx), signalled: false, _turn: None })
             }
         }
     }
@@ -187,6 +200,11 @@ impl WriteTx {
 /// notice: such a connection still counts as inside a transaction, and is closed for a new one.
 async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     Ok(!connection.is_in_transaction())
+}
+
+/// Whether a connection to PostgreSQL still stands.
+async fn still_answers(connection: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    Ok(idle_for < FRESH || connection.ping().await.is_ok())
 }
 
 /// Waits before the next attempt: longer each time, and not the same for everyone.

@@ -1,53 +1,133 @@
-//! Runs taken and ended by the handful: what [`crate::job_claims`] does one by one, in a few statements for eight.
+//! Runs taken, kept and ended together: a turn of a worker needs the same few statements for one run as for a hundred.
+//!
+//! Rows come as arrays on PostgreSQL, where each statement is a journey, and by the handful on SQLite. They go in the order
+//! of their ids, so that two of these statements do not wait for each other.
 
 use lakegate_model::{
     Timestamp,
     ids::{RunId, WorkerId},
     jobs::{JobProgress, JobRun},
+    words::JobState,
 };
-use serde_json::Value;
 use sqlx::types::Json;
+use std::collections::HashMap;
 
 use crate::{
-    StoreError, Tx, WriteTx,
-    job_claims::{Claim, let_go},
+    StoreError, WriteTx,
+    job_claims::{AttemptEnd, Claim},
     job_runs::run_columns,
 };
 
-/// Runs that one statement handles. With fewer the last places are filled by repeating them.
-const HANDFUL: usize = 8;
+/// Runs that one statement handles on SQLite.
+pub(crate) const HANDFUL: usize = 8;
 
-/// The ids of a handful.
-macro_rules! ids {
-    () => {
-        "($1, $2, $3, $4, $5, $6, $7, $8)"
+/// One text for both databases, but for what stands for its rows or the clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Both {
+    pub sqlite: &'static str,
+    pub postgres: &'static str,
+}
+
+/// How attempts ended.
+macro_rules! end_rows {
+    (sqlite) => {
+        "(SELECT column1 AS id, column2 AS attempt, column3 AS state, column4 AS progress, column5 AS output, column6 AS error_code, column7 AS error, column8 AS next_at, column9 AS counts FROM (VALUES ($2, $10, $18, $26, $34, $42, $50, $58, $66), ($3, $11, $19, $27, $35, $43, $51, $59, $67), ($4, $12, $20, $28, $36, $44, $52, $60, $68), ($5, $13, $21, $29, $37, $45, $53, $61, $69), ($6, $14, $22, $30, $38, $46, $54, $62, $70), ($7, $15, $23, $31, $39, $47, $55, $63, $71), ($8, $16, $24, $32, $40, $48, $56, $64, $72), ($9, $17, $25, $33, $41, $49, $57, $65, $73))) AS e"
+    };
+    (postgres) => {
+        "UNNEST(CAST($2 AS UUID[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS JSONB[]), CAST($6 AS JSONB[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TIMESTAMPTZ[]), CAST($10 AS BIGINT[])) AS e (id, attempt, state, progress, output, error_code, error, next_at, counts)"
+    };
+}
+/// What is kept of attempts that ended.
+macro_rules! try_rows {
+    (sqlite) => {
+        "(SELECT column1 AS id, column2 AS attempt, column3 AS outcome, column4 AS error_code, column5 AS error, column6 AS next_at FROM (VALUES ($2, $10, $18, $26, $34, $42), ($3, $11, $19, $27, $35, $43), ($4, $12, $20, $28, $36, $44), ($5, $13, $21, $29, $37, $45), ($6, $14, $22, $30, $38, $46), ($7, $15, $23, $31, $39, $47), ($8, $16, $24, $32, $40, $48), ($9, $17, $25, $33, $41, $49))) AS e"
+    };
+    (postgres) => {
+        "UNNEST(CAST($2 AS UUID[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS TEXT[]), CAST($6 AS TEXT[]), CAST($7 AS TIMESTAMPTZ[])) AS e (id, attempt, outcome, error_code, error, next_at)"
+    };
+}
+/// How far runs are.
+macro_rules! beat_rows {
+    (sqlite) => {
+        "(SELECT column1 AS id, column2 AS attempt, column3 AS progress FROM (VALUES ($3, $11, $19), ($4, $12, $20), ($5, $13, $21), ($6, $14, $22), ($7, $15, $23), ($8, $16, $24), ($9, $17, $25), ($10, $18, $26))) AS e"
+    };
+    (postgres) => {
+        "UNNEST(CAST($3 AS UUID[]), CAST($4 AS BIGINT[]), CAST($5 AS JSONB[])) AS e (id, attempt, progress)"
+    };
+}
+/// Serial keys.
+macro_rules! key_rows {
+    (sqlite) => {
+        "(SELECT column1 AS kind, column2 AS serial_key FROM (VALUES ($1, $9), ($2, $10), ($3, $11), ($4, $12), ($5, $13), ($6, $14), ($7, $15), ($8, $16))) AS e"
+    };
+    (postgres) => {
+        "UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS e (kind, serial_key)"
     };
 }
 
-statements! {
-    TAKE = concat!("UPDATE job_runs SET state = 'running', queued_key = NULL, attempt = attempt + 1, worker_id = $9, lease_until = $10, started_at = COALESCE(started_at, $11), beat_at = $11 WHERE state = 'waiting' AND id IN ", ids!(), " RETURNING ", run_columns!());
-    TRY = concat!("INSERT INTO job_attempts (run_id, attempt, worker_id, started_at) SELECT id, attempt, worker_id, beat_at FROM job_runs WHERE state = 'running' AND worker_id = $9 AND id IN ", ids!());
-    SUCCEED = concat!("UPDATE job_runs SET state = 'succeeded', progress = CASE id WHEN $1 THEN $17 WHEN $2 THEN $18 WHEN $3 THEN $19 WHEN $4 THEN $20 WHEN $5 THEN $21 WHEN $6 THEN $22 WHEN $7 THEN $23 WHEN $8 THEN $24 ELSE progress END, output = CASE id WHEN $1 THEN $25 WHEN $2 THEN $26 WHEN $3 THEN $27 WHEN $4 THEN $28 WHEN $5 THEN $29 WHEN $6 THEN $30 WHEN $7 THEN $31 WHEN $8 THEN $32 ELSE output END, error_code = NULL, error = NULL, open_key = NULL, worker_id = NULL, lease_until = NULL, ended_at = $33 WHERE state = 'running' AND id IN ", ids!(), " AND attempt = CASE id WHEN $1 THEN $9 WHEN $2 THEN $10 WHEN $3 THEN $11 WHEN $4 THEN $12 WHEN $5 THEN $13 WHEN $6 THEN $14 WHEN $7 THEN $15 WHEN $8 THEN $16 ELSE -attempt END RETURNING id, kind, serial_key");
-    END_TRIES = concat!("UPDATE job_attempts SET ended_at = $9, outcome = 'succeeded' WHERE ended_at IS NULL AND run_id IN ", ids!());
+/// Whether an attempt ends its run.
+macro_rules! over {
+    () => {
+        "e.state IN ('succeeded', 'failed', 'cancelled')"
+    };
 }
 
-/// Binds one value after the other, as often as there are places.
-macro_rules! bind_all {
-    ($query:expr, $($values:expr),+) => {{
-        let mut query = $query;
-        $(for value in $values.cycle().take(HANDFUL) {
-            query = query.bind(value);
-        })+
-        query
-    }};
+macro_rules! take {
+    ($ids:expr) => { concat!("UPDATE job_runs SET state = 'running', queued_key = NULL, attempt = attempt + 1, worker_id = $1, lease_until = $2, started_at = COALESCE(started_at, $3), beat_at = $3, progress = $4 WHERE state = 'waiting' AND id ", $ids, " RETURNING ", run_columns!()) };
+}
+macro_rules! begin_tries {
+    ($ids:expr) => { concat!("INSERT INTO job_attempts (run_id, attempt, worker_id, started_at) SELECT id, attempt, worker_id, beat_at FROM job_runs WHERE state = 'running' AND worker_id = $1 AND id ", $ids) };
+}
+macro_rules! still_running {
+    ($ids:expr) => {
+        concat!("UPDATE job_runs SET beat_at = beat_at WHERE state = 'running' AND id ", $ids, " RETURNING id")
+    };
+}
+macro_rules! hold {
+    ($ids:expr) => {
+        concat!("UPDATE job_runs SET state = 'held' WHERE state = 'waiting' AND id ", $ids)
+    };
+}
+macro_rules! beat {
+    ($rows:expr) => { concat!("UPDATE job_runs SET beat_at = $1, lease_until = $2, progress = e.progress FROM ", $rows, " WHERE job_runs.id = e.id AND job_runs.attempt = e.attempt AND job_runs.state = 'running' RETURNING job_runs.id, job_runs.attempt, job_runs.cancel_requested") };
+}
+// A run that is not to go on and was cancelled meanwhile does not wait for another worker.
+macro_rules! end {
+    ($rows:expr) => { concat!("UPDATE job_runs SET state = CASE WHEN job_runs.cancel_requested AND NOT ", over!(), " THEN 'cancelled' ELSE e.state END, progress = COALESCE(e.progress, job_runs.progress), output = e.output, error_code = CASE WHEN job_runs.cancel_requested AND NOT ", over!(), " THEN NULL ELSE e.error_code END, error = CASE WHEN job_runs.cancel_requested AND NOT ", over!(), " THEN NULL ELSE e.error END, run_at = COALESCE(e.next_at, job_runs.run_at), tries = job_runs.tries + e.counts, open_key = CASE WHEN job_runs.cancel_requested OR ", over!(), " THEN NULL ELSE job_runs.open_key END, worker_id = NULL, lease_until = NULL, ended_at = CASE WHEN job_runs.cancel_requested OR ", over!(), " THEN $1 ELSE job_runs.ended_at END FROM ", $rows, " WHERE job_runs.id = e.id AND job_runs.attempt = e.attempt AND job_runs.state = 'running' RETURNING job_runs.id, job_runs.attempt, job_runs.kind, job_runs.serial_key, job_runs.state") };
+}
+macro_rules! end_tries {
+    ($rows:expr) => { concat!("UPDATE job_attempts SET ended_at = $1, outcome = e.outcome, error_code = e.error_code, error = e.error, next_at = e.next_at FROM ", $rows, " WHERE job_attempts.run_id = e.id AND job_attempts.attempt = e.attempt") };
+}
+macro_rules! let_go {
+    ($rows:expr) => { concat!("UPDATE job_runs SET state = 'waiting' WHERE id IN (SELECT (SELECT h.id FROM job_runs h WHERE h.kind = e.kind AND h.serial_key = e.serial_key AND h.state = 'held' ORDER BY h.run_at, h.id LIMIT 1) FROM ", $rows, ")") };
 }
 
-/// An attempt that has succeeded.
+set_statements! {
+    TAKE = take!("IN ($5, $6, $7, $8, $9, $10, $11, $12)", "= ANY(CAST($5 AS UUID[]))");
+    BEGIN_TRIES = begin_tries!("IN ($2, $3, $4, $5, $6, $7, $8, $9)", "= ANY(CAST($2 AS UUID[]))");
+    STILL_RUNNING = still_running!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", "= ANY(CAST($1 AS UUID[]))");
+    HOLD = hold!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", "= ANY(CAST($1 AS UUID[]))");
+    BEAT = beat!(beat_rows!(sqlite), beat_rows!(postgres));
+    END = end!(end_rows!(sqlite), end_rows!(postgres));
+    END_TRIES = end_tries!(try_rows!(sqlite), try_rows!(postgres));
+    LET_GO = let_go!(key_rows!(sqlite), key_rows!(postgres));
+}
+
+/// An attempt that ends.
 #[derive(Debug, Clone, Copy)]
-pub struct Success<'a> {
+pub struct Ending<'a> {
     pub claim: Claim,
-    pub progress: &'a JobProgress,
-    pub output: &'a Value,
+    pub end: &'a AttemptEnd,
+}
+
+/// A run whose attempt has ended.
+#[derive(sqlx::FromRow)]
+struct Ended {
+    id: RunId,
+    attempt: i64,
+    kind: String,
+    serial_key: Option<String>,
+    state: JobState,
 }
 
 /// Gives waiting runs to a worker, in the order of their ids here; those that wait no more are left out.
@@ -57,59 +137,110 @@ pub async fn take_all(
     worker: WorkerId,
     (now, lease_until): (Timestamp, Timestamp),
 ) -> Result<Vec<JobRun>, StoreError> {
-    let mut taken = Vec::new();
-    for handful in ids.chunks(HANDFUL) {
-        let rows = on_tx!(tx, |c| {
-            let query = bind_all!(sqlx::query_as::<_, JobRun>(TAKE), handful.iter());
-            query.bind(worker).bind(lease_until).bind(now).fetch_all(c).await
-        })?;
-        if !rows.is_empty() {
-            on_tx!(tx, |c| {
-                let query = bind_all!(sqlx::query(TRY), rows.iter().map(|run| run.id));
-                query.bind(worker).execute(c).await.map(drop)
-            })?;
-        }
-        taken.extend(rows);
-    }
+    let fresh = JobProgress::default();
+    let mut taken = fetch_sets!(tx, JobRun, TAKE, (worker, lease_until, now, Json(&fresh)), ids, |id| id.0);
+    execute_sets!(tx, BEGIN_TRIES, (worker), taken, |run| run.id.0);
     taken.sort_by_key(|run| ids.iter().position(|id| *id == run.id));
     Ok(taken)
 }
 
-/// Ends attempts that have succeeded, each at another run. Returns the runs that were still the worker's.
-pub async fn succeed_all(tx: &mut WriteTx, ended: &[Success<'_>], now: Timestamp) -> Result<Vec<RunId>, StoreError> {
-    let mut all = Vec::new();
-    for handful in ended.chunks(HANDFUL) {
-        let rows = succeed(tx, handful, now).await?;
-        if rows.is_empty() {
-            continue;
-        }
-        on_tx!(tx, |c| {
-            let query = bind_all!(sqlx::query(END_TRIES), rows.iter().map(|(id, ..)| *id));
-            query.bind(now).execute(c).await.map(drop)
-        })?;
-        for (_, kind, key) in rows.iter().filter_map(|(id, kind, key)| Some((id, kind, key.as_ref()?))) {
-            let_go(tx, kind, key).await?;
-        }
-        all.extend(rows.into_iter().map(|(id, ..)| id));
-    }
-    Ok(all)
+/// Which of these runs are at work. One that ends just now is waited for.
+pub async fn still_running(tx: &mut WriteTx, ids: &[RunId]) -> Result<Vec<RunId>, StoreError> {
+    let mut ids = ids.to_vec();
+    ids.sort();
+    let rows = fetch_sets!(tx, (RunId,), STILL_RUNNING, (), ids, |id| id.0);
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// The runs with their kinds and serial keys.
-async fn succeed(
-    tx: &mut Tx,
-    handful: &[Success<'_>],
+/// Puts waiting runs aside until the other ones of their keys have ended.
+pub async fn hold_all(tx: &mut WriteTx, ids: &[RunId]) -> Result<(), StoreError> {
+    execute_sets!(tx, HOLD, (), ids, |id| id.0);
+    Ok(())
+}
+
+/// Says that a worker lives, and how far its runs are. Gives those that are still its own, and whether somebody wants them
+/// to stop.
+pub async fn beat_all(
+    tx: &mut WriteTx,
+    beats: &[(Claim, JobProgress)],
+    (now, lease_until): (Timestamp, Timestamp),
+) -> Result<Vec<(Claim, bool)>, StoreError> {
+    let mut beats: Vec<_> = beats.iter().collect();
+    beats.sort_by_key(|(claim, _)| *claim);
+    let rows = fetch_sets!(
+        tx,
+        (RunId, i64, bool),
+        BEAT,
+        (now, lease_until),
+        beats,
+        |(claim, _)| claim.0.0,
+        |(claim, _)| claim.1,
+        |(_, progress)| Json(progress),
+    );
+    Ok(rows.into_iter().map(|(id, attempt, cancel)| ((id, attempt), cancel)).collect())
+}
+
+/// Ends attempts. Gives those that were still the workers', and what their runs are then: cancelled instead of waiting if
+/// somebody wanted that.
+pub async fn end_all(
+    tx: &mut WriteTx,
+    endings: &[Ending<'_>],
     now: Timestamp,
-) -> Result<Vec<(RunId, String, Option<String>)>, StoreError> {
-    let rows = on_tx!(tx, |c| {
-        let query = bind_all!(
-            sqlx::query_as(SUCCEED),
-            handful.iter().map(|one| one.claim.0),
-            handful.iter().map(|one| one.claim.1),
-            handful.iter().map(|one| Json(one.progress)),
-            handful.iter().map(|one| Json(one.output))
-        );
-        query.bind(now).fetch_all(c).await
-    })?;
-    Ok(rows)
+) -> Result<Vec<(Claim, JobState)>, StoreError> {
+    let mut endings = endings.to_vec();
+    endings.sort_by_key(|ending| ending.claim);
+    let ended = fetch_sets!(
+        tx,
+        Ended,
+        END,
+        (now),
+        endings,
+        |one| one.claim.0.0,
+        |one| one.claim.1,
+        |one| one.end.state.as_str(),
+        |one| one.end.progress.as_ref().map(Json),
+        |one| one.end.output.as_ref().map(Json),
+        |one| one.code(),
+        |one| one.words(),
+        |one| one.end.next_at,
+        |one| i64::from(one.end.counts),
+    );
+    end_tries(tx, &endings, &ended, now).await?;
+    let keys: Vec<_> = ended.iter().filter_map(|run| Some((run.kind.as_str(), run.serial_key.as_deref()?))).collect();
+    execute_sets!(tx, LET_GO, (), keys, |(kind, _)| *kind, |(_, key)| *key);
+    Ok(ended.into_iter().map(|run| ((run.id, run.attempt), run.state)).collect())
+}
+
+/// Writes down how attempts ended that were the workers'.
+async fn end_tries(
+    tx: &mut WriteTx,
+    endings: &[Ending<'_>],
+    ended: &[Ended],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let over: HashMap<Claim, bool> = ended.iter().map(|run| ((run.id, run.attempt), run.state.is_final())).collect();
+    let ours: Vec<_> = endings.iter().filter_map(|one| Some((one, *over.get(&one.claim)?))).collect();
+    execute_sets!(
+        tx,
+        END_TRIES,
+        (now),
+        ours,
+        |(one, _)| one.claim.0.0,
+        |(one, _)| one.claim.1,
+        |(one, _)| one.end.outcome.as_str(),
+        |(one, _)| one.code(),
+        |(one, _)| one.words(),
+        |(one, over)| one.end.next_at.filter(|_| !over),
+    );
+    Ok(())
+}
+
+impl Ending<'_> {
+    fn code(&self) -> Option<&str> {
+        self.end.error.as_ref().map(|(code, _)| code.as_str())
+    }
+
+    fn words(&self) -> Option<&str> {
+        self.end.error.as_ref().map(|(_, words)| words.as_str())
+    }
 }

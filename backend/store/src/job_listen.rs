@@ -7,8 +7,11 @@ use crate::{Db, StoreError, Tx, WriteTx};
 
 const CHANNEL: &str = "lakegate_jobs";
 
-/// Tells other processes, once the transaction is committed, that there is work. On SQLite there are none.
+/// Tells other processes, once the transaction is committed, that there is work; once is enough. On SQLite there are none.
 pub async fn signal(tx: &mut WriteTx) -> Result<(), StoreError> {
+    if std::mem::replace(&mut tx.signalled, true) {
+        return Ok(());
+    }
     if let Tx::Postgres(transaction) = &mut **tx {
         sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut **transaction).await?;
     }

@@ -29,6 +29,7 @@ statements! {
     LOCK = concat!("UPDATE job_triggers SET last_event = last_event + $2, last_at = COALESCE($3, last_at) WHERE id = $1 RETURNING ", trigger_columns!());
     OF_SUBJECT = concat!("SELECT ", trigger_columns!(), " FROM job_triggers WHERE kind = $1 AND subject_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4");
     WATCHING = concat!("SELECT ", trigger_columns!(), " FROM job_triggers WHERE project_id = $1 AND happening = $2 AND enabled = $3 AND (watched_id IS NULL OR watched_id = $4) ORDER BY id");
+    ANY_OF_RUNS = "SELECT 1 FROM job_triggers WHERE happening = 'run_ended' LIMIT 1";
     WAITING_FOR = "SELECT name FROM job_triggers WHERE watched_id = $1 AND happening = 'run_ended' ORDER BY name LIMIT 1";
     EDGES = "SELECT watched_id, subject_id FROM job_triggers WHERE project_id = $1 AND happening = 'run_ended' AND id <> $2 AND watched_id IS NOT NULL";
     ADD = "INSERT INTO job_trigger_events (trigger_id, number, event_key, about, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
@@ -137,6 +138,11 @@ pub async fn triggers_watching(
     watched: Option<Uuid>,
 ) -> Result<Vec<JobTrigger>, StoreError> {
     fetch_all!(tx, JobTrigger, WATCHING, project, happening, true, watched)
+}
+
+/// Whether any trigger waits for runs to end.
+pub async fn any_of_runs(tx: &mut Tx) -> Result<bool, StoreError> {
+    Ok(fetch_optional!(tx, (i32,), ANY_OF_RUNS)?.is_some())
 }
 
 /// The name of a trigger that waits for the runs over something.

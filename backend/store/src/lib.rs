@@ -31,6 +31,7 @@ pub mod glossary;
 pub mod groups;
 pub mod job_batches;
 pub mod job_claims;
+pub mod job_lanes;
 pub mod job_listen;
 pub mod job_logs;
 pub mod job_runs;
@@ -92,8 +93,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         drafts::STATEMENTS,
         environments::STATEMENTS,
         groups::STATEMENTS,
-        job_batches::STATEMENTS,
         job_claims::STATEMENTS,
+        job_lanes::STATEMENTS,
         job_logs::STATEMENTS,
         job_runs::STATEMENTS,
         job_schedules::STATEMENTS,
@@ -123,4 +124,9 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         workflows::STATEMENTS,
     ]
     .concat()
+}
+
+/// SQL texts that differ between the databases in what stands for their rows or the clock, with their names.
+pub fn set_statements() -> Vec<(&'static str, job_batches::Both)> {
+    [job_batches::SET_STATEMENTS, job_lanes::SET_STATEMENTS].concat()
 }

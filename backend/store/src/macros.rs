@@ -25,6 +25,51 @@ macro_rules! statements {
     };
 }
 
+/// Declares SQL texts about many rows at once, each as a macro that gets what stands for the rows: on SQLite, which has no
+/// arrays, places for [`crate::job_batches::HANDFUL`] of them; on PostgreSQL arrays. Lists them for the test.
+macro_rules! set_statements {
+    ($($name:ident = $text:ident!($sqlite:expr, $postgres:expr);)*) => {
+        $(const $name: $crate::job_batches::Both = $crate::job_batches::Both { sqlite: $text!($sqlite), postgres: $text!($postgres) };)*
+        pub(crate) const SET_STATEMENTS: &[(&str, $crate::job_batches::Both)] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), $name)),*];
+    };
+}
+
+/// The rows that a text of [`set_statements!`] gives: at once on PostgreSQL, by the handful on SQLite, where the last places
+/// are filled by repeating what is there. Behind the text stand the values that hold for all rows, the rows, and what each
+/// of their columns is.
+macro_rules! fetch_sets {
+    ($tx:expr, $row:ty, $sql:expr, ($($bind:expr),*), $rows:expr, $(|$one:pat_param| $column:expr),+ $(,)?) => {{
+        let (tx, rows): (&mut $crate::db::Tx, _) = (&mut *$tx, &$rows[..]);
+        let mut all: Vec<$row> = Vec::new();
+        match tx {
+            _ if rows.is_empty() => {}
+            $crate::db::Tx::Postgres(transaction) => {
+                let query = sqlx::query_as::<_, $row>($sql.postgres)$(.bind($bind))*;
+                let query = query$(.bind(rows.iter().map(|$one| $column).collect::<Vec<_>>()))+;
+                all = query.fetch_all(&mut **transaction).await?;
+            }
+            $crate::db::Tx::Sqlite(transaction) => {
+                for handful in rows.chunks($crate::job_batches::HANDFUL) {
+                    let mut query = sqlx::query_as::<_, $row>($sql.sqlite)$(.bind($bind))*;
+                    $(for $one in handful.iter().cycle().take($crate::job_batches::HANDFUL) {
+                        query = query.bind($column);
+                    })+
+                    all.extend(query.fetch_all(&mut **transaction).await?);
+                }
+            }
+        }
+        all
+    }};
+}
+
+/// As [`fetch_sets!`], for a text that gives nothing.
+macro_rules! execute_sets {
+    ($tx:expr, $($rest:tt)+) => {{
+        let _none: Vec<()> = fetch_sets!($tx, (), $($rest)+);
+    }};
+}
+
 /// All rows as `$row`.
 macro_rules! fetch_all {
     ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {

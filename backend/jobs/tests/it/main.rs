@@ -3,6 +3,7 @@
 //! The PostgreSQL half runs if `LAKEGATE_TEST_POSTGRES` holds the address of a server on which databases may be created.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod batches;
 mod bench_kind;
 mod claims;
 mod cron;

@@ -10,6 +10,7 @@ use lakegate_model::{
 use lakegate_store::{
     in_queue, in_write,
     job_claims::{self, AttemptEnd},
+    job_lanes::{self, Search},
     job_runs,
 };
 use proptest::{
@@ -96,15 +97,14 @@ impl Model {
                 job_claims::end(tx, (lost.id, lost.attempt), &end, now).await?;
             }
             job_claims::promote(tx, now, 10).await?;
-            let priority = job_claims::next_priority(tx, "note", lakegate_model::jobs::Priority(-1)).await?;
-            let Some(priority) = priority else { return Ok(None) };
-            let nil = project(0);
-            let Some(project) = job_claims::next_project(tx, "note", priority, nil).await? else { return Ok(None) };
-            let lane = job_claims::Lane { kind: "note", priority, project };
-            let head = job_claims::head(tx, lane, 1).await?;
+            let standing = job_lanes::standing(tx).await?;
+            let Some((_, priority)) = standing.waiting.first().cloned() else { return Ok(None) };
+            let search =
+                Search { kind: "note", priority, behind: None, lanes: 1, free: 1, spare: 0, per_project: i64::MAX };
+            let head = job_lanes::heads(tx, search).await?;
             let lease = (now, now + TimeDelta::seconds(LEASE));
             Ok(match head.first() {
-                Some((id, _)) => job_claims::take(tx, *id, worker, lease).await?,
+                Some(head) => job_claims::take(tx, head.id, worker, lease).await?,
                 None => None,
             })
         });
