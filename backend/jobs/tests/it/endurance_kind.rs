@@ -55,6 +55,9 @@ pub struct Seen {
     pub refused: u64,
     /// Effects that found no space on the disk.
     pub full: u64,
+    /// Whether effects wait before they are written, and how often one has.
+    pub held: bool,
+    pub waiting: u64,
 }
 
 impl Sink {
@@ -65,6 +68,13 @@ impl Sink {
     /// A cancellation was acknowledged.
     pub fn cancelled(&self, run: RunId, at: Instant) {
         self.seen().cancelled.entry(run).or_insert(at);
+    }
+
+    /// Whether effects are held up, which is counted.
+    fn waits(&self) -> bool {
+        let mut seen = self.seen();
+        seen.waiting += u64::from(seen.held);
+        seen.held
     }
 
     fn begin(&self, (run, attempt): Claim) -> Active<'_> {
@@ -116,6 +126,7 @@ impl Step {
             }
             tokio::time::sleep(Duration::from_millis(if what == "step" { 1 } else { 20 })).await;
         }
+        self.wait_while_held().await;
         let effect = self.effect(run).await;
         self.sink.seen().full += u64::from(matches!(&effect, Err(fault) if fault.code == Code::StorageFull));
         self.sink.seen().refused += u64::from(matches!(&effect, Err(fault) if fault.code == Code::Cancelled));
@@ -124,6 +135,13 @@ impl Step {
         let mut seen = self.sink.seen();
         *(if new { &mut seen.effects } else { &mut seen.found }) += 1;
         Ok(json!({ "attempt": run.run().attempt }))
+    }
+
+    /// So that what writes meets a full disk, and not only whoever hands out work.
+    async fn wait_while_held(&self) {
+        while self.sink.waits() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Writes the effect, unless an attempt before has written it and died. Says whether it did.
