@@ -142,7 +142,8 @@ pub async fn away(bench: &Bench) {
 
 /// The disk has no space until somebody has noticed. PostgreSQL's cannot be filled from here.
 pub async fn full(bench: &Bench, hands: &[Hand], sink: &Sink) {
-    let (before, waited) = (sink.seen().full, sink.seen().waiting);
+    let before = sink.seen().full;
+    let waited = sink.seen().waiting;
     let begun = Instant::now();
     sink.seen().held = true;
     while sink.seen().waiting == waited && begun.elapsed() < Duration::from_secs(2) {
