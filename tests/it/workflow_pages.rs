@@ -275,6 +275,8 @@ both!(
         assert!(wrong.contains("every day"), "{wrong}");
         browser.submit(&at, &[("cron", "0 6 * * MON-FRI"), ("zone", "Europe/Berlin")]).await.is(303);
         says(&browser.open(&workflow).await.text(), &["Schedule saved", "value=\"0 6 * * MON-FRI\"", "Next"]);
+        // It stands among what comes, with a link.
+        says(&browser.open("/jobs").await.is(200).text(), &["Nightly", &workflow]);
         browser.submit(&at, &[("interval", "86400")]).await.is(303);
         let page = browser.open(&workflow).await.text();
         assert!(!page.contains("value=\"0 6 * * MON-FRI\"") && page.contains("Every day"), "{page}");

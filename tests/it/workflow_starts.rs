@@ -55,6 +55,10 @@ both!(
         assert_eq!((&set["schedule"]["kind"], &set["schedule"]["name"]), (&json!("workflow"), &json!("Nightly")), "{set}");
         let run = started_by(&team.owner, &workflow, "schedule").await;
         assert_eq!(ended(&team.owner, &id(&run)).await.0, "SUCCEEDED");
+        // Its start is a run of the queue that leads to it.
+        let begun = team.owner.all("/api/v1/jobs/runs?kind=workflow&state=succeeded", 50).await;
+        let page = app.browser("olga").await.open(&format!("/jobs/runs/{}", id(begun.last().unwrap()))).await.is(200).text();
+        assert!(page.contains(&format!("/workflows/{workflow}/runs/{}", begun.last().unwrap()["output"]["workflow_run"].as_str().unwrap())), "{page}");
         let rest = ask(&team.owner, SCHEDULE, at(json!({ "cron": "0 6 * * *", "enabled": false }))).await;
         assert_eq!((&rest["schedule"]["id"], &rest["schedule"]["enabled"]), (&set["schedule"]["id"], &json!(false)));
 

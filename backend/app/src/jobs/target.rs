@@ -31,6 +31,15 @@ impl Target {
         Self::Source(trigger.subject_id.into())
     }
 
+    /// What work of a kind is about, where that is a data source or a workflow.
+    pub fn of_work(kind: &str, subject: Option<Uuid>) -> Option<Self> {
+        match subject {
+            Some(id) if kind == CRAWL.name => Some(Self::Source(id.into())),
+            Some(id) if kind == START.name => Some(Self::Workflow(id.into())),
+            _ => None,
+        }
+    }
+
     /// The kind of work that is put into the queue.
     pub(super) fn kind(self) -> &'static str {
         match self {

@@ -3,22 +3,24 @@
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::jobs::{
+    Target,
     runs::{self, Wanted},
     schedules,
-    triggers::listing::LISTING,
 };
 use lakegate_model::{
     Fault, PageRequest, Timestamp,
     words::{JobState, ProductRole},
 };
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::row::Row;
 use crate::{
     kit::{Tab, When, address},
     paging::{Pager, Place},
-    project::spark::{Spark, last_runs},
+    project::{
+        spark::{self, Spark},
+        started::href,
+    },
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Query};
@@ -49,7 +51,7 @@ struct Coming {
     words: String,
     at: When,
     due: Timestamp,
-    subject: Uuid,
+    target: Target,
     spark: Spark,
 }
 
@@ -79,18 +81,17 @@ async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<JobsQu
         let found =
             schedules::list(&web.app, &reader.caller, Some(project.id), &PageRequest::new(Some(SCHEDULES), None)?)
                 .await?;
-        let work = found.items.into_iter().filter(|view| view.schedule.kind != LISTING.name);
-        coming.extend(work.filter_map(|view| {
+        coming.extend(found.items.into_iter().filter_map(|view| {
             let due = *view.coming.first()?;
-            let subject = view.schedule.subject_id.unwrap_or_default();
+            let target = Target::of_work(&view.schedule.kind, view.schedule.subject_id)?;
             Some(Coming {
-                href: format!("/projects/{}/sources/{subject}", project.id),
+                href: href(project.id, target),
                 project: project.name.clone(),
                 name: view.schedule.name,
                 words: view.words,
                 at: When::at(due),
                 due,
-                subject,
+                target,
                 spark: Spark::default(),
             })
         }));
@@ -98,7 +99,7 @@ async fn list(State(web): State<Web>, framed: Framed, Query(query): Query<JobsQu
     coming.sort_by_key(|next| next.due);
     coming.truncate(COMING);
     for next in &mut coming {
-        (_, next.spark) = last_runs(&web, &reader, next.subject.into()).await?;
+        next.spark = spark::of_target(&web, &reader, next.target).await?;
     }
     let page = JobsPage {
         pager: place.pager(&web, &reader, &page)?,

@@ -9,13 +9,14 @@ use axum::{
     routing::{get, post},
 };
 use lakegate_app::jobs::{
+    Target,
     runs::{self, RunView},
     triggers::{self, listing::LISTING},
 };
 use lakegate_model::{
     Code, Fault, PageRequest,
     ids::RunId,
-    jobs::{JobAttempt, JobLogLine},
+    jobs::{JobAttempt, JobLogLine, JobRun},
     words::{AttemptOutcome, JobState, LogLevel},
 };
 use serde::Deserialize;
@@ -24,6 +25,7 @@ use super::row::Row;
 use crate::{
     flash::done,
     kit::{self, When, back, capitalised, sentence},
+    project::started::href,
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -33,6 +35,8 @@ use lakegate_http::{
 
 /// Events that are shown of what started a run.
 const EVENTS: i64 = 20;
+/// Where the output names the run of a workflow that was begun; it is shown as a link.
+const BEGUN: &str = "workflow_run";
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -74,6 +78,8 @@ struct RunPage {
     base: String,
     /// The address of what is worked on; empty if the reader may not see it.
     subject_href: String,
+    /// The address of the run of a workflow that it has begun; empty if there is none.
+    begun_href: String,
     replay_of: String,
     tries: String,
     started: When,
@@ -134,13 +140,8 @@ fn page(shell: Shell, view: &RunView, attempts: Vec<JobAttempt>, log: Option<Vec
     let left = left.and_then(|started| run.progress.remaining(started, view.at));
     RunPage {
         row: Row::of(view),
-        subject_href: match (&view.subject, run.subject_id) {
-            (Some(_), Some(subject)) if run.kind == LISTING.name => {
-                format!("/projects/{}/triggers/{subject}", run.project_id)
-            }
-            (Some(_), Some(subject)) => format!("/projects/{}/sources/{subject}", run.project_id),
-            _ => String::new(),
-        },
+        subject_href: view.subject.as_ref().and_then(|_| subject_href(run)).unwrap_or_default(),
+        begun_href: begun_href(run).unwrap_or_default(),
         replay_of: run.replay_of.map(|id| format!("/jobs/runs/{id}")).unwrap_or_default(),
         tries: format!("{} of {}", run.tries.max(i64::from(run.attempt > 0)), run.max_tries),
         started: When::maybe(run.started_at),
@@ -161,10 +162,25 @@ fn page(shell: Shell, view: &RunView, attempts: Vec<JobAttempt>, log: Option<Vec
     }
 }
 
+/// The page of what is worked on.
+fn subject_href(run: &JobRun) -> Option<String> {
+    if run.kind == LISTING.name {
+        return run.subject_id.map(|trigger| format!("/projects/{}/triggers/{trigger}", run.project_id));
+    }
+    Some(href(run.project_id, Target::of_work(&run.kind, run.subject_id)?))
+}
+
+/// The run of the workflow that this one has begun.
+fn begun_href(run: &JobRun) -> Option<String> {
+    let target = Target::of_work(&run.kind, run.subject_id).filter(|target| matches!(target, Target::Workflow(_)))?;
+    let begun = run.output.as_ref()?.get(BEGUN)?.as_str()?;
+    Some(format!("{}/runs/{begun}", href(run.project_id, target)))
+}
+
 /// Plain values of the output, named as people read them; lists are counted.
 fn results(view: &RunView) -> Vec<(String, String)> {
     let Some(output) = view.run.output.as_ref().and_then(|output| output.as_object()) else { return Vec::new() };
-    let shown = output.iter().map(|(name, value)| {
+    let shown = output.iter().filter(|(name, _)| name.as_str() != BEGUN).map(|(name, value)| {
         let value = match value {
             serde_json::Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), kit::grouped),
             serde_json::Value::Array(items) => kit::grouped(kit::whole(items.len())),

@@ -11,7 +11,7 @@ mod queries;
 pub(crate) mod run_row;
 mod sources;
 pub(crate) mod spark;
-mod started;
+pub(crate) mod started;
 mod subscriptions;
 mod timing;
 mod trigger_form;

@@ -1,10 +1,13 @@
 //! The last runs of a data source or workflow at a glance.
 
-use lakegate_app::sources::runs;
+use lakegate_app::{
+    jobs::{Target, workflows},
+    sources::runs,
+};
 use lakegate_model::{
     Fault, PageRequest, Timestamp,
     catalog::SourceRun,
-    ids::DataSourceId,
+    ids::{DataSourceId, WorkflowId},
     words::{RunState, WorkflowState},
     workflows::WorkflowRun,
 };
@@ -13,7 +16,7 @@ use crate::kit::{counted, duration};
 use lakegate_http::{Web, extract::SignedIn};
 
 /// Runs that are shown.
-pub(crate) const SHOWN: i64 = 12;
+const SHOWN: i64 = 12;
 /// Units of the picture from one bar to the next, and of a bar.
 const PITCH: i64 = 8;
 const WIDE: i64 = 5;
@@ -53,9 +56,29 @@ pub(crate) async fn last_runs(
     Ok((found, Spark::of(&ran)))
 }
 
+/// The last runs of a workflow, the latest first, and their picture.
+pub(crate) async fn last_flows(
+    web: &Web,
+    reader: &SignedIn,
+    workflow: WorkflowId,
+) -> Result<(Vec<WorkflowRun>, Spark), Fault> {
+    let page = PageRequest::new(Some(SHOWN), None)?;
+    let found = workflows::list_runs(&web.app, &reader.caller, workflow, &page).await?.items;
+    let ran: Vec<Ran> = found.iter().map(Ran::from).collect();
+    Ok((found, Spark::of(&ran)))
+}
+
+/// The picture of the last runs of either.
+pub(crate) async fn of_target(web: &Web, reader: &SignedIn, target: Target) -> Result<Spark, Fault> {
+    Ok(match target {
+        Target::Source(id) => last_runs(web, reader, id).await?.1,
+        Target::Workflow(id) => last_flows(web, reader, id).await?.1,
+    })
+}
+
 /// What the picture needs of a run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ran {
+struct Ran {
     end: End,
     /// How long it took; 0 while it goes on.
     millis: i64,
@@ -102,7 +125,7 @@ impl From<&WorkflowRun> for Ran {
 
 impl Spark {
     /// The picture of runs, of which the first is the latest.
-    pub fn of(runs: &[Ran]) -> Self {
+    fn of(runs: &[Ran]) -> Self {
         let longest = runs.iter().map(|run| run.millis).max().unwrap_or_default().max(1);
         let bars = (0_i64..).zip(runs.iter().rev()).map(|(nth, run)| {
             let height = LEAST + (HEIGHT - LEAST) * run.millis / longest;

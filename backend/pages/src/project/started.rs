@@ -12,6 +12,14 @@ use lakegate_model::{
 use super::Section;
 use lakegate_http::{Web, extract::SignedIn};
 
+/// The page of a data source or a workflow.
+pub(crate) fn href(project: ProjectId, target: Target) -> String {
+    match target {
+        Target::Source(id) => format!("/projects/{project}/sources/{id}"),
+        Target::Workflow(id) => format!("/projects/{project}/workflows/{id}"),
+    }
+}
+
 /// A data source or a workflow of a project.
 pub(super) struct Started {
     pub target: Target,
@@ -24,10 +32,7 @@ pub(super) struct Started {
 impl Started {
     /// The page of what is started.
     pub fn href(&self) -> String {
-        match self.target {
-            Target::Source(id) => format!("/projects/{}/sources/{id}", self.project),
-            Target::Workflow(id) => format!("/projects/{}/workflows/{id}", self.project),
-        }
+        href(self.project, self.target)
     }
 
     /// The tab below which its pages stand.

@@ -8,7 +8,7 @@ use lakegate_model::{PageRequest, ids::ProjectId, workflows::Workflow};
 use super::{
     super::{
         Head, Section, head,
-        spark::{Ran, SHOWN, Spark},
+        spark::{Spark, last_flows},
     },
     edit, path,
     rows::FlowRow,
@@ -75,13 +75,11 @@ async fn row(
     (sources, contributes): (&Sources, bool),
 ) -> Result<Row, Refusal> {
     let href = path(&workflow);
-    let page = PageRequest::new(Some(SHOWN), None)?;
-    let runs = workflows::list_runs(&web.app, &reader.caller, workflow.id, &page).await?.items;
+    let (runs, spark) = last_flows(web, reader, workflow.id).await?;
     let definition = version(web, reader, workflow.id, workflow.version).await?.definition;
     let at_once = contributes && !wants_input(&definition, sources);
-    let ran: Vec<Ran> = runs.iter().map(Ran::from).collect();
     Ok(Row {
-        spark: Spark::of(&ran),
+        spark,
         last: runs.first().map(|run| FlowRow::of(run, &href, web.app.now())),
         start: if at_once { format!("{href}/start") } else { String::new() },
         steps: counted(definition.steps.len(), "step", "steps"),

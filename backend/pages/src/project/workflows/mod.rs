@@ -13,13 +13,14 @@ mod versions;
 mod words;
 
 use axum::Router;
-use lakegate_app::jobs::workflows;
+use lakegate_app::jobs::{Target, workflows};
 use lakegate_model::{
     Fault, PageRequest,
     ids::{ProjectId, WorkflowId},
     workflows::{Workflow, WorkflowVersion},
 };
 
+use super::started::href;
 use lakegate_http::{Web, extract::SignedIn};
 
 pub(super) fn routes() -> Router<Web> {
@@ -50,5 +51,5 @@ async fn version(web: &Web, reader: &SignedIn, id: WorkflowId, number: i64) -> R
 
 /// The path of a workflow.
 fn path(workflow: &Workflow) -> String {
-    format!("/projects/{}/workflows/{}", workflow.project_id, workflow.id)
+    href(workflow.project_id, Target::Workflow(workflow.id))
 }
