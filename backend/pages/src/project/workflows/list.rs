@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::get};
 use lakegate_app::jobs::workflows;
-use lakegate_model::{PageRequest, ids::ProjectId, workflows::Workflow};
+use lakegate_model::{ids::ProjectId, workflows::Workflow};
 
 use super::{
     super::{

@@ -120,9 +120,8 @@ async fn set(web: &Web, reader: &SignedIn, target: Target, form: &TimingForm) ->
         schedules::set(&web.app, &reader.caller, target, &timing).await?;
         return Ok("Schedule saved.");
     }
-    match schedules::of(&web.app, &reader.caller, target).await? {
-        Some(known) => schedules::remove(&web.app, &reader.caller, known.schedule.id).await?,
-        None => {}
+    if let Some(known) = schedules::of(&web.app, &reader.caller, target).await? {
+        schedules::remove(&web.app, &reader.caller, known.schedule.id).await?;
     }
     Ok("It starts by hand and by its triggers.")
 }
