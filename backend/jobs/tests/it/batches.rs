@@ -54,7 +54,7 @@ fn ending(number: usize, now: lakegate_model::Timestamp) -> AttemptEnd {
     AttemptEnd {
         state,
         outcome,
-        progress: (number % 3 > 0).then_some(progress),
+        progress: (!number.is_multiple_of(3)).then_some(progress),
         output: (state == JobState::Succeeded).then(|| json!({ "number": number })),
         error: (outcome == AttemptOutcome::Failed).then(|| ("invalid".into(), format!("it broke at {number}"))),
         next_at: (state == JobState::Scheduled).then(|| now + TimeDelta::seconds(number.try_into().unwrap())),
