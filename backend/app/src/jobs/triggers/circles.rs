@@ -48,6 +48,7 @@ pub(in crate::jobs) async fn need_none_of(
 
 /// What leads to what within a project.
 struct Ways {
+    project: ProjectId,
     /// What ends, and what a trigger starts then.
     triggers: Vec<(Uuid, Uuid)>,
     /// A workflow that is about to name these.
@@ -62,7 +63,7 @@ impl Ways {
         changed: Option<(Uuid, BTreeSet<Uuid>)>,
     ) -> Result<Self, Fault> {
         let triggers = store::trigger_edges(tx, project, apart).await?;
-        Ok(Self { triggers, changed: changed.into_iter().collect() })
+        Ok(Self { project, triggers, changed: changed.into_iter().collect() })
     }
 
     /// What runs because this does.
@@ -71,9 +72,21 @@ impl Ways {
             self.triggers.iter().filter(|(from, _)| *from == id).map(|(_, to)| *to).collect();
         match self.changed.get(&id) {
             Some(named) => next.extend(named),
-            None => next.extend(named_by(tx, id).await?),
+            None => next.extend(self.named_by(tx, id).await?),
         }
         Ok(next)
+    }
+
+    /// What the workflow of this id names, if the project has one: of others nothing is to be told.
+    async fn named_by(&self, tx: &mut Tx, id: Uuid) -> Result<BTreeSet<Uuid>, Fault> {
+        let found = workflows::workflow_find(tx, id.into()).await?;
+        let Some(workflow) = found.filter(|workflow| workflow.project_id == self.project) else {
+            return Ok(BTreeSet::new());
+        };
+        match workflows::version_find(tx, workflow.id, workflow.version).await? {
+            Some(version) => named(&version.definition),
+            None => Ok(BTreeSet::new()),
+        }
     }
 
     async fn lead(&self, tx: &mut Tx, from: Uuid, to: Uuid) -> Result<bool, Fault> {
@@ -87,15 +100,6 @@ impl Ways {
             }
         }
         Ok(false)
-    }
-}
-
-/// What the workflow of this id names, if there is one.
-async fn named_by(tx: &mut Tx, id: Uuid) -> Result<BTreeSet<Uuid>, Fault> {
-    let Some(workflow) = workflows::workflow_find(tx, id.into()).await? else { return Ok(BTreeSet::new()) };
-    match workflows::version_find(tx, workflow.id, workflow.version).await? {
-        Some(version) => named(&version.definition),
-        None => Ok(BTreeSet::new()),
     }
 }
 
