@@ -237,7 +237,8 @@ pub async fn create_job_trigger(
     Ok((StatusCode::CREATED, Answer(made.into())))
 }
 
-/// Makes a trigger that starts a workflow, with the input `{}`. The secret in the answer is shown this once.
+/// Makes a trigger that starts a workflow, whose input names the trigger, as `trigger`. The secret in the answer is shown
+/// this once.
 #[utoipa::path(post, path = "/api/v1/workflows/{workflow}/triggers", tag = "jobs", params(("workflow" = Uuid, Path)),
     request_body = JobTriggerInput, responses((status = 201, body = MadeTriggerShape)))]
 pub async fn create_workflow_trigger(

@@ -161,8 +161,8 @@ async fn held(
     let told = simulated(by, field, variables).await;
     assert_eq!(told["ok"], true, "{field}: {told}");
     for (table, rows) in state(app).await {
-        // The server's own heart beats on, and seals what was audited before.
-        let own = ["nodes", "audit_batches"].contains(&table.as_str());
+        // The hearts of the server and of its workers beat on, and what was audited before is sealed.
+        let own = ["nodes", "audit_batches", "job_workers", "job_gate"].contains(&table.as_str());
         assert!(own || tables[&table] == rows, "{field} left something in {table}");
     }
     assert_eq!(files, self::files(app), "{field} left a file");

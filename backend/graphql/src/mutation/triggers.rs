@@ -84,7 +84,7 @@ impl TriggersMutation {
         outcome(&at, triggers::create(at.app(), &at.caller, of, &input.into()).await)
     }
 
-    /// Makes a trigger that starts a workflow; its input is `{}`.
+    /// Makes a trigger that starts a workflow; its input names the trigger, as `trigger`.
     async fn create_workflow_trigger(
         &self,
         ctx: &Context<'_>,

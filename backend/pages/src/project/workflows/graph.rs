@@ -278,7 +278,7 @@ mod tests {
         let look = Look { below: "Look through a source with a very long name".into(), ..Look::default() };
         let graph = Graph::of(&definition(), &vec![look; 3]);
         let first = &graph.drawings[0].boxes[0];
-        assert_eq!(first.below, "Look through a sourc…");
+        assert_eq!(first.below, "Look through a sour…");
         assert_eq!(first.title, "orders: Look through a source with a very long name");
         assert_eq!(clipped("größer", 6), "größer");
     }
