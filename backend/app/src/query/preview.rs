@@ -71,6 +71,7 @@ async fn show(app: &App, caller: &Caller, view: View) -> Result<Preview, Fault> 
     })?;
     let access = table.access.clone();
     let spec = QuerySpec {
+        // The only thing put in is a number of our own.
         sql: format!("SELECT * FROM preview.preview LIMIT {ROWS}"),
         tables: vec![table],
         default_database: None,

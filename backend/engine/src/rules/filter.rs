@@ -171,7 +171,8 @@ fn parse(text: &str) -> Result<Expr, Fault> {
     if text.len() > TEXT_MAX {
         return Err(refused(format!("the row filter has {} bytes; the limit is {TEXT_MAX}", text.len())));
     }
-    // The bounds on nesting and on what the parser reads twice are those of queries.
+    // The bounds on nesting and on what the parser reads twice are those of queries. This text is divided into tokens and
+    // thrown away: it is never run, so whatever closes the parenthesis early closes nothing.
     tokenize(&format!("SELECT ({text}\n)")).map_err(|fault| refused(fault.message))?;
     let read = || {
         let mut tokens = Tokenizer::new(&GenericDialect {}, text).tokenize()?;
