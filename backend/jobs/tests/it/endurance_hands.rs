@@ -141,25 +141,32 @@ pub async fn away(bench: &Bench) {
 }
 
 /// The disk has no space until somebody has noticed. PostgreSQL's cannot be filled from here.
+///
+/// Effects are held up until the limit stands, and again if all of them found a way around it: a connection that ran into
+/// the limit is closed, and the next one of its worker has none.
 pub async fn full(bench: &Bench, hands: &[Hand], sink: &Sink) {
     let before = sink.seen().full;
+    let begun = Instant::now();
+    while sink.seen().full == before && begun.elapsed() < Duration::from_secs(20) {
+        hold(bench, sink).await;
+        for hand in hands {
+            limit(&hand.db, "PRAGMA max_page_count = 1").await;
+        }
+        sink.seen().held = false;
+        pass(bench, Duration::from_millis(50)).await;
+    }
+    for hand in hands {
+        limit(&hand.db, "PRAGMA max_page_count = 1073741823").await;
+    }
+}
+
+/// Holds effects up, until one waits.
+async fn hold(bench: &Bench, sink: &Sink) {
     let waited = sink.seen().waiting;
     let begun = Instant::now();
     sink.seen().held = true;
     while sink.seen().waiting == waited && begun.elapsed() < Duration::from_secs(2) {
         pass(bench, Duration::from_millis(5)).await;
-    }
-    while sink.seen().full == before && begun.elapsed() < Duration::from_secs(5) {
-        for hand in hands {
-            // The limit belongs to a connection, and one that ran into it is closed.
-            limit(&hand.db, "PRAGMA max_page_count = 1").await;
-        }
-        sink.seen().held = false;
-        pass(bench, Duration::from_millis(5)).await;
-    }
-    sink.seen().held = false;
-    for hand in hands {
-        limit(&hand.db, "PRAGMA max_page_count = 1073741823").await;
     }
 }
 

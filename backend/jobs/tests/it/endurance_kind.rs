@@ -24,10 +24,14 @@ pub static STEP: KindSpec = KindSpec {
 };
 
 /// The ledger: no key keeps an effect from standing there twice.
-pub const LEDGER: [&str; 2] =
-    ["CREATE TABLE ledger (run TEXT NOT NULL, attempt BIGINT NOT NULL)", "CREATE INDEX ledger_run ON ledger (run)"];
+pub const LEDGER: [&str; 2] = [
+    "CREATE TABLE ledger (run TEXT NOT NULL, attempt BIGINT NOT NULL, report TEXT NOT NULL)",
+    "CREATE INDEX ledger_run ON ledger (run)",
+];
 const SEEN: &str = "SELECT COUNT(*) FROM ledger WHERE run = $1";
-const NOTE: &str = "INSERT INTO ledger (run, attempt) VALUES ($1, $2)";
+const NOTE: &str = "INSERT INTO ledger (run, attempt, report) VALUES ($1, $2, $3)";
+/// Of an effect that was held up: more than what is free within the file of a database, so it needs space on the disk.
+const LARGE_REPORT_BYTES: usize = 1 << 20;
 
 /// What the world outside saw. It survives all workers.
 #[derive(Debug, Default, Clone)]
@@ -126,8 +130,8 @@ impl Step {
             }
             tokio::time::sleep(Duration::from_millis(if what == "step" { 1 } else { 20 })).await;
         }
-        self.wait_while_held().await;
-        let effect = self.effect(run).await;
+        let report = " ".repeat(if self.wait_while_held().await { LARGE_REPORT_BYTES } else { 0 });
+        let effect = self.effect(run, &report).await;
         self.sink.seen().full += u64::from(matches!(&effect, Err(fault) if fault.code == Code::StorageFull));
         self.sink.seen().refused += u64::from(matches!(&effect, Err(fault) if fault.code == Code::Cancelled));
         let new = effect?;
@@ -137,27 +141,30 @@ impl Step {
         Ok(json!({ "attempt": run.run().attempt }))
     }
 
-    /// So that what writes meets a full disk, and not only whoever hands out work.
-    async fn wait_while_held(&self) {
+    /// So that what writes meets a full disk, and not only whoever hands out work. Says whether it was held up.
+    async fn wait_while_held(&self) -> bool {
+        let mut waited = false;
         while self.sink.waits() {
+            waited = true;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        waited
     }
 
     /// Writes the effect, unless an attempt before has written it and died. Says whether it did.
-    async fn effect(&self, run: &RunContext) -> Result<bool, Fault> {
+    async fn effect(&self, run: &RunContext, report: &str) -> Result<bool, Fault> {
         let (id, attempt) = run.claim();
         in_queue!(&self.db, |tx| {
             run.hold(tx).await?;
             // The row is held: whoever is told of a cancellation from now on is told after this effect.
             let early = self.sink.seen().cancelled.contains_key(&id);
             assert!(!early, "an effect of {id} after its cancellation was acknowledged");
-            note(tx, id, attempt).await.map_err(Fault::from)
+            note(tx, id, attempt, report).await.map_err(Fault::from)
         })
     }
 }
 
-async fn note(tx: &mut WriteTx, run: RunId, attempt: i64) -> Result<bool, lakegate_store::StoreError> {
+async fn note(tx: &mut WriteTx, run: RunId, attempt: i64, report: &str) -> Result<bool, lakegate_store::StoreError> {
     let run = run.to_string();
     let (seen,): (i64,) = match &mut **tx {
         Tx::Sqlite(tx) => sqlx::query_as(SEEN).bind(&run).fetch_one(&mut **tx).await?,
@@ -165,8 +172,12 @@ async fn note(tx: &mut WriteTx, run: RunId, attempt: i64) -> Result<bool, lakega
     };
     if seen == 0 {
         match &mut **tx {
-            Tx::Sqlite(tx) => sqlx::query(NOTE).bind(&run).bind(attempt).execute(&mut **tx).await.map(|_| ())?,
-            Tx::Postgres(tx) => sqlx::query(NOTE).bind(&run).bind(attempt).execute(&mut **tx).await.map(|_| ())?,
+            Tx::Sqlite(tx) => {
+                sqlx::query(NOTE).bind(&run).bind(attempt).bind(report).execute(&mut **tx).await.map(|_| ())?;
+            }
+            Tx::Postgres(tx) => {
+                sqlx::query(NOTE).bind(&run).bind(attempt).bind(report).execute(&mut **tx).await.map(|_| ())?;
+            }
         }
     }
     Ok(seen == 0)
