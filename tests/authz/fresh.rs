@@ -305,11 +305,24 @@ impl World {
     async fn fresh_secrets(&self, app: &Server, door: &str, actor: &str, n: u64, ids: &mut Ids) {
         let team = &self.sales.producer;
         let has = |words: &[&str]| words.iter().any(|word| door.contains(word));
-        if has(&["{account}", "service", "ServiceAccount", "AccountPurpose", "accounts"]) {
-            let account = json!({ "name": format!("robot {n}"), "role": "viewer" });
-            let path = format!("/api/v1/projects/{}/service-accounts", team.project);
-            let account = id(&team.owner.post(&path, account).await.ok());
+        if has(&["{account}", "service", "ServiceAccount", "AccountPurpose", "accounts"]) || is_derived(door) {
+            let role = if is_derived(door) { "contributor" } else { "viewer" };
+            let account = crate::values::account(team, &format!("robot {n}"), role).await;
             ids.insert("account", account.clone());
+            if has(&["AccountActor", "/actors"]) {
+                let person = app.person(&format!("acting{n}")).await;
+                team.join(&person, "contributor").await;
+                if has(&["remove", "DELETE"]) {
+                    crate::values::act_as(&team.owner, &account, &person.id).await;
+                }
+                ids.insert("user", person.id);
+            }
+            if is_derived(door) {
+                let derived = crate::values::derived(team, &format!("derived_{n}")).await;
+                ids.insert("derived", derived.clone());
+                ids.insert("derived_table", derived);
+                ids.insert("derived_name", format!("derived_{n}"));
+            }
             if has(&["/tokens/{token}"]) {
                 let token = json!({ "name": "t", "scopes": ["read"], "days": 1, "service_account": account });
                 ids.insert("token", id(&team.owner.post("/api/v1/tokens", token).await.ok()));
@@ -366,4 +379,9 @@ impl World {
         .await;
         query
     }
+}
+
+/// Whether a door is about derived tables.
+fn is_derived(door: &str) -> bool {
+    ["erivedTable", "derived-tables", "/derived"].iter().any(|word| door.contains(word))
 }

@@ -257,6 +257,7 @@ fn subject(door: &str) -> String {
         ("workflow_backfill", "backfill"),
         ("workflow_run", "flow"),
         ("workflow", "workflow"),
+        ("derived_table", "derived"),
         ("job_schedule", "schedule"),
         ("trigger", "trigger"),
         ("run_watch", "watch"),

@@ -1,6 +1,6 @@
 //! Good values for inputs, by their names.
 
-use lakegate_tests::{Client, Value, answer::id, eventually, json};
+use lakegate_tests::{Client, Value, answer::id, eventually, json, story::Team};
 
 use crate::world::{Ids, World};
 
@@ -52,11 +52,13 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "kind" if door.contains("Jobs") || door.contains("/jobs/") => json!("crawl"),
         "run" if door.contains("workflowParts") => json!(ids.get("flow")?),
         "step" => json!("look"),
-        "version" if ["reviseWorkflow", "/versions"].iter().any(|at| door.contains(at)) => json!(1),
+        "version" if ["reviseWorkflow", "reviseDerivedTable", "/versions"].iter().any(|at| door.contains(at)) => {
+            json!(1)
+        }
         "first" | "last" if ["backfillWorkflow", "/backfills"].iter().any(|at| door.contains(at)) => {
             json!("2026-05-03")
         }
-        "happening" if door.contains("orkflow") => json!("webhook"),
+        "happening" if ["orkflow", "erived"].iter().any(|at| door.contains(at)) => json!("webhook"),
         "happening" => json!("object_created"),
         "every_seconds" => json!(3_600),
         "scope" if door.contains("watchRuns") => json!("source"),
@@ -131,6 +133,29 @@ pub async fn schedule(owner: &Client, source: &str) -> String {
         schedule { id } } }";
     let made = owner.data(text, json!({ "source": source })).await;
     id(&made["scheduleDataSource"]["schedule"])
+}
+
+/// A service account of a team.
+pub async fn account(team: &Team, name: &str, role: &str) -> String {
+    let path = format!("/api/v1/projects/{}/service-accounts", team.project);
+    id(&team.owner.post(&path, json!({ "name": name, "role": role })).await.ok())
+}
+
+/// Names somebody for a service account.
+pub async fn act_as(owner: &Client, account: &str, user: &str) {
+    owner.put(&format!("/api/v1/service-accounts/{account}/actors/{user}"), json!({})).await.is(204);
+}
+
+/// A derived table whose runs end at once, since its account is disabled: one that made a table would change the database
+/// beside the door that is tried.
+pub async fn derived(team: &Team, name: &str) -> String {
+    let account = account(team, &format!("maker of {name}"), "contributor").await;
+    let input = json!({ "environment": team.environment.id, "name": name, "sql": "select 1 as one",
+        "service_account": account });
+    let derived = id(&team.owner.post("/api/v1/derived-tables", input).await.ok());
+    let disabled = format!("/api/v1/service-accounts/{account}/disabled");
+    team.owner.put(&disabled, json!({ "disabled": true })).await.is(204);
+    derived
 }
 
 /// What a workflow does that looks through a data source.

@@ -11,6 +11,7 @@ mod coarse;
 mod commands;
 mod companies;
 mod demo;
+mod derived;
 mod disk_full;
 mod failpoints;
 mod grants;

@@ -12,6 +12,7 @@ use crate::{
     accounts::passwords::Passwords,
     audit::refusals::Refusals,
     catalog::hub::SearchHub,
+    derived::QUERY,
     jobs::{
         notices::{NOTIFY, NoticeSettings, planning::Planner},
         triggers::listing::LISTING,
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// The kinds of work that use cases put into the queue.
-pub const KINDS: &[&KindSpec] = &[&CRAWL, &LISTING, &NOTIFY, &START];
+pub const KINDS: &[&KindSpec] = &[&CRAWL, &QUERY, &LISTING, &NOTIFY, &START];
 
 /// Everything that configuration decides for the use cases.
 #[derive(Debug, Clone)]

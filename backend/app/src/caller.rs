@@ -3,7 +3,7 @@
 use lakegate_model::{
     Code, Fault, Timestamp,
     grants::Grantee,
-    ids::{ApiTokenId, ProjectId, SessionId, UserId},
+    ids::{ApiTokenId, ProjectId, ServiceAccountId, SessionId, UserId},
     words::TokenScope,
 };
 use lakegate_policy::{Actor, Scope, actor::Principal};
@@ -28,6 +28,8 @@ pub enum Identity {
     },
     /// A token of the configured identity provider, already mapped to its user.
     External(UserId),
+    /// Work of the queue that is done as a service account, without a token.
+    Work(ServiceAccountId),
     /// The server itself.
     System,
 }
@@ -52,6 +54,11 @@ impl Caller {
     /// The server itself, for a named piece of its own work.
     pub fn system(work: &str) -> Self {
         Self { identity: Identity::System, ..Self::anonymous(work.to_owned(), None) }
+    }
+
+    /// A service account, for work of the queue that is done under its name in its project.
+    pub(crate) fn work(account: ServiceAccountId, project: ProjectId, work: &str) -> Self {
+        Self { identity: Identity::Work(account), project: Some(project), ..Self::system(work) }
     }
 
     /// Nobody in particular, asking from somewhere.
@@ -80,6 +87,7 @@ pub async fn enter(tx: &mut Tx, caller: &Caller, now: Timestamp) -> Result<Actor
         Identity::System => Actor::system(),
         Identity::Session(id) => from_session(tx, id, now).await?,
         Identity::ApiToken(id) => from_token(tx, id, now).await?,
+        Identity::Work(account) => from_work(tx, account).await?,
         Identity::AccessToken { user, family } => {
             if !sessions::family_is_live(tx, family, user).await? {
                 return Err(ended());
@@ -157,6 +165,14 @@ async fn from_session(tx: &mut Tx, id: SessionId, now: Timestamp) -> Result<Acto
     let held = |role: &String| actor.narrowings().find(|held| held.to_string() == *role).unwrap_or(Grantee::Everyone);
     actor.narrowed = session.role.as_ref().map(held);
     actor.purpose = session.purpose_id;
+    Ok(actor)
+}
+
+/// Work reads the catalog and runs queries; what it changes there the server does for it.
+async fn from_work(tx: &mut Tx, account: ServiceAccountId) -> Result<Actor, Fault> {
+    let gone = || Fault::new(Code::Forbidden, "the service account is disabled").fix("enable it, or name another");
+    let mut actor = actors::account_actor(tx, account).await?.ok_or_else(gone)?;
+    actor.scopes = [TokenScope::Read, TokenScope::Query].into();
     Ok(actor)
 }
 

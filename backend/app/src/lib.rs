@@ -19,6 +19,7 @@ pub mod app;
 pub mod audit;
 pub mod caller;
 pub mod catalog;
+pub mod derived;
 pub mod jobs;
 pub mod keys;
 mod lens;

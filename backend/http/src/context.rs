@@ -28,7 +28,7 @@ struct Inner {
 /// Who sent a request, for the log and for binding cursors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    /// `anonymous`, `user`, `api_token` or `system`.
+    /// `anonymous`, `user`, `api_token`, `service_account` or `system`.
     pub kind: &'static str,
     pub id: Option<Uuid>,
 }
@@ -41,6 +41,7 @@ impl Principal {
             Identity::System => ("system", None),
             Identity::Session(_) => ("user", session.map(|session| session.user_id.into())),
             Identity::ApiToken(id) => ("api_token", Some(id.into())),
+            Identity::Work(account) => ("service_account", Some(account.into())),
             Identity::AccessToken { user, .. } | Identity::External(user) => ("user", Some(user.into())),
         };
         Self { kind, id }

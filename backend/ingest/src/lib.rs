@@ -4,6 +4,7 @@
 mod crawl;
 mod listing;
 mod notify;
+mod query;
 
 use lakegate_app::App;
 use lakegate_jobs::{Registry, workflows::StartWorkflow};
@@ -12,6 +13,7 @@ use lakegate_jobs::{Registry, workflows::StartWorkflow};
 pub fn registry(app: &App) -> Registry {
     Registry::default()
         .with(crawl::Crawl::new(app.clone()))
+        .with(query::StoreQuery::new(app.clone()))
         .with(listing::LookForObjects::new(app.clone()))
         .with(notify::Notify::new(app.clone()))
         .with(StartWorkflow)

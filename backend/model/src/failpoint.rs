@@ -23,6 +23,8 @@ pub const ALL: &[&str] = &[
     "source.listed",
     "source.table_registered",
     "source.registered",
+    "derived.file_visible",
+    "derived.committed",
     "notice.sent",
     "change.committed",
     "audit.sealed",

@@ -92,6 +92,8 @@ ids! {
     WorkerId => "worker";
     /// One execution of a data source.
     RunId => "run";
+    /// A table that a query makes.
+    DerivedTableId => "derived_table";
     /// A graph of steps, each of which is work of the queue.
     WorkflowId => "workflow";
     /// One execution of a workflow.

@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod clock;
 pub mod coarse;
 pub mod columns;
+pub mod derived;
 pub mod error;
 pub mod failpoint;
 pub mod grants;

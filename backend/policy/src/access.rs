@@ -147,6 +147,44 @@ impl TableAccess {
     pub fn cell(&self, column: ColumnId) -> Option<&Cell> {
         self.rules.as_ref()?.cells.get(&column)
     }
+
+    /// Digest of what shows of these columns, and in which rows, whatever shows of others.
+    pub fn sight(&self, columns: &[ColumnId]) -> String {
+        cells::fingerprint(&self.over(columns))
+    }
+
+    /// Whether whoever has this access sees at least what another sees of these columns: each of their cells that shows
+    /// there, as it shows there or unmasked (access rule 18). Where rows are withheld, equal rules alone are known to
+    /// withhold the same.
+    pub fn covers(&self, other: &Self, columns: &[ColumnId]) -> bool {
+        let (own, other) = (self.over(columns), other.over(columns));
+        if !columns.iter().all(|column| own.columns.contains(column)) {
+            return false;
+        }
+        let Some(rules) = &own.rules else { return true };
+        let same_rows = other.rules.as_ref().is_some_and(|o| o.all_of == rules.all_of && o.any_of == rules.any_of);
+        if rules.filters_rows() && !same_rows {
+            return false;
+        }
+        rules.cells.iter().all(|(column, cell)| other.cell(*column) == Some(cell))
+    }
+
+    /// The same access, as far as these columns go, and as if nothing left.
+    fn over(&self, columns: &[ColumnId]) -> Self {
+        let rules = self.rules.clone().map(|mut rules| {
+            rules.cells.retain(|column, _| columns.contains(column));
+            rules
+        });
+        let kept = self.columns.iter().filter(|column| columns.contains(column)).copied().collect();
+        Self { columns: kept, rules, export: false, ..self.clone() }
+    }
+
+    /// Takes in what else decides about these cells: until when, whether they may leave, and under which digests.
+    pub fn narrow(&mut self, behind: &Self) {
+        self.export &= behind.export;
+        self.valid_until = [self.valid_until, behind.valid_until].into_iter().flatten().min();
+        self.fingerprint = cells::joined(&self.fingerprint, &behind.fingerprint);
+    }
 }
 
 /// Columns by rows: what one grant covers, or membership of the owning project.

@@ -61,6 +61,8 @@ actions! {
     ViewProject = "project.view", "see the inside of this project";
     /// Change a project's members, environments, connections and service accounts.
     ManageProject = "project.manage", "manage this project";
+    /// Have work done under the name of a service account.
+    ActAs = "service_account.act_as", "act as this service account";
     /// Create and run sources, describe assets, upload.
     Contribute = "project.contribute", "add or change data in this project";
     /// Ask for access on behalf of a project.

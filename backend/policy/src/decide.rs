@@ -9,7 +9,7 @@ use crate::{
     action::{Act, Action},
     actor::{Actor, Principal},
     granted::{Granted, Scope},
-    resource::{AssetFacts, ProjectFacts, RequestFacts, Resource, SubscriptionFacts},
+    resource::{AccountFacts, AssetFacts, ProjectFacts, RequestFacts, Resource, SubscriptionFacts},
 };
 
 /// What a decision says.
@@ -71,6 +71,7 @@ pub fn verdict(actor: &Actor, action: Action, resource: &Resource) -> Verdict {
         Resource::Asset(asset) => on_asset(actor, action, asset),
         Resource::Request(request) => on_request(actor, action, request),
         Resource::Subscription(subscription) => on_subscription(actor, action, subscription),
+        Resource::Account(account) => on_account(actor, action, account),
         Resource::User(user) => on_user(actor, action, actor.user() == Some(user.id)),
     };
     if verdict == Verdict::Allow && !actor.scopes.contains(&needed_scope(action)) {
@@ -261,6 +262,19 @@ fn on_subscription(actor: &Actor, action: Action, subscription: &SubscriptionFac
             Verdict::allow_if(actor.is_at_least(ProjectRole::Contributor, subscription.consumer), ASK_OWNER)
         }
         Action::RevokeSubscription => Verdict::allow_if(producer || steward, ASK_OWNER),
+        _ => Verdict::Hide,
+    }
+}
+
+/// Access rule 23: owners may make tokens of it and so are it anyway; contributors are named, one by one.
+fn on_account(actor: &Actor, action: Action, account: &AccountFacts) -> Verdict {
+    let Some(role) = actor.role_in(account.project) else { return Verdict::Hide };
+    match action {
+        Action::ActAs => Verdict::allow_if(
+            actor.user().is_some()
+                && (role == ProjectRole::Owner || (account.named && role == ProjectRole::Contributor)),
+            ASK_OWNER,
+        ),
         _ => Verdict::Hide,
     }
 }

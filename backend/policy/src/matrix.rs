@@ -1,7 +1,7 @@
 //! The whole of [`crate::decide()`] as a table that people can read and a test can compare.
 
 use lakegate_model::{
-    ids::{AssetId, DomainId, ProjectId, RequestId, SubscriptionId, UserId},
+    ids::{AssetId, DomainId, ProjectId, RequestId, ServiceAccountId, SubscriptionId, UserId},
     words::{AssetStatus, Discover, ProductRole, ProjectRole, RequestState, TokenScope},
 };
 use uuid::Uuid;
@@ -10,7 +10,10 @@ use crate::{
     action::Action,
     actor::{Actor, Principal},
     decide::{Verdict, verdict},
-    resource::{AssetFacts, DomainFacts, Platform, ProjectFacts, RequestFacts, Resource, SubscriptionFacts, UserFacts},
+    resource::{
+        AccountFacts, AssetFacts, DomainFacts, Platform, ProjectFacts, RequestFacts, Resource, SubscriptionFacts,
+        UserFacts,
+    },
 };
 
 /// The table in Markdown: a row per resource and action, a column per kind of person.
@@ -129,6 +132,9 @@ pub fn resources() -> Vec<(String, Resource)> {
     all.push(("request".into(), request.into()));
     all.push(("request (no owner may decide)".into(), ownerless.into()));
     all.push(("subscription".into(), subscription.into()));
+    let account = AccountFacts { id: id::<ServiceAccountId>(8), project: id(PRODUCER), named: false };
+    all.push(("service account".into(), account.into()));
+    all.push(("service account (named to act as it)".into(), AccountFacts { named: true, ..account }.into()));
     all.push(("user".into(), UserFacts { id: id(10) }.into()));
     all
 }

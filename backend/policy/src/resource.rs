@@ -1,7 +1,7 @@
 //! What is acted on, with the facts that decisions need.
 
 use lakegate_model::{
-    ids::{AssetId, DomainId, ProjectId, RequestId, SubscriptionId, UserId},
+    ids::{AssetId, DomainId, ProjectId, RequestId, ServiceAccountId, SubscriptionId, UserId},
     words::{AssetStatus, Discover, RequestState},
 };
 
@@ -61,6 +61,15 @@ pub struct SubscriptionFacts {
     pub domain: DomainId,
 }
 
+/// A service account as somebody's tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountFacts {
+    pub id: ServiceAccountId,
+    pub project: ProjectId,
+    /// Whether an owner of the project named the actor as one who acts as it.
+    pub named: bool,
+}
+
 /// A user as the subject of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserFacts {
@@ -76,6 +85,7 @@ pub enum Resource {
     Asset(AssetFacts),
     Request(RequestFacts),
     Subscription(SubscriptionFacts),
+    Account(AccountFacts),
     User(UserFacts),
 }
 
@@ -87,7 +97,7 @@ macro_rules! into_resource {
     )*};
 }
 into_resource!(DomainFacts => Domain, ProjectFacts => Project, AssetFacts => Asset, RequestFacts => Request,
-    SubscriptionFacts => Subscription, UserFacts => User);
+    SubscriptionFacts => Subscription, AccountFacts => Account, UserFacts => User);
 
 impl From<Platform> for Resource {
     fn from(_: Platform) -> Self {
@@ -105,6 +115,7 @@ impl Resource {
             Self::Asset(_) => "asset",
             Self::Request(_) => "request",
             Self::Subscription(_) => "subscription",
+            Self::Account(_) => "service account",
             Self::User(_) => "user",
         }
     }

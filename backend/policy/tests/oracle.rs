@@ -128,6 +128,9 @@ const RULES: &[(Thing, Action, &str)] = {
         (Subscription, ViewSubscription, "shhhyyhhhhh"),
         (Subscription, RevokeSubscription, "shhhyyhhhhh"),
         (Subscription, CancelSubscription, "shhhnnhhhhh"),
+        // 23: owners act as the accounts of their project, and contributors whom they name; no account as another.
+        (Account, ActAs, "shnnyhhhnhh"),
+        (NamedAccount, ActAs, "shnyyhhhnhh"),
         // The account of the stranger: his own, and the administrator's to disable, never to use (11).
         (User, ManageAccount, "syhhhhhhhhh"),
         (User, ManageUsers, "snnnnnynnnn"),
@@ -249,6 +252,7 @@ proofs!(
     ManageTerms,
     ViewProject,
     ManageProject,
+    ActAs,
     Contribute,
     RequestForProject,
     SaveQuery,

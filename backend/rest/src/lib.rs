@@ -17,6 +17,7 @@ pub mod asset_life;
 pub mod assets;
 pub mod audit;
 pub mod auth;
+pub mod derived_tables;
 pub mod domains;
 pub mod environments;
 pub mod glossary;
@@ -72,6 +73,7 @@ pub fn routes() -> Router<Web> {
         .merge(jobs::routes())
         .merge(triggers::routes())
         .merge(workflows::routes())
+        .merge(derived_tables::routes())
         .merge(workflow_runs::routes())
         .merge(uploads::routes())
         .merge(assets::routes())

@@ -10,9 +10,9 @@ use utoipa::{
 };
 
 use super::{
-    account, asset_life, assets, audit, auth, domains, environments, glossary, groups, hooks, jobs, members, notices,
-    previews, projects, queries, requests, results, revisions, runs, saved_queries, search, service_accounts, sources,
-    subscriptions, tables, tokens, triggers, uploads, users, workflow_runs, workflows,
+    account, asset_life, assets, audit, auth, derived_tables, domains, environments, glossary, groups, hooks, jobs,
+    members, notices, previews, projects, queries, requests, results, revisions, runs, saved_queries, search,
+    service_accounts, sources, subscriptions, tables, tokens, triggers, uploads, users, workflow_runs, workflows,
 };
 use crate::health;
 use lakegate_http::error::Problem;
@@ -119,6 +119,19 @@ use lakegate_http::error::Problem;
         triggers::renew_trigger_secret,
         triggers::list_trigger_events,
         triggers::list_job_run_events,
+        derived_tables::list_derived_tables,
+        derived_tables::create_derived_table,
+        derived_tables::show_derived_table,
+        derived_tables::delete_derived_table,
+        derived_tables::list_derived_table_versions,
+        derived_tables::revise_derived_table,
+        derived_tables::run_derived_table,
+        derived_tables::schedule_derived_table,
+        derived_tables::list_derived_table_triggers,
+        derived_tables::create_derived_table_trigger,
+        service_accounts::list_service_account_actors,
+        service_accounts::add_service_account_actor,
+        service_accounts::remove_service_account_actor,
         workflows::list_workflows,
         workflows::create_workflow,
         workflows::show_workflow,

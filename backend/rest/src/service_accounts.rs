@@ -7,9 +7,10 @@ use axum::{
     routing::{get, put},
 };
 use chrono::{DateTime, Utc};
-use lakegate_app::accounts::api_tokens;
+use lakegate_app::accounts::{account_actors, api_tokens};
 use lakegate_model::{
-    ids::{ProjectId, ServiceAccountId},
+    derived::AccountActor,
+    ids::{ProjectId, ServiceAccountId, UserId},
     people::ServiceAccount,
     words::ProjectRole,
 };
@@ -28,6 +29,11 @@ pub fn routes() -> Router<Web> {
     Router::new()
         .route("/api/v1/projects/{project}/service-accounts", get(list_service_accounts).post(create_service_account))
         .route("/api/v1/service-accounts/{account}/disabled", put(set_service_account_disabled))
+        .route("/api/v1/service-accounts/{account}/actors", get(list_service_account_actors))
+        .route(
+            "/api/v1/service-accounts/{account}/actors/{user}",
+            put(add_service_account_actor).delete(remove_service_account_actor),
+        )
 }
 
 /// A machine identity.
@@ -101,4 +107,59 @@ pub async fn set_service_account_disabled(
     Json(input): Json<DisabledInput>,
 ) -> Result<StatusCode, Refusal> {
     done(api_tokens::set_account_disabled(&web.app, &auth.caller, account, input.disabled).await)
+}
+
+/// Somebody who is named as acting as a service account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServiceAccountActorShape {
+    user_id: Uuid,
+    /// Display name.
+    user_name: String,
+    added_by: String,
+    added_at: DateTime<Utc>,
+}
+
+impl From<AccountActor> for ServiceAccountActorShape {
+    fn from(actor: AccountActor) -> Self {
+        Self {
+            user_id: actor.user_id.into(),
+            user_name: actor.user_name,
+            added_by: actor.added_by,
+            added_at: actor.added_at,
+        }
+    }
+}
+
+/// Lists who may act as a service account beside the owners of its project. For members of the project.
+#[utoipa::path(get, path = "/api/v1/service-accounts/{account}/actors", tag = "service accounts",
+    params(("account" = Uuid, Path)), responses((status = 200, body = Vec<ServiceAccountActorShape>)))]
+pub async fn list_service_account_actors(
+    State(web): State<Web>,
+    auth: Known,
+    Path(account): Path<ServiceAccountId>,
+) -> Result<Answer<Vec<ServiceAccountActorShape>>, Refusal> {
+    let actors = account_actors::list(&web.app, &auth.caller, account).await?;
+    Ok(Answer(actors.into_iter().map(Into::into).collect()))
+}
+
+/// Names a member of its project as one who acts as a service account: has work done with its rights.
+#[utoipa::path(put, path = "/api/v1/service-accounts/{account}/actors/{user}", tag = "service accounts",
+    params(("account" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Named")))]
+pub async fn add_service_account_actor(
+    State(web): State<Web>,
+    auth: Known,
+    Path((account, user)): Path<(ServiceAccountId, UserId)>,
+) -> Result<StatusCode, Refusal> {
+    done(account_actors::add(&web.app, &auth.caller, account, user).await)
+}
+
+/// Takes somebody's name off a service account; what he has edited goes on.
+#[utoipa::path(delete, path = "/api/v1/service-accounts/{account}/actors/{user}", tag = "service accounts",
+    params(("account" = Uuid, Path), ("user" = Uuid, Path)), responses((status = 204, description = "Taken off")))]
+pub async fn remove_service_account_actor(
+    State(web): State<Web>,
+    auth: Known,
+    Path((account, user)): Path<(ServiceAccountId, UserId)>,
+) -> Result<StatusCode, Refusal> {
+    done(account_actors::remove(&web.app, &auth.caller, account, user).await)
 }

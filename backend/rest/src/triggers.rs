@@ -49,6 +49,8 @@ pub struct JobTriggerShape {
     source_id: Option<Uuid>,
     /// Or the workflow that it starts.
     workflow_id: Option<Uuid>,
+    /// Or the derived table whose query it starts.
+    derived_table_id: Option<Uuid>,
     name: String,
     #[schema(value_type = String)]
     happening: Happening,
@@ -83,9 +85,10 @@ pub struct JobTriggerShape {
 
 impl From<model::JobTrigger> for JobTriggerShape {
     fn from(trigger: model::JobTrigger) -> Self {
-        let (source_id, workflow_id) = match Target::of_trigger(&trigger) {
-            Target::Source(id) => (Some(id.into()), None),
-            Target::Workflow(id) => (None, Some(id.into())),
+        let (source_id, workflow_id, derived_table_id) = match Target::of_trigger(&trigger) {
+            Target::Source(id) => (Some(id.into()), None, None),
+            Target::Workflow(id) => (None, Some(id.into()), None),
+            Target::Derived(id) => (None, None, Some(id.into())),
         };
         Self {
             address: trigger.secret_id.is_some().then(|| format!("/api/v1/hooks/{}", trigger.id)),
@@ -93,6 +96,7 @@ impl From<model::JobTrigger> for JobTriggerShape {
             project_id: trigger.project_id.into(),
             source_id,
             workflow_id,
+            derived_table_id,
             name: trigger.name,
             happening: trigger.happening,
             watched_id: trigger.watched_id,

@@ -1,6 +1,8 @@
 //! What the server does beside answering.
 
-use lakegate_app::{App, access::expiry, audit::chain, catalog::follow, jobs, policy_files::reconcile, query::kept};
+use lakegate_app::{
+    App, access::expiry, audit::chain, catalog::follow, derived::leftovers, jobs, policy_files::reconcile, query::kept,
+};
 use lakegate_jobs::{Pool, PoolSettings, Worker};
 use lakegate_model::Fault;
 use lakegate_store::{Db, StoreError, job_listen::Listener};
@@ -72,6 +74,7 @@ impl Work {
 async fn tidy(app: &App, keep_runs: jobs::Keep) -> Result<(), Fault> {
     expiry::run(app).await?;
     kept::sweep(app).await?;
+    leftovers::sweep(app).await?;
     follow::forget(app).await?;
     jobs::forget(app, keep_runs).await?;
     Ok(())

@@ -161,6 +161,13 @@ pub const CONSTRAINTS: &[Constraint] = &[
         "another set of rules was applied at the same time",
     ),
     constraint(
+        "derived_tables_name",
+        "derived_tables.environment_id, derived_tables.name",
+        "name",
+        "the environment has a derived table of this name",
+    ),
+    constraint("derived_tables_table", "derived_tables.table_id", "name", "another query makes this table"),
+    constraint(
         "workflows_name",
         "workflows.project_id, workflows.name_key",
         "name",

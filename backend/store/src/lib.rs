@@ -15,6 +15,7 @@ pub mod db;
 pub mod error;
 pub mod migrate;
 
+pub mod account_actors;
 pub mod actors;
 pub mod asset_words;
 pub mod assets;
@@ -23,6 +24,7 @@ pub mod break_glass;
 pub mod changes;
 pub mod coarse;
 pub mod concerned;
+pub mod derived;
 pub mod direct_grants;
 pub mod domains;
 pub mod drafts;
@@ -74,6 +76,7 @@ pub use error::StoreError;
 /// Every SQL text of the store with its name.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        account_actors::STATEMENTS,
         actors::STATEMENTS,
         audit::STATEMENTS,
         break_glass::STATEMENTS,
@@ -88,6 +91,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         changes::STATEMENTS,
         coarse::STATEMENTS,
         concerned::STATEMENTS,
+        derived::STATEMENTS,
         direct_grants::STATEMENTS,
         domains::STATEMENTS,
         drafts::STATEMENTS,

@@ -38,7 +38,7 @@ statements! {
     FILE_KNOWN = "SELECT 1 FROM data_files f JOIN tables t ON t.id = f.table_id WHERE t.location = $1 AND f.path = $2";
     FILE_SUM = "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM data_files WHERE table_id = $1";
     PARTITIONS = "SELECT COUNT(*) FROM (SELECT DISTINCT partitions FROM data_files WHERE table_id = $1) AS distinct_partitions";
-    MANAGED_FILES = "SELECT t.location, f.path FROM data_files f JOIN tables t ON t.id = f.table_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id WHERE t.managed AND e.id = $1";
+    MANAGED_FILES = "SELECT t.location, f.path FROM data_files f JOIN tables t ON t.id = f.table_id JOIN databases d ON d.id = t.database_id JOIN environments e ON e.id = d.environment_id WHERE t.managed AND e.id = $1 UNION ALL SELECT t.location, l.path FROM derived_leftovers l JOIN tables t ON t.id = l.table_id JOIN databases d ON d.id = t.database_id WHERE d.environment_id = $1";
 }
 
 /// What a file list amounts to. Counts of a table are read rights, not discover rights (access rule 5).
@@ -298,7 +298,8 @@ pub async fn file_set(tx: &mut WriteTx, table: TableId, file: &DataFile) -> Resu
     execute_one!(tx, FILE_SET, table, &file.path, size, file.etag.as_deref(), file.modified, Json(&file.partitions))
 }
 
-/// Every file that Lakegate wrote for an environment and still counts: location of its table, and path below it.
+/// Every file that Lakegate wrote for an environment and still counts, or will delete itself: location of its table, and
+/// path below it.
 pub async fn managed_files(tx: &mut Tx, environment: EnvironmentId) -> Result<Vec<(String, String)>, StoreError> {
     fetch_all!(tx, (String, String), MANAGED_FILES, environment)
 }

@@ -7,6 +7,7 @@
 mod access;
 mod audit;
 mod backup;
+mod derived;
 mod environment;
 mod notices;
 mod query;
@@ -32,6 +33,7 @@ fn every_listed_point_belongs_to_one_area() {
         upload::UPLOAD,
         upload::REFUSED_UPLOAD,
         sources::SOURCE,
+        derived::DERIVED,
         access::CHANGE,
         notices::NOTICE,
         audit::AUDIT,

@@ -22,6 +22,7 @@ use crate::{
     App, Caller,
     caller::known,
     catalog::{assets::visible_columns, granted, state},
+    derived::behind,
     query::resolve::{Deciding, deciding},
 };
 
@@ -211,6 +212,19 @@ pub(crate) async fn seen_columns(
     visible_columns(app, tx, actor, &state).await
 }
 
+/// Nothing shows of a column whose table was made from more than the subject sees (access rule 18).
+fn close_behind(column: &mut ColumnExplained) {
+    let words = "a query made the table from data of which he does not see as much as its maker saw";
+    *column = ColumnExplained {
+        id: column.id,
+        name: std::mem::take(&mut column.name),
+        shows: Shows::Nothing,
+        mask: None,
+        words: words.to_owned(),
+        rules: Vec::new(),
+    };
+}
+
 /// One look at an asset.
 struct View<'a> {
     app: &'a App,
@@ -245,6 +259,12 @@ impl View<'_> {
             for (column, why) in deciding.columns.iter().zip(explain(facts, *standing, grants, restrictions, now)) {
                 if self.seen.contains(&column.id) {
                     columns.push(self.column(tx, *standing, column, why.1).await?);
+                }
+            }
+            if let Some(compiled) = access.take() {
+                access = behind::narrow(self.app, tx, subject, compiled).await?;
+                if access.is_none() {
+                    columns.iter_mut().for_each(close_behind);
                 }
             }
         }

@@ -197,7 +197,7 @@ pub async fn set_account_disabled(
 }
 
 /// The proof for the project of a service account; a stranger is told what he is told of an absent account.
-async fn account_proof<'s, A: action::Act>(
+pub(super) async fn account_proof<'s, A: action::Act>(
     tx: &mut Tx,
     scope: &'s Scope,
     actor: &Actor,

@@ -1,6 +1,7 @@
 //! People and machines: signing in, sessions, tokens, users, groups.
 
 pub mod access_tokens;
+pub mod account_actors;
 pub mod api_tokens;
 pub mod attributes;
 pub mod groups;

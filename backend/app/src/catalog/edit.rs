@@ -89,20 +89,22 @@ pub async fn update(
     })
 }
 
-/// Replaces the tags of an asset or of one of its columns as they stand now, in the caller's transaction.
+/// Replaces the tags of an asset, where no column is named, and of columns of its, as they stand now, in the caller's
+/// transaction.
 pub(crate) async fn set_tags_in(
     app: &App,
     tx: &mut WriteTx,
     (caller, scope, actor): Acting<'_>,
-    (id, column, tags): (AssetId, Option<ColumnId>, &[String]),
+    id: AssetId,
+    wanted: Vec<(Option<ColumnId>, Vec<String>)>,
 ) -> Result<(), Fault> {
-    let tags = Some(tags.to_vec());
-    let edit = match column {
-        Some(column) => {
-            AssetEdit { columns: vec![ColumnEdit { tags, ..ColumnEdit::of(column) }], ..AssetEdit::default() }
+    let mut edit = AssetEdit::default();
+    for (column, tags) in wanted {
+        match column {
+            Some(column) => edit.columns.push(ColumnEdit { tags: Some(tags), ..ColumnEdit::of(column) }),
+            None => edit.tags = Some(tags),
         }
-        None => AssetEdit { tags, ..AssetEdit::default() },
-    };
+    }
     let edit = checked(&edit)?;
     let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, id).await?;
     apply(app, tx, (caller, actor), &proof, asset, &edit, "asset.edit").await.map(drop)

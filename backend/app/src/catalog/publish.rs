@@ -26,6 +26,7 @@ use crate::{
     App, Caller,
     access::notices::notify,
     audit::{self, Event},
+    derived::ancestry,
     jobs::triggers,
 };
 
@@ -92,6 +93,15 @@ async fn ready(tx: &mut Tx, state: &State) -> Result<Readiness, Fault> {
     need(asset.description.is_empty(), "description", "describe what the data is and what it is good for".into());
     need(!has_owner(tx, asset).await?, "owner", "name an owner who can answer questions".into());
     need(active.count() == 0, "columns", "it has no columns; run its data source".into());
+    let borrowed = match asset.table_id {
+        Some(table) => ancestry::is_borrowed(tx, table, asset.project_id).await?,
+        None => false,
+    };
+    need(
+        borrowed,
+        "sources",
+        "a query made it from data of other projects, which is not this project's to share".into(),
+    );
     need(pending > 0, "columns", format!("release or unlist {pending} pending columns"));
     let hints = match undescribed {
         0 => Vec::new(),

@@ -173,7 +173,7 @@ pub async fn change(app: &App, caller: &Caller, change: &TagChange) -> Result<()
             return Err(Fault::invalid("reason", "say why: rules hang on this tag"));
         }
         let acting = (caller, scope, actor);
-        edit::set_tags_in(app, tx, acting, (change.asset, change.column, &tags)).await.map_err(misplaced)?;
+        edit::set_tags_in(app, tx, acting, change.asset, vec![(change.column, tags)]).await.map_err(misplaced)?;
         let detail = BTreeMap::from([
             ("tag", json!(tag)),
             ("column", json!(change.column)),

@@ -13,13 +13,14 @@ use lakegate_model::{
 };
 use lakegate_policy::{Actor, Scope, action, decide, resource::Platform};
 use lakegate_store::{
-    Tx, WriteTx, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources, workflows,
+    Tx, WriteTx, derived, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources, workflows,
 };
 use serde_json::json;
 
 use crate::{
     App, Caller,
     audit::{self, Event},
+    derived::QUERY,
     jobs::triggers::listing::LISTING,
     places::{inside_proof, need_known},
 };
@@ -245,7 +246,7 @@ async fn is_inside(tx: &mut Tx, (scope, actor): (&Scope, &Actor), run: &JobRun) 
 }
 
 /// A run as the caller may see it.
-pub(super) async fn view(
+pub(crate) async fn view(
     app: &App,
     tx: &mut Tx,
     (scope, actor): (&Scope, &Actor),
@@ -280,6 +281,9 @@ async fn subject_name(tx: &mut Tx, run: &JobRun) -> Result<Option<String>, Fault
     }
     if run.kind == START.name {
         return Ok(workflows::workflow_find(tx, subject.into()).await?.map(|workflow| workflow.name));
+    }
+    if run.kind == QUERY.name {
+        return Ok(derived::derived_find(tx, subject.into()).await?.map(|derived| derived.name));
     }
     Ok(sources::source_find(tx, subject.into()).await?.map(|source| source.name))
 }

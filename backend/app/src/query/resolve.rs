@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 use super::{grants, mask_key, rules};
-use crate::{App, caller::known, places::connections};
+use crate::{App, caller::known, derived::behind, places::connections};
 
 /// Everything a query may see, and the fingerprint under which its result may be shown again.
 #[derive(Debug, Clone)]
@@ -115,7 +115,7 @@ pub(crate) async fn nameable(tx: &mut Tx, actor: &Actor, project: ProjectId) -> 
 }
 
 /// Whether the actor's role lets him take anything away: viewers only look (access rule 14).
-pub(super) fn takes_away(actor: &Actor) -> bool {
+pub(crate) fn takes_away(actor: &Actor) -> bool {
     actor.acting.is_some_and(|project| actor.is_at_least(ProjectRole::Contributor, project))
 }
 
@@ -207,7 +207,10 @@ pub(super) async fn access_under(
 ) -> Result<Option<TableAccess>, Fault> {
     let Some(deciding) = deciding(app, tx, actor, (table, owner), spare).await? else { return Ok(None) };
     let Deciding { facts, standing, grants, restrictions, .. } = &deciding;
-    Ok(compile(table, facts, *standing, grants, restrictions, app.now()))
+    match compile(table, facts, *standing, grants, restrictions, app.now()) {
+        Some(access) => behind::narrow(app, tx, actor, access).await,
+        None => Ok(None),
+    }
 }
 
 /// Everything that decides what an actor reads of a table where he acts.

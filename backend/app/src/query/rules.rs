@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{mappings, resolve::table_column};
-use crate::App;
+use crate::{App, derived::behind};
 
 /// Who a rule is about while this actor asks.
 pub async fn subject(tx: &mut Tx, actor: &Actor) -> Result<Subject, Fault> {
@@ -139,8 +139,8 @@ async fn effect(
     Ok(Some(Restriction { id: rule.id, effect }))
 }
 
-/// Whether some restriction narrows what the actor, acting in the owning project, reads of an asset's table: then counts and
-/// digests of the whole are not for him (access rule 5).
+/// Whether something narrows what the actor, acting in the owning project, reads of an asset's table: a restriction, or less
+/// access to what a query made it from. Then counts and digests of the whole are not for him (access rule 5).
 pub async fn is_restricted(
     app: &App,
     tx: &mut Tx,
@@ -153,5 +153,6 @@ pub async fn is_restricted(
         return Ok(true);
     }
     let owner = actor.acting_in(Some(asset.project_id));
-    Ok(!restrictions(app, tx, &owner, table, columns, true).await?.is_empty())
+    let ruled = !restrictions(app, tx, &owner, table, columns, true).await?.is_empty();
+    Ok(ruled || behind::closes(app, tx, &owner, table).await?)
 }

@@ -247,13 +247,17 @@ pub struct Answer {
 
 /// Runs a query and streams its rows in a format.
 pub async fn run(app: &App, caller: &Caller, ask: &Ask, format: Format) -> Result<Answer, Fault> {
-    let allowed = allow(app, caller, ask).await?;
+    Ok(stream(app, allow(app, caller, ask).await?, format))
+}
+
+/// Runs a query that was allowed.
+pub(crate) fn stream(app: &App, allowed: Allowed, format: Format) -> Answer {
     let (id, columns) = (allowed.id, allowed.columns.clone());
     let running = allowed.prepared.run();
     app.queries.started(id, running.handle.clone());
     let rows = leased(running.stream, allowed.lease, running.handle.clone());
     let rows = watched(rows, running.handle, allowed.finisher);
-    Ok(Answer { id, columns, media_type: format.media_type(), body: encode::encode(running.schema, rows, format) })
+    Answer { id, columns, media_type: format.media_type(), body: encode::encode(running.schema, rows, format) }
 }
 
 /// Passes rows on and records the end before the stream ends, so that whoever read it all finds it recorded.

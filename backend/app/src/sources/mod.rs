@@ -7,7 +7,7 @@
 pub mod crawling;
 mod found;
 pub mod manage;
-mod register;
+pub(crate) mod register;
 pub mod runs;
 pub mod unfinished;
 pub mod upload;

@@ -31,7 +31,7 @@ const TRIES: u32 = 10_000;
 
 /// Where a found table belongs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Home<'a> {
+pub(crate) struct Home<'a> {
     pub database: &'a Database,
     pub connection: Option<ConnectionId>,
     /// The data source that found it; `None` for uploads.
@@ -128,7 +128,7 @@ async fn shares_file(tx: &mut Tx, table: &Table, found: &FoundTable) -> Result<b
     Ok(found.files.iter().any(|file| known.contains(&file.path)))
 }
 
-pub(super) async fn create(
+pub(crate) async fn create(
     app: &App,
     tx: &mut WriteTx,
     (caller, actor): (&Caller, &Actor),
@@ -238,7 +238,7 @@ fn no_name_left() -> Fault {
     Fault::new(Code::Conflict, "every name like this one is taken").on("name")
 }
 
-async fn change(
+pub(crate) async fn change(
     app: &App,
     tx: &mut WriteTx,
     (caller, actor): (&Caller, &Actor),

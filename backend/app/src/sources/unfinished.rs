@@ -35,7 +35,7 @@ pub struct Unfinished {
 
 /// A note that is on the disk.
 #[derive(Debug)]
-pub(super) struct Noted {
+pub(crate) struct Noted {
     place: PathBuf,
     pub what: Unfinished,
 }

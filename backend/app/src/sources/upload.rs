@@ -20,7 +20,7 @@ use lakegate_model::{
     text,
 };
 use lakegate_policy::{Actor, Scope, action};
-use lakegate_store::{Tx, WriteTx, environments, in_read, tables};
+use lakegate_store::{Tx, WriteTx, derived, environments, in_read, tables};
 use std::{collections::HashSet, fmt::Display, io, path::PathBuf};
 use uuid::Uuid;
 
@@ -164,11 +164,16 @@ async fn settle(app: &App, noted: Noted, entered: Result<Uploaded, Fault>) -> Re
 
 fn checked(target: &Target) -> Result<Target, Fault> {
     let Target::New { environment, table } = target else { return Ok(target.clone()) };
-    let table = text::identifier("table", table)?;
+    Ok(Target::New { environment: *environment, table: table_name("table", table)? })
+}
+
+/// The name of a table that Lakegate will write, as an identifier.
+pub(crate) fn table_name(field: &str, name: &str) -> Result<String, Fault> {
+    let table = text::identifier(field, name)?;
     if table.len() > NAME_MAX {
-        return Err(Fault::invalid("table", format!("a table's name has at most {NAME_MAX} characters")));
+        return Err(Fault::invalid(field, format!("a table's name has at most {NAME_MAX} characters")));
     }
-    Ok(Target::New { environment: *environment, table })
+    Ok(table)
 }
 
 /// Proves the right and finds the place before the first byte is taken.
@@ -193,13 +198,17 @@ async fn place(app: &App, caller: &Caller, target: &Target) -> Result<Place, Fau
 
 async fn new_place(app: &App, tx: &mut Tx, environment: &Environment, table: &str) -> Result<Place, Fault> {
     let access = access(app, tx, environment.connection_id).await?;
-    let home = LocationUri::parse(&environment.location).map_err(Fault::internal)?;
-    let location = home.join(&format!("{MANAGED}/{table}")).map_err(Fault::internal)?;
-    let connection = environment.connection_id;
-    Ok(Place { connection, access, location: location.to_string(), table: table.to_owned() })
+    let (connection, location) = (environment.connection_id, managed_location(environment, table)?);
+    Ok(Place { connection, access, location, table: table.to_owned() })
 }
 
-async fn need_free(tx: &mut Tx, database: &Database, table: &str) -> Result<(), Fault> {
+/// The folder of a table that Lakegate writes in an environment.
+pub(crate) fn managed_location(environment: &Environment, table: &str) -> Result<String, Fault> {
+    let home = LocationUri::parse(&environment.location).map_err(Fault::internal)?;
+    Ok(home.join(&format!("{MANAGED}/{table}")).map_err(Fault::internal)?.to_string())
+}
+
+pub(crate) async fn need_free(tx: &mut Tx, database: &Database, table: &str) -> Result<(), Fault> {
     if tables::table_by_name(tx, database.id, table).await?.is_none() {
         return Ok(());
     }
@@ -217,10 +226,13 @@ async fn managed_table(tx: &mut Tx, scope: &Scope, actor: &Actor, id: AssetId) -
     let managed = table.filter(|table| table.managed);
     let table = managed
         .ok_or_else(|| Fault::new(Code::Conflict, "only tables that were uploaded take further files").on("asset"))?;
+    if derived::is_derived(tx, table.id).await? {
+        return Err(Fault::new(Code::Conflict, "a query makes this table").on("asset").fix("change the query"));
+    }
     Ok((asset, table))
 }
 
-async fn spool(app: &App) -> Result<PathBuf, Fault> {
+pub(crate) async fn spool(app: &App) -> Result<PathBuf, Fault> {
     let folder = app.settings.data_dir.join(SPOOL);
     let made = folder.clone();
     tokio::task::spawn_blocking(move || make_private(&made)).await.map_err(Fault::internal)?.map_err(|error| {

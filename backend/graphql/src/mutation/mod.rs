@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod assets;
 pub mod break_glass;
 pub mod coarse;
+pub mod derived;
 pub mod glossary;
 pub mod grants;
 pub mod jobs;

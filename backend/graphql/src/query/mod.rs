@@ -7,6 +7,7 @@ pub mod access;
 pub mod break_glass;
 pub mod catalog;
 pub mod coarse;
+pub mod derived;
 pub mod explore;
 pub mod grants;
 pub mod jobs;

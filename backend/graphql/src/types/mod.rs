@@ -6,6 +6,7 @@ pub mod audit;
 pub mod break_glass;
 pub mod catalog;
 pub mod coarse;
+pub mod derived;
 pub mod explain;
 pub mod explore;
 pub mod grants;

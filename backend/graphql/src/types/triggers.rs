@@ -16,6 +16,8 @@ pub struct JobTrigger {
     pub source_id: Option<Id>,
     /// Or the workflow that it starts.
     pub workflow_id: Option<Id>,
+    /// Or the derived table whose query it starts.
+    pub derived_table_id: Option<Id>,
     pub name: String,
     pub happening: Happening,
     /// The data source or workflow whose run ends, or the asset; null for anything in the project.
@@ -48,9 +50,10 @@ pub struct JobTrigger {
 
 impl From<triggers::JobTrigger> for JobTrigger {
     fn from(trigger: triggers::JobTrigger) -> Self {
-        let (source_id, workflow_id) = match Target::of_trigger(&trigger) {
-            Target::Source(id) => (Some(id.into()), None),
-            Target::Workflow(id) => (None, Some(id.into())),
+        let (source_id, workflow_id, derived_table_id) = match Target::of_trigger(&trigger) {
+            Target::Source(id) => (Some(id.into()), None, None),
+            Target::Workflow(id) => (None, Some(id.into()), None),
+            Target::Derived(id) => (None, None, Some(id.into())),
         };
         Self {
             address: trigger.secret_id.is_some().then(|| format!("/api/v1/hooks/{}", trigger.id)),
@@ -58,6 +61,7 @@ impl From<triggers::JobTrigger> for JobTrigger {
             project_id: trigger.project_id.into(),
             source_id,
             workflow_id,
+            derived_table_id,
             name: trigger.name,
             happening: trigger.happening.into(),
             watched_id: trigger.watched_id.map(Into::into),

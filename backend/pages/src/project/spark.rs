@@ -1,14 +1,16 @@
 //! The last runs of a data source or workflow at a glance.
 
 use lakegate_app::{
+    derived,
     jobs::{Target, workflows},
     sources::runs,
 };
 use lakegate_model::{
     Fault, PageRequest, Timestamp,
     catalog::SourceRun,
-    ids::{DataSourceId, WorkflowId},
-    words::{RunState, WorkflowState},
+    ids::{DataSourceId, DerivedTableId, WorkflowId},
+    jobs::JobRun,
+    words::{JobState, RunState, WorkflowState},
     workflows::WorkflowRun,
 };
 
@@ -68,11 +70,24 @@ pub(crate) async fn last_flows(
     Ok((found, Spark::of(&ran)))
 }
 
-/// The picture of the last runs of either.
+/// The last runs of the query of a derived table, the latest first, and their picture.
+pub(crate) async fn last_builds(
+    web: &Web,
+    reader: &SignedIn,
+    derived: DerivedTableId,
+) -> Result<(Vec<JobRun>, Spark), Fault> {
+    let page = PageRequest::new(Some(SHOWN), None)?;
+    let found = derived::runs(&web.app, &reader.caller, derived, &page).await?.items;
+    let ran: Vec<Ran> = found.iter().map(Ran::from).collect();
+    Ok((found, Spark::of(&ran)))
+}
+
+/// The picture of the last runs of any of them.
 pub(crate) async fn of_target(web: &Web, reader: &SignedIn, target: Target) -> Result<Spark, Fault> {
     Ok(match target {
         Target::Source(id) => last_runs(web, reader, id).await?.1,
         Target::Workflow(id) => last_flows(web, reader, id).await?.1,
+        Target::Derived(id) => last_builds(web, reader, id).await?.1,
     })
 }
 
@@ -106,6 +121,18 @@ impl From<&SourceRun> for Ran {
             RunState::Failed => End::Failed,
             RunState::Cancelled => End::Stopped,
             RunState::Queued | RunState::Running => End::None,
+        };
+        Self::new(end, run.started_at, run.ended_at)
+    }
+}
+
+impl From<&JobRun> for Ran {
+    fn from(run: &JobRun) -> Self {
+        let end = match run.state {
+            JobState::Succeeded => End::Succeeded,
+            JobState::Failed => End::Failed,
+            JobState::Cancelled => End::Stopped,
+            JobState::Scheduled | JobState::Waiting | JobState::Held | JobState::Running => End::None,
         };
         Self::new(end, run.started_at, run.ended_at)
     }

@@ -1,12 +1,14 @@
-//! What triggers and schedules of a project start: a data source or a workflow, as their pages show it.
+//! What triggers and schedules of a project start: a data source, a workflow or the query of a derived table, as their pages
+//! show it.
 
 use lakegate_app::{
+    derived,
     jobs::{Target, workflows},
     sources::manage,
 };
 use lakegate_model::{
     Fault,
-    ids::{DataSourceId, ProjectId, WorkflowId},
+    ids::{DataSourceId, DerivedTableId, ProjectId, WorkflowId},
 };
 
 use super::Section;
@@ -17,6 +19,7 @@ pub(crate) fn href(project: ProjectId, target: Target) -> String {
     match target {
         Target::Source(id) => format!("/projects/{project}/sources/{id}"),
         Target::Workflow(id) => format!("/projects/{project}/workflows/{id}"),
+        Target::Derived(id) => format!("/projects/{project}/derived/{id}"),
     }
 }
 
@@ -40,6 +43,7 @@ impl Started {
         match self.target {
             Target::Source(_) => Section::Sources,
             Target::Workflow(_) => Section::Workflows,
+            Target::Derived(_) => Section::Queries,
         }
     }
 
@@ -48,6 +52,7 @@ impl Started {
         let (found, noun) = match target {
             Target::Source(id) => (Self::source(web, reader, id).await?, "data source"),
             Target::Workflow(id) => (Self::workflow(web, reader, id).await?, "workflow"),
+            Target::Derived(id) => (Self::derived(web, reader, id).await?, "derived table"),
         };
         if found.project == project { Ok(found) } else { Err(Fault::not_found(noun)) }
     }
@@ -61,5 +66,10 @@ impl Started {
     async fn workflow(web: &Web, reader: &SignedIn, id: WorkflowId) -> Result<Self, Fault> {
         let workflow = workflows::get(&web.app, &reader.caller, id).await?;
         Ok(Self { target: Target::Workflow(id), project: workflow.project_id, name: workflow.name, folder: None })
+    }
+
+    async fn derived(web: &Web, reader: &SignedIn, id: DerivedTableId) -> Result<Self, Fault> {
+        let derived = derived::get(&web.app, &reader.caller, id).await?;
+        Ok(Self { target: Target::Derived(id), project: derived.project_id, name: derived.name, folder: None })
     }
 }

@@ -102,6 +102,15 @@ pub(super) fn fingerprint(access: &TableAccess) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A digest of two.
+pub(super) fn joined(one: &str, other: &str) -> String {
+    let mut hash = Sha256::new();
+    add_texts(&mut hash, "joined", &BTreeSet::new());
+    hash.update(one.as_bytes());
+    hash.update(other.as_bytes());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Lengths stand before texts, so that no two lists give one stream of bytes.
 fn add_texts(hash: &mut Sha256, word: &str, texts: &BTreeSet<String>) {
     for text in std::iter::once(word).chain(texts.iter().map(String::as_str)) {

@@ -7,7 +7,9 @@ use lakegate_policy::{
     actor::Principal,
     decide,
     granted::Scope,
-    resource::{self, AssetFacts, DomainFacts, ProjectFacts, RequestFacts, Resource, SubscriptionFacts, UserFacts},
+    resource::{
+        self, AccountFacts, AssetFacts, DomainFacts, ProjectFacts, RequestFacts, Resource, SubscriptionFacts, UserFacts,
+    },
 };
 use uuid::Uuid;
 
@@ -32,6 +34,9 @@ pub enum Thing {
     /// A request that no owner of the producing project may decide.
     OwnerlessRequest,
     Subscription,
+    Account,
+    /// A service account that the actor was named to act as.
+    NamedAccount,
     User,
 }
 
@@ -58,6 +63,9 @@ impl Thing {
             .into(),
             Self::Subscription => {
                 SubscriptionFacts { id: id(3), consumer: id(ASKING), producer: id(PRODUCER), domain: id(DOMAIN) }.into()
+            }
+            Self::Account | Self::NamedAccount => {
+                AccountFacts { id: id(16), project: id(PRODUCER), named: matches!(self, Self::NamedAccount) }.into()
             }
             Self::User => UserFacts { id: id(STRANGER) }.into(),
         }
@@ -115,6 +123,7 @@ pub fn proof_exists<A: Act>(scope: &Scope, actor: &Actor, thing: Thing) -> bool 
         Resource::Asset(facts) => decide::<A, _>(scope, actor, facts).is_ok(),
         Resource::Request(facts) => decide::<A, _>(scope, actor, facts).is_ok(),
         Resource::Subscription(facts) => decide::<A, _>(scope, actor, facts).is_ok(),
+        Resource::Account(facts) => decide::<A, _>(scope, actor, facts).is_ok(),
         Resource::User(facts) => decide::<A, _>(scope, actor, facts).is_ok(),
     }
 }

@@ -29,7 +29,8 @@ use self::{
 };
 use super::{coarse, explain::Shows, grants, opt_ins, registrations, restrictions, subscriptions};
 use crate::{
-    App, Caller, accounts::groups, audit::refusals, caller, caller::Acting, catalog::edit, query::resolve::deciding,
+    App, Caller, accounts::groups, audit::refusals, caller, caller::Acting, catalog::edit, derived::behind,
+    query::resolve::deciding,
 };
 
 /// Most pairs of somebody who acts in a project and a table that one simulation looks at.
@@ -194,7 +195,9 @@ async fn apply(app: &App, tx: &mut WriteTx, acting: Acting<'_>, change: &Change)
         Change::RevokeCoarseRight(id) => coarse::revoke_in(app, tx, acting, *id).await,
         Change::SetOpt(new) => opt_ins::set_in(app, tx, acting, new).await.map(drop),
         Change::RegisterDatabase(new) => registrations::set_in(app, tx, acting, new).await.map(drop),
-        Change::SetTags { asset, column, tags } => edit::set_tags_in(app, tx, acting, (*asset, *column, tags)).await,
+        Change::SetTags { asset, column, tags } => {
+            edit::set_tags_in(app, tx, acting, *asset, vec![(*column, tags.clone())]).await
+        }
         Change::SetGroupMember { group, user, member } => {
             groups::set_member_in(app, tx, acting, (*group, *user, *member)).await
         }
@@ -234,7 +237,10 @@ pub(super) async fn one(
         return Ok(None);
     };
     let (grants, restrictions) = (&deciding.grants, &deciding.restrictions);
-    Ok(compile(place.table_id, &deciding.facts, deciding.standing, grants, restrictions, at))
+    match compile(place.table_id, &deciding.facts, deciding.standing, grants, restrictions, at) {
+        Some(access) => behind::narrow(app, tx, actor, access).await,
+        None => Ok(None),
+    }
 }
 
 fn told(compiled: &Compiled, sights: &Sights, change: &Change, at: Timestamp) -> Simulation {

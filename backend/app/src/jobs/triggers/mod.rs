@@ -86,6 +86,6 @@ async fn find<A: Act>(tx: &mut Tx, (scope, actor): (&Scope, &Actor), id: Trigger
 async fn source_of(tx: &mut Tx, trigger: &JobTrigger) -> Result<DataSource, Fault> {
     match target::of(tx, trigger).await? {
         Started::Source(source) => Ok(source),
-        Started::Workflow(_) => Err(Fault::not_found("data source")),
+        Started::Workflow(_) | Started::Derived(_) => Err(Fault::not_found("data source")),
     }
 }

@@ -3,18 +3,20 @@
 use lakegate_jobs::{watch::Asked, workflows as queue};
 use lakegate_model::{
     Code, Fault,
-    ids::{DataSourceId, ProjectId, WorkflowId},
+    ids::{ProjectId, WorkflowId},
     words::WatchScope,
     workflows::{Definition, Workflow},
 };
 use lakegate_policy::action;
-use lakegate_store::{Tx, job_runs, run_notices, sources, workflows as store};
+use lakegate_store::{Tx, derived, job_runs, run_notices, sources, workflows as store};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::find;
 use crate::{
     App, Caller,
     audit::{self, Event},
+    derived::QUERY,
     jobs::{
         Target, schedules,
         triggers::{self, circles},
@@ -24,7 +26,7 @@ use crate::{
 };
 
 /// The kinds of work that steps may do.
-const KINDS: [&str; 1] = [CRAWL.name];
+const KINDS: [&str; 2] = [CRAWL.name, QUERY.name];
 
 /// Makes a workflow in a project.
 ///
@@ -107,8 +109,8 @@ async fn check(tx: &mut Tx, project: ProjectId, definition: &Definition) -> Resu
     for step in &definition.steps {
         need_kind(&step.kind)?;
         if let Value::String(subject) = &step.subject {
-            let id = subject.parse().map_err(|_| Fault::invalid("subject", "this is no id of a data source"))?;
-            need_own(tx, project, id).await?;
+            let id = subject.parse().map_err(|_| Fault::invalid("subject", "this is no id"))?;
+            need_own(tx, project, (&step.kind, id)).await?;
         }
     }
     Ok(())
@@ -117,8 +119,8 @@ async fn check(tx: &mut Tx, project: ProjectId, definition: &Definition) -> Resu
 /// Whether a step may have work done that it asks for when it begins.
 pub(in crate::jobs) async fn vouch(tx: &mut Tx, asked: &Asked<'_>) -> Result<(), Fault> {
     need_kind(asked.spec.name)?;
-    let subject = asked.subject.ok_or_else(|| Fault::invalid("subject", "which data source is not said"))?;
-    need_own(tx, asked.project, subject.into()).await
+    let subject = asked.subject.ok_or_else(|| Fault::invalid("subject", "what is worked on is not said"))?;
+    need_own(tx, asked.project, (asked.spec.name, subject)).await
 }
 
 fn need_kind(kind: &str) -> Result<(), Fault> {
@@ -129,7 +131,13 @@ fn need_kind(kind: &str) -> Result<(), Fault> {
     Err(Fault::invalid("kind", message).fix(format!("choose one of: {}", KINDS.join(", "))))
 }
 
-async fn need_own(tx: &mut Tx, project: ProjectId, id: DataSourceId) -> Result<(), Fault> {
-    let found = sources::source_find(tx, id).await?.filter(|source| source.project_id == project);
-    found.map(drop).ok_or_else(|| Fault::not_found("data source").on("subject"))
+/// What a step works on is the project's own: the data source of a crawl, the derived table of a query.
+async fn need_own(tx: &mut Tx, project: ProjectId, (kind, id): (&str, Uuid)) -> Result<(), Fault> {
+    let (owner, word) = if kind == QUERY.name {
+        (derived::derived_find(tx, id.into()).await?.map(|derived| derived.project_id), "derived table")
+    } else {
+        (sources::source_find(tx, id.into()).await?.map(|source| source.project_id), "data source")
+    };
+    let own = owner.filter(|owner| *owner == project);
+    own.map(drop).ok_or_else(|| Fault::not_found(word).on("subject"))
 }
