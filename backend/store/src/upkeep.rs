@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{Db, StoreError, Tx, WriteTx};
 
 statements! {
+    LEFTOVERS = "SELECT t.location, l.path FROM derived_leftovers l JOIN tables t ON t.id = l.table_id";
     FILES = "SELECT t.name, t.location, t.managed, t.connection_id IS NOT NULL, f.path, f.size FROM data_files f JOIN tables t ON t.id = f.table_id ORDER BY t.location, f.path";
     LOCATIONS = "SELECT uri FROM locations ORDER BY uri";
     ENVIRONMENT_LOCATIONS = "SELECT location FROM environments WHERE connection_id IS NULL ORDER BY location";
@@ -33,6 +34,11 @@ pub struct TableFile {
     pub path: String,
     /// Bytes.
     pub size: i64,
+}
+
+/// Files of earlier results, which the server will delete: location of their table, and path below it.
+pub async fn all_leftovers(tx: &mut Tx) -> Result<Vec<(String, String)>, StoreError> {
+    fetch_all!(tx, (String, String), LEFTOVERS)
 }
 
 /// Every file of every table.

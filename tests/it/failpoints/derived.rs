@@ -41,17 +41,17 @@ both!(
             .await;
             dead(app, point).await;
             let client = here(&side.team.acting(), app);
-            // The old table, or the new one; and no file that nobody knows of.
+            // The old table, or the new one, since the run may have been found again; and no file that nobody knows of.
             let found = values(&client, &side.table("copied")).await.len();
-            let expected = if *point == "derived.committed" { n } else { n - 1 };
-            assert_eq!(found, expected, "{point}");
-            assert_eq!(entries(&app.data_dir.join("unfinished")).len(), 0, "{point}");
+            let least = if *point == "derived.committed" { n } else { n - 1 };
+            assert!((least..=n).contains(&found), "{point}: {found}");
             // The run is found again, and ends; or another is asked for.
             let again = run(&here(&side.team.owner, app), &derived).await;
             assert!(["succeeded", "failed"].contains(&again["state"].as_str().unwrap()), "{point}: {again}");
             let again = run(&here(&side.team.owner, app), &derived).await;
             assert_eq!(again["state"], "succeeded", "{point}: {again}");
             assert_eq!(values(&client, &side.table("copied")).await.len(), n, "{point}");
+            assert_eq!(entries(&app.data_dir.join("unfinished")).len(), 0, "{point}");
             sound(app, point).await;
         }
     }

@@ -42,7 +42,8 @@ pub async fn rows(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Files that tables name but are gone or changed, and files of the local lake that no table names.
+/// Files that tables name but are gone or changed, and files of the local lake that no table names, nor named until a query
+/// made it anew.
 pub async fn files(patient: &Patient<'_>) -> Vec<Finding> {
     // In this order, files, notes, rows, an upload that goes on meanwhile is never taken for what a crash left.
     let there = below(&patient.dir.path.join("lake"));
@@ -50,17 +51,20 @@ pub async fn files(patient: &Patient<'_>) -> Vec<Finding> {
         Ok(unfinished) => unfinished,
         Err(error) => return vec![Finding::bad("files", error.to_string(), "let the server's user read its folder")],
     };
-    let files = in_read!(&patient.db, |tx, _scope| { Ok(upkeep::all_files(tx).await?) });
-    let files = match files {
+    let files =
+        in_read!(&patient.db, |tx, _scope| { Ok((upkeep::all_files(tx).await?, upkeep::all_leftovers(tx).await?)) });
+    let (files, leftovers) = match files {
         Ok(files) => files,
         Err(fault) => return vec![unread("files", &fault)],
     };
+    let replaced: BTreeSet<PathBuf> =
+        leftovers.iter().filter_map(|(location, path)| Some(local_folder(location)?.join(path))).collect();
     let named: BTreeMap<PathBuf, &TableFile> =
         files.iter().filter_map(|file| Some((local_path(file)?, file))).collect();
     let mut findings: Vec<Finding> = named.iter().filter_map(|(path, file)| missing(path, file)).collect();
     let (under_way, orphans): (Vec<_>, Vec<_>) = there
         .into_iter()
-        .filter(|path| !named.contains_key(path) && path.exists())
+        .filter(|path| !named.contains_key(path) && !replaced.contains(path) && path.exists())
         .partition(|path| unfinished.contains(path));
     findings.extend(
         orphans.iter().map(|orphan| Finding::bad("files", format!("no table names {}", orphan.display()), "delete it")),
