@@ -50,7 +50,6 @@ pub struct DerivedVersion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
 pub struct DerivedSource {
-    pub table_id: TableId,
     pub source_id: TableId,
     /// The project that owns the source.
     pub owner_id: ProjectId,

@@ -31,7 +31,7 @@ statements! {
     VERSIONS = "SELECT v.derived_id, v.number, v.sql_text, v.service_account_id, s.name AS service_account_name, v.created_by, v.created_at FROM derived_versions v JOIN service_accounts s ON s.id = v.service_account_id WHERE v.derived_id = $1 AND v.number < $2 ORDER BY v.number DESC LIMIT $3";
     DELETE_VERSIONS = "DELETE FROM derived_versions WHERE derived_id = $1";
     DELETE = "DELETE FROM derived_tables WHERE id = $1";
-    SOURCES = "SELECT table_id, source_id, owner_id, service_account_id, project_id, columns, sight FROM derived_sources WHERE table_id = $1 ORDER BY source_id";
+    SOURCES = "SELECT source_id, owner_id, service_account_id, project_id, columns, sight FROM derived_sources WHERE table_id = $1 ORDER BY source_id";
     SOURCES_FORGET = "DELETE FROM derived_sources WHERE table_id = $1";
     SOURCE_INSERT = "INSERT INTO derived_sources (table_id, source_id, owner_id, service_account_id, project_id, columns, sight) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     IS_DERIVED = "SELECT 1 FROM derived_tables WHERE table_id = $1 UNION ALL SELECT 1 FROM derived_sources WHERE table_id = $1 LIMIT 1";

@@ -154,7 +154,6 @@ impl Work<'_> {
                 .find(|(table, _)| table.table == read.table)
                 .ok_or_else(|| Fault::internal("a query reads a table that was not resolved"))?;
             found.push(DerivedSource {
-                table_id: self.derived.table_id.unwrap_or(TableId(Uuid::nil())),
                 source_id: read.table,
                 owner_id: named.owner_id,
                 service_account_id: self.derived.service_account_id,
