@@ -121,6 +121,22 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /projects/{project}/workflows/{workflow}/backfills" => {
             vec![("first", "2026-05-03".to_owned()), ("last", "2026-05-03".to_owned()), ("at_most", "1".to_owned())]
         }
+        "POST /projects/{project}/derived" => vec![
+            ("name", format!("made_{n}")),
+            ("environment", id("environment")),
+            ("account", id("account")),
+            ("sql", "select 1 as one".to_owned()),
+        ],
+        "POST /projects/{project}/derived/{derived}/edit" => {
+            vec![("version", "1".to_owned()), ("account", id("account")), ("sql", "select 2 as two".to_owned())]
+        }
+        "POST /projects/{project}/derived/{derived}/schedule" => vec![("interval", "86400".to_owned())],
+        "POST /projects/{project}/derived/{derived}/triggers" => {
+            vec![("name", format!("Made {n}")), ("on", "webhook".to_owned()), ("enabled", "yes".to_owned())]
+        }
+        "POST /projects/{project}/derived/{derived}/remove" => vec![("confirm", id("derived_name"))],
+        "POST /projects/{project}/accounts/{account}/actors"
+        | "POST /projects/{project}/accounts/{account}/actors/remove" => vec![("user", id("user"))],
         "POST /projects/{project}/upload" => {
             return Some(Body::File(vec![("environment", id("environment")), ("table", format!("made_{n}"))]));
         }

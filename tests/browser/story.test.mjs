@@ -272,7 +272,7 @@ chapter("a query is kept and found again; its result is taken as CSV; the newer 
     const text = await deeds.download(page, /^csv/i);
     assert.equal(text.trim().split(/\r?\n/).length, 12, "a head and eleven rows");
     await deeds.saveQuery(page, "All orders");
-    await portal.openProject(page, PRODUCER, /^saved queries/i);
+    await portal.openProject(page, PRODUCER, /^queries/i);
     await portal.sees(page.getByRole("main"), COUNT);
     await deeds.openEdit(page, NEWER);
     await deeds.archive(page, NEWER);

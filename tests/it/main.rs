@@ -12,6 +12,7 @@ mod commands;
 mod companies;
 mod demo;
 mod derived;
+mod derived_pages;
 mod disk_full;
 mod failpoints;
 mod grants;

@@ -32,6 +32,8 @@ use lakegate_app::{
         assets::{self, AssetView, ColumnView, Standing},
         social::seen,
     },
+    derived,
+    jobs::Target,
     query::schema::{self, ReadableTable},
 };
 use lakegate_model::{
@@ -48,6 +50,7 @@ use self::{
 };
 use super::{
     kit::{Crumb, Who, bytes, counted, grouped, whole},
+    project::started::href,
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{Refusal, Web, extract::Path, markdown};
@@ -119,6 +122,8 @@ struct Facts {
     domain: Option<Crumb>,
     terms: Vec<Crumb>,
     source: String,
+    /// The query that makes it, for members.
+    made_by: Option<Crumb>,
     /// `database.table` for members.
     table: String,
     /// For members: "12 files, 186 MB".
@@ -159,7 +164,7 @@ async fn page(
         pending: whole(columns.iter().filter(|column| column.mark == "pending").count()),
         reasons: reasons(&view, &columns),
         columns,
-        facts: facts(&view),
+        facts: Facts { made_by: made_by(&web, &frame, &view).await?, ..facts(&view) },
         answer,
         holders,
         holders_more,
@@ -259,11 +264,21 @@ fn facts(view: &AssetView) -> Facts {
         domain: view.domain_path.last().map(|(id, name)| facet_link("domain", &id.to_string(), name)),
         terms: term_links(&view.terms),
         source: view.source_name.clone().unwrap_or_default(),
+        made_by: None,
         table: view.table.as_ref().map(|(database, name)| format!("{database}.{name}")).unwrap_or_default(),
         size: size.unwrap_or_default(),
         discover: discover_words(view.discover),
         revision: grouped(view.asset.revision),
     }
+}
+
+/// The query whose result the table is, for members of its project.
+async fn made_by(web: &Web, frame: &Framed, view: &AssetView) -> Result<Option<Crumb>, Fault> {
+    if !matches!(view.standing, Standing::Member(_)) {
+        return Ok(None);
+    }
+    let found = derived::of_asset(&web.app, &frame.reader.caller, view.asset.id).await?;
+    Ok(found.map(|derived| Crumb { href: href(derived.project_id, Target::Derived(derived.id)), label: derived.name }))
 }
 
 /// What others may do, in words that follow "Others".

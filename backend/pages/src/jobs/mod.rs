@@ -2,7 +2,7 @@
 
 mod list;
 mod queue;
-mod row;
+pub(crate) mod row;
 mod run;
 
 use axum::Router;

@@ -1,7 +1,7 @@
 //! How a run is shown.
 
 use lakegate_app::jobs::runs::RunView;
-use lakegate_model::words::JobState;
+use lakegate_model::{jobs::JobRun, words::JobState};
 
 use crate::kit::{self, When, capitalised, sentence};
 
@@ -34,7 +34,7 @@ pub(super) struct Row {
 impl Row {
     pub fn of(view: &RunView) -> Self {
         let run = &view.run;
-        let (label, tone, icon) = state(view);
+        let (label, tone, icon) = state(run);
         let live = !run.is_ended();
         let opens = view.inside && view.project_name.is_some();
         let project = view.project_name.clone().unwrap_or_else(|| "The installation".to_owned());
@@ -49,9 +49,9 @@ impl Row {
             tone,
             icon,
             at: When::at(run.created_at),
-            by: by(view),
+            by: by(run),
             took: took(view),
-            words: words(view),
+            words: words(run),
             failed: run.error.is_some() && run.state != JobState::Succeeded,
             again: When::maybe(Some(run.run_at).filter(|_| run.state == JobState::Scheduled)),
             percent: percent.map(|percent| percent.to_string()).unwrap_or_default(),
@@ -60,8 +60,8 @@ impl Row {
     }
 }
 
-fn state(view: &RunView) -> (&'static str, &'static str, &'static str) {
-    let run = &view.run;
+/// The word of a run's state, its tone and its icon.
+pub(crate) fn state(run: &JobRun) -> (&'static str, &'static str, &'static str) {
     match run.state {
         JobState::Scheduled if run.tries > 0 => ("Will try again", "attention", "clock"),
         JobState::Scheduled => ("Planned", "info", "calendar-clock"),
@@ -75,11 +75,12 @@ fn state(view: &RunView) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-fn by(view: &RunView) -> String {
-    match view.run.trigger_kind.as_str() {
+/// Who or what started a run.
+pub(crate) fn by(run: &JobRun) -> String {
+    match run.trigger_kind.as_str() {
         "schedule" => "its schedule".to_owned(),
-        "replay" => format!("{}, trying again", view.run.started_by),
-        _ => view.run.started_by.clone(),
+        "replay" => format!("{}, trying again", run.started_by),
+        _ => run.started_by.clone(),
     }
 }
 
@@ -88,8 +89,8 @@ fn took(view: &RunView) -> String {
     duration.map(|took| kit::duration(took.num_milliseconds())).unwrap_or_default()
 }
 
-fn words(view: &RunView) -> String {
-    let run = &view.run;
+/// How far a run is, or why it failed.
+pub(crate) fn words(run: &JobRun) -> String {
     if let Some(error) = run.error.as_deref().filter(|_| run.state != JobState::Succeeded) {
         return sentence(error);
     }

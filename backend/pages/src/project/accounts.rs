@@ -1,4 +1,4 @@
-//! Service accounts of a project and their tokens.
+//! Service accounts of a project, their tokens, and who acts as them.
 
 use askama::Template;
 use axum::{
@@ -17,7 +17,11 @@ use lakegate_model::{
 };
 use serde::Deserialize;
 
-use super::{Head, Section, head};
+use super::{
+    Head, Section,
+    account_actors::{Actors, people},
+    head,
+};
 use crate::{
     fields::Fields,
     flash::done,
@@ -57,6 +61,10 @@ struct Account {
     tokens: Vec<Token>,
     state: String,
     new_token: String,
+    /// Path of those who act as it.
+    actors_path: String,
+    actors: Actors,
+    id: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -86,16 +94,18 @@ async fn page(
     wrong: Wrong,
 ) -> Result<AccountsPage, Refusal> {
     let head = head(web, &framed.reader, id, Section::Accounts).await?;
+    let people = people(web, &framed.reader, &head).await?;
     let mut accounts = Vec::new();
     for account in api_tokens::accounts(&web.app, &framed.reader.caller, id).await? {
         let tokens = api_tokens::list(&web.app, &framed.reader.caller, Some(account.id)).await?;
-        accounts.push(shown(&head, account, tokens, web.app.now()));
+        let actors = Actors::of(web, &framed.reader, account.id, &people).await?;
+        accounts.push(shown(&head, account, (tokens, actors), web.app.now()));
     }
     let roles = vec![Choice::new("viewer", "Viewer"), Choice::new("contributor", "Contributor")];
     Ok(AccountsPage { shell: framed.shell, head, accounts, roles, form, wrong })
 }
 
-fn shown(head: &Head, account: ServiceAccount, tokens: Vec<ApiToken>, now: Timestamp) -> Account {
+fn shown(head: &Head, account: ServiceAccount, (tokens, actors): (Vec<ApiToken>, Actors), now: Timestamp) -> Account {
     let base = format!("{}/accounts/{}", head.base, account.id);
     let path = |end: &str| if head.manages { format!("{base}/{end}") } else { String::new() };
     Account {
@@ -106,6 +116,9 @@ fn shown(head: &Head, account: ServiceAccount, tokens: Vec<ApiToken>, now: Times
         state: path("state"),
         new_token: if account.disabled { String::new() } else { path("tokens/new") },
         tokens: tokens.into_iter().map(|token| shown_token(head, token, now)).collect(),
+        actors_path: path("actors"),
+        actors,
+        id: account.id.to_string(),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The inside of a project: one file a tab.
 
+mod account_actors;
 mod accounts;
 mod connections;
+mod derived;
 mod environments;
 mod inventory;
 mod members;
@@ -12,6 +14,7 @@ pub(crate) mod run_row;
 mod sources;
 pub(crate) mod spark;
 pub(crate) mod started;
+mod starts;
 mod subscriptions;
 mod timing;
 mod trigger_form;
@@ -40,7 +43,9 @@ pub fn routes() -> Router<Web> {
         .merge(upload::routes())
         .merge(subscriptions::routes())
         .merge(accounts::routes())
+        .merge(account_actors::routes())
         .merge(queries::routes())
+        .merge(derived::routes())
         .merge(purposes::routes())
 }
 
@@ -68,7 +73,7 @@ impl Section {
         (Self::Subscriptions, "Subscriptions", "/subscriptions"),
         (Self::Members, "Members", "/members"),
         (Self::Storage, "Environments", "/environments"),
-        (Self::Queries, "Saved queries", "/queries"),
+        (Self::Queries, "Queries", "/queries"),
         (Self::Accounts, "Service accounts", "/accounts"),
         (Self::Purposes, "Purposes", "/purposes"),
     ];

@@ -41,6 +41,8 @@ struct Row {
     sql: String,
     open: String,
     edit: String,
+    /// Where its result is made a table of its own; empty for readers who may not.
+    store: String,
     owner: Who,
     updated: When,
 }
@@ -74,12 +76,17 @@ fn row(head: &Head, query: SavedQuery) -> Row {
     Row {
         open: format!("/query/saved/{}", query.id),
         edit: if head.contributes { edit } else { String::new() },
+        store: if head.contributes { store_path(head, query.id) } else { String::new() },
         owner: Who::named(&query.owner_name),
         updated: When::at(query.updated_at),
         name: query.name,
         description: query.description,
         sql: query.sql_text,
     }
+}
+
+fn store_path(head: &Head, query: SavedQueryId) -> String {
+    format!("{}/derived/new?query={query}", head.base)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -105,8 +112,9 @@ struct EditPage {
     head: Head,
     title: String,
     action: String,
-    /// Where the query is opened and removed; both empty for one that is not kept yet.
+    /// Where the query is opened, made a table and removed; all empty for one that is not kept yet.
     open: String,
+    store: String,
     remove: String,
     form: Typed,
     wrong: Wrong,
@@ -122,6 +130,7 @@ async fn edit_page(
     let head = head(web, &framed.reader, project, Section::Queries).await?;
     let title = known.map_or_else(|| "Keep a query".to_owned(), |query| query.name.clone());
     let list = format!("{}/queries", head.base);
+    let store = known.map(|query| store_path(&head, query.id)).unwrap_or_default();
     let (action, open, remove) = match known {
         Some(query) => {
             let own = format!("{list}/{}", query.id);
@@ -130,7 +139,7 @@ async fn edit_page(
         None => (list, String::new(), String::new()),
     };
     let head = head.below(Section::Queries, &title);
-    Ok(EditPage { shell: framed.shell, head, title, action, open, remove, form, wrong })
+    Ok(EditPage { shell: framed.shell, head, title, action, open, store, remove, form, wrong })
 }
 
 /// Opens the form with the text from the editor, which may be too long for an address.

@@ -2,6 +2,7 @@
 
 use lakegate_app::{
     catalog::assets,
+    derived,
     jobs::{Target, triggers::NewTrigger, workflows},
     sources::manage,
 };
@@ -139,7 +140,7 @@ pub(super) async fn asked(
     happening: Happening,
 ) -> Result<Asked, Fault> {
     let (watched, watched_label) = match happening {
-        Happening::RunEnded => (others(web, reader, started).await?, "Data source or workflow"),
+        Happening::RunEnded => (others(web, reader, started).await?, "Data source, workflow or derived table"),
         Happening::TableChanged => (own_assets(web, reader, started, "Any table of the project").await?, "Table"),
         Happening::AssetPublished => (own_assets(web, reader, started, "Any asset of the project").await?, "Asset"),
         Happening::ObjectCreated | Happening::Webhook => (Vec::new(), ""),
@@ -175,6 +176,7 @@ async fn others(web: &Web, reader: &SignedIn, started: &Started) -> Result<Vec<C
     let page = PageRequest::new(Some(OFFERED), None)?;
     let sources = manage::list(&web.app, &reader.caller, started.project, &page).await?.items;
     let workflows = workflows::list(&web.app, &reader.caller, started.project, &page).await?.items;
+    let derived = derived::list(&web.app, &reader.caller, started.project, &page).await?.items;
     let mut choices = vec![Choice::new("", "Choose one")];
     choices.extend(
         sources
@@ -187,6 +189,12 @@ async fn others(web: &Web, reader: &SignedIn, started: &Started) -> Result<Vec<C
             .into_iter()
             .filter(|other| Target::Workflow(other.id) != started.target)
             .map(|other| Choice::new(other.id.to_string(), format!("{} (workflow)", other.name))),
+    );
+    choices.extend(
+        derived
+            .into_iter()
+            .filter(|other| Target::Derived(other.id) != started.target)
+            .map(|other| Choice::new(other.id.to_string(), format!("{} (derived table)", other.name))),
     );
     Ok(choices)
 }

@@ -1,4 +1,4 @@
-//! What starts runs of a data source or workflow by itself: triggers, their events, and what calls are signed with.
+//! What starts runs of a data source, workflow or derived table by itself: triggers, their events, and what calls are signed with.
 
 use askama::Template;
 use axum::{
@@ -14,7 +14,7 @@ use lakegate_app::jobs::{
 };
 use lakegate_model::{
     Fault, PageRequest,
-    ids::{DataSourceId, ProjectId, TriggerId, WorkflowId},
+    ids::{DataSourceId, DerivedTableId, ProjectId, TriggerId, WorkflowId},
     triggers::JobTrigger,
     words::Happening,
 };
@@ -40,6 +40,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/projects/{project}/sources/{source}/triggers/new", get(new_form_for_source))
         .route("/projects/{project}/workflows/{workflow}/triggers", post(create_for_workflow))
         .route("/projects/{project}/workflows/{workflow}/triggers/new", get(new_form_for_workflow))
+        .route("/projects/{project}/derived/{derived}/triggers", post(create_for_derived))
+        .route("/projects/{project}/derived/{derived}/triggers/new", get(new_form_for_derived))
         .route("/projects/{project}/triggers/{trigger}", get(detail).post(update))
         .route("/projects/{project}/triggers/{trigger}/secret", post(renew_secret))
         .route("/projects/{project}/triggers/{trigger}/remove", post(remove))
@@ -153,6 +155,15 @@ async fn new_form_for_workflow(
     new_form(&web, framed, (project, Target::Workflow(id)), form).await
 }
 
+async fn new_form_for_derived(
+    State(web): State<Web>,
+    framed: Framed,
+    Path((project, id)): Path<(ProjectId, DerivedTableId)>,
+    Query(form): Query<TriggerForm>,
+) -> Result<Response, Refusal> {
+    new_form(&web, framed, (project, Target::Derived(id)), form).await
+}
+
 async fn new_form(
     web: &Web,
     framed: Framed,
@@ -180,6 +191,15 @@ async fn create_for_workflow(
     Form(form): Form<TriggerForm>,
 ) -> Result<Response, Refusal> {
     create(&web, framed, (project, Target::Workflow(id)), form).await
+}
+
+async fn create_for_derived(
+    State(web): State<Web>,
+    framed: Framed,
+    Path((project, id)): Path<(ProjectId, DerivedTableId)>,
+    Form(form): Form<TriggerForm>,
+) -> Result<Response, Refusal> {
+    create(&web, framed, (project, Target::Derived(id)), form).await
 }
 
 async fn create(

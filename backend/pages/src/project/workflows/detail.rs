@@ -8,7 +8,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use lakegate_app::jobs::workflows;
+use lakegate_app::jobs::{Target, workflows};
 use lakegate_model::{
     Fault, PageRequest,
     ids::{ProjectId, WorkflowId},
@@ -18,13 +18,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::{Head, Section, head},
+    super::{
+        Head, Section, head,
+        starts::{Starts, TimingForm},
+    },
     backfills::DaysForm,
     find,
     graph::Graph,
     path,
     rows::{BackfillRow, FlowRow},
-    starts::{Starts, TimingForm},
     version,
     versions::{self, VersionRow},
     words::{Sources, StepWords, pretty, steps, wanted_input},
@@ -153,7 +155,7 @@ pub(super) async fn detail_page(
     let runs: Vec<FlowRow> = page.items.iter().map(|run| FlowRow::of(run, &base, now)).collect();
     let rows: Vec<BackfillRow> = backfills.items.iter().map(|view| BackfillRow::of(view, &base, now)).collect();
     let wanted = wanted_input(&latest.definition, &sources, &now.format("%Y-%m-%d").to_string());
-    let starts = Starts::of(web, &reader, workflow.id, forms.timing.clone()).await?;
+    let starts = Starts::of(web, &reader, Target::Workflow(workflow.id), forms.timing.clone()).await?;
     Ok(DetailPage {
         starts,
         pager: place.pager(web, &reader, &page)?,
