@@ -83,7 +83,7 @@ fn tell(rows: &Rows, evidence: &Evidence, found: &Found) {
     let held: usize = evidence.kills.iter().map(|kill| kill.held.len()).sum();
     let state = |state: &str| rows.runs.values().filter(|run| run.state == state).count();
     eprintln!(
-        "fleet: {:?} of load, {} runs ({} succeeded, {} cancelled), {} workflows, {} events, {} tables; {} requests unanswered; kills: {killed:?} with {held} runs in hand; {} attempts lost by them, noticed {} ms after the kill at the latest and begun anew after {} ms; {} leases lost otherwise; drained in {:?}; seed {}",
+        "fleet: {:?} of load, {} runs ({} succeeded, {} cancelled), {} workflows, {} events, {} tables; {} requests unanswered; kills: {killed:?} with {held} runs in hand; {} attempts lost by them, noticed {} ms after the kill at the latest and begun anew after {} ms; {} leases lost otherwise; {} deadlocks; drained in {:?}; seed {}",
         evidence.plan.load,
         rows.runs.len(),
         state("succeeded"),
@@ -96,6 +96,7 @@ fn tell(rows: &Rows, evidence: &Evidence, found: &Found) {
         found.noticed.num_milliseconds(),
         found.begun.num_milliseconds(),
         found.late,
+        rows.deadlocks,
         evidence.drained,
         evidence.seed,
     );
@@ -142,7 +143,7 @@ fn attempts_follow_each_other(run: &Run, attempts: &[Attempt]) {
 }
 
 fn found_again(rows: &Rows, kills: &[Kill]) -> Found {
-    let died: BTreeMap<Uuid, _> = kills.iter().filter_map(|kill| Some((kill.worker?, kill.at))).collect();
+    let died: BTreeMap<Uuid, _> = kills.iter().map(|kill| (kill.worker, kill.at)).collect();
     let mut found = Found::default();
     for attempts in rows.attempts.values() {
         for (place, lost) in

@@ -39,7 +39,7 @@ fn ticks_started_once(rows: &Rows, schedule: &Schedule) {
     if schedule.catch_up != "all" {
         return;
     }
-    let period = ticks[1] - ticks[0];
+    let period = ticks.windows(2).map(|pair| pair[1] - pair[0]).min().expect("a schedule that has ticked twice");
     assert!(ticks[0] - schedule.created_at <= period, "the first tick has no run: {schedule:?} {ticks:?}");
     assert!(ticks.windows(2).all(|pair| pair[1] - pair[0] == period), "a tick has no run: {schedule:?} {ticks:?}");
     assert_eq!(ticks.last(), Some(&last), "the last tick has no run: {schedule:?}");

@@ -15,13 +15,19 @@ use crate::{
     rows::Claim,
 };
 
+/// Workers with the processes that they name themselves by. The latest of a process comes last.
+const WORKERS: &str = "SELECT name, id FROM job_workers ORDER BY started_at";
+/// Those of them that have runs in hand.
+const AT_WORK: &str = "SELECT name, id FROM job_workers
+    WHERE id IN (SELECT worker_id FROM job_runs WHERE state = 'running') ORDER BY started_at";
+
 /// A process that was killed.
 #[derive(Debug)]
 pub struct Kill {
     pub role: Role,
     pub at: DateTime<Utc>,
-    /// Its name in the queue; `None` if it had not said yet that it works.
-    pub worker: Option<Uuid>,
+    /// Its name in the queue.
+    pub worker: Uuid,
     /// The runs that it had begun, and until when nobody else might.
     pub held: Vec<Claim>,
 }
@@ -52,48 +58,39 @@ impl<'a> Killer<'a> {
                 return;
             }
             tokio::time::sleep(pause).await;
-            if let Some((place, pid)) = self.victim().await {
-                self.kill(place, pid).await;
+            if let Some(victim) = self.victim().await {
+                self.kill(victim).await;
             }
         }
     }
 
-    /// Anybody who is ready; in two of three cases somebody who has work in hand.
-    async fn victim(&mut self) -> Option<(usize, u32)> {
-        let ready = self.fleet.ready();
-        let mut busy = Vec::new();
+    /// Anybody who has said that he works; in two of three cases somebody who has work in hand.
+    async fn victim(&mut self) -> Option<(usize, Uuid)> {
+        let mut among = Vec::new();
         if self.random.gen_ratio(2, 3) {
-            let at_work = self.at_work().await;
-            busy = ready.iter().filter(|(_, pid)| at_work.contains_key(pid)).copied().collect();
+            among = self.living(AT_WORK).await;
         }
-        let among = if busy.is_empty() { ready } else { busy };
+        if among.is_empty() {
+            among = self.living(WORKERS).await;
+        }
         if among.is_empty() { None } else { Some(among[self.random.gen_range(0..among.len())]) }
     }
 
-    async fn kill(&mut self, place: usize, pid: u32) {
+    async fn kill(&mut self, (place, worker): (usize, Uuid)) {
         let role = self.fleet.kill(place);
         let at = Utc::now();
         self.fleet.start_again(place);
-        let worker = self.worker(pid).await;
-        let held = match worker {
-            Some(worker) => self.held(worker).await,
-            None => Vec::new(),
-        };
+        let held = self.held(worker).await;
         self.done.push(Kill { role, at, worker, held });
     }
 
-    /// Processes with runs in hand.
-    async fn at_work(&mut self) -> BTreeMap<u32, Uuid> {
-        let sql = "SELECT DISTINCT w.name, w.id FROM job_workers w JOIN job_runs r ON r.worker_id = w.id WHERE r.state = 'running'";
+    /// The processes that live, among the workers that a query finds.
+    async fn living(&mut self, sql: &'static str) -> Vec<(usize, Uuid)> {
         let rows: Vec<(String, Uuid)> = sqlx::query_as(sql).fetch_all(&mut self.database).await.unwrap();
-        rows.into_iter().filter_map(|(name, id)| Some((pid_of(&name)?, id))).collect()
-    }
-
-    /// The latest worker of a process.
-    async fn worker(&mut self, pid: u32) -> Option<Uuid> {
-        let sql = "SELECT id FROM job_workers WHERE name LIKE $1 ORDER BY started_at DESC LIMIT 1";
-        let name = format!("%(process {pid})");
-        sqlx::query_scalar(sql).bind(name).fetch_optional(&mut self.database).await.unwrap()
+        let workers: BTreeMap<u32, Uuid> =
+            rows.into_iter().filter_map(|(name, id)| Some((pid_of(&name)?, id))).collect();
+        let ready = self.fleet.ready().into_iter();
+        ready.filter_map(|(place, pid)| Some((place, *workers.get(&pid)?))).collect()
     }
 
     async fn held(&mut self, worker: Uuid) -> Vec<Claim> {

@@ -10,7 +10,12 @@ use std::{
 };
 use uuid::Uuid;
 
-use crate::{Plan, hand::Hand, processes::Fleet, world::World};
+use crate::{
+    Plan,
+    hand::Hand,
+    processes::Fleet,
+    world::{BY_HAND, World},
+};
 
 const CRAWL: &str = "mutation ($id: ID!) { runDataSource(id: $id) { problem { message } run { id } } }";
 const CANCEL: &str = "mutation ($id: ID!) { cancelJobRun(id: $id) { ok problem { code message } } }";
@@ -69,11 +74,13 @@ pub async fn ask_for_crawl(hand: &mut Hand<'_>, source: &str, ledger: &Ledger) -
     run
 }
 
+/// Mostly of the sources that nothing else starts alone: what somebody waits for goes first, and schedules would starve.
 async fn crawl(fleet: &Fleet, world: &World, ledger: &Ledger, (until, seed): (Instant, u64)) {
     let (mut hand, mut random) = (Hand::of(fleet, "olga"), StdRng::seed_from_u64(seed));
-    let sources: Vec<&str> = world.sources().map(|(_, source)| source.id.as_str()).collect();
     while pause(CRAWL_EVERY, until).await {
-        let run = ask_for_crawl(&mut hand, sources[random.gen_range(0..sources.len())], ledger).await;
+        let place = &world.places[random.gen_range(0..world.places.len())];
+        let number = if random.gen_ratio(7, 8) { BY_HAND } else { random.gen_range(0..place.sources.len()) };
+        let run = ask_for_crawl(&mut hand, &place.sources[number].id, ledger).await;
         if random.gen_ratio(1, 20) {
             ledger.write().unwanted_runs.insert(run);
             let told = hand.ask(CANCEL, json!({ "id": run })).await;

@@ -102,6 +102,8 @@ pub struct Rows {
     pub schedules: Vec<Schedule>,
     pub triggers: Vec<Trigger>,
     pub events: Vec<Event>,
+    /// Transactions that waited for each other until the database ended one of them, which was tried again.
+    pub deadlocks: i64,
 }
 
 impl Rows {
@@ -114,7 +116,9 @@ impl Rows {
         for attempt in all::<Attempt>(db, "SELECT run_id, attempt, worker_id, started_at, ended_at, outcome FROM job_attempts ORDER BY run_id, attempt").await {
             attempts.entry(attempt.run_id).or_default().push(attempt);
         }
+        let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         Self {
+            deadlocks: sqlx::query_scalar(deadlocks).fetch_one(&mut *db).await.unwrap(),
             runs: runs.into_iter().map(|run| (run.id, run)).collect(),
             attempts,
             flows: flows.into_iter().map(|flow| (flow.id, flow)).collect(),

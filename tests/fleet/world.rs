@@ -24,6 +24,9 @@ const SCHEDULE_WORKFLOW: &str = "mutation ($id: ID!, $timing: TimingInput!) {
 const SCHEDULE_SOURCE: &str = "mutation ($id: ID!, $timing: TimingInput!) {
     scheduleDataSource(source: $id, timing: $timing) { problem { message } schedule { id } } }";
 
+/// The source of a place that is looked through by hand above all.
+pub const BY_HAND: usize = 2;
+
 /// A data source over a folder.
 #[derive(Debug)]
 pub struct Source {
@@ -94,7 +97,7 @@ impl World {
         for place in &self.places {
             let each = json!({ "cron": "*/3 * * * * *", "catchUp": "ALL" });
             let some = json!({ "cron": "*/2 * * * * *", "catchUp": "ONE" });
-            let nightly = json!({ "cron": "*/5 * * * * *", "catchUp": "ALL" });
+            let nightly = json!({ "cron": "*/6 * * * * *", "catchUp": "ALL" });
             for (change, subject, timing) in [
                 (SCHEDULE_SOURCE, &place.sources[0].id, each),
                 (SCHEDULE_SOURCE, &place.sources[1].id, some),
@@ -137,8 +140,8 @@ async fn place(app: &Server, team: &Team, name: &str) -> Place {
     };
     let each = json!({ "name": "each", "kind": "crawl", "subject": { "from": "item" }, "at_most": 2,
         "for_each": { "from": "input.sources" } });
-    let sweep = json!([each, behind(crawl("last", &sources[2]), "each")]);
-    let nightly = json!([crawl("first", &sources[1]), behind(crawl("then", &sources[2]), "first")]);
+    let sweep = json!([each, behind(crawl("last", &sources[BY_HAND]), "each")]);
+    let nightly = json!([crawl("first", &sources[1]), behind(crawl("then", &sources[BY_HAND]), "first")]);
     let arrivals = workflow(team, "Arrivals", json!([crawl("look", &sources[3])])).await;
     let place = Place {
         project: team.project.clone(),
