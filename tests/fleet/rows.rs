@@ -38,6 +38,7 @@ pub struct Attempt {
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
     pub outcome: Option<String>,
+    pub error: Option<String>,
 }
 
 /// A run of a workflow.
@@ -113,7 +114,7 @@ impl Rows {
         let runs: Vec<Run> = all(db, "SELECT id, kind, state, subject_id, schedule_id, trigger_kind, run_at, attempt, created_at, error FROM job_runs ORDER BY id").await;
         let flows: Vec<Flow> = all(db, "SELECT id, workflow_id, state, cause_id FROM workflow_runs ORDER BY id").await;
         let mut attempts: BTreeMap<Uuid, Vec<Attempt>> = BTreeMap::new();
-        for attempt in all::<Attempt>(db, "SELECT run_id, attempt, worker_id, started_at, ended_at, outcome FROM job_attempts ORDER BY run_id, attempt").await {
+        for attempt in all::<Attempt>(db, "SELECT run_id, attempt, worker_id, started_at, ended_at, outcome, error FROM job_attempts ORDER BY run_id, attempt").await {
             attempts.entry(attempt.run_id).or_default().push(attempt);
         }
         let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
