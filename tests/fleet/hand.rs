@@ -15,6 +15,9 @@ use crate::processes::Fleet;
 /// Tokens hold for a quarter of an hour; a new one is taken long before.
 const SIGN_IN_EVERY: Duration = Duration::from_secs(300);
 
+/// The code of a server that has no time just now.
+const BUSY: &str = "unavailable";
+
 /// A person at no server in particular.
 #[derive(Debug)]
 pub struct Hand<'a> {
@@ -24,7 +27,7 @@ pub struct Hand<'a> {
     signed_in: Option<Instant>,
     /// Which server is asked next.
     turn: usize,
-    /// Requests that no server answered.
+    /// Requests that no server answered, or had time for.
     pub unanswered: u64,
 }
 
@@ -34,13 +37,22 @@ impl<'a> Hand<'a> {
         Self { fleet, username, client, signed_in: None, turn: 0, unanswered: 0 }
     }
 
-    /// The value of the one field that a document asks for; asked until a server answers, so that a change may be made
-    /// twice if its first answer was lost.
+    /// The value of the one field that a document asks for; asked until a server answers and has time for it, so that a
+    /// change may be made twice if its first answer was lost.
     pub async fn ask(&mut self, text: &str, variables: Value) -> Value {
         let body = json!({ "query": text, "variables": variables });
-        let answer = self.sent(Method::POST, "/graphql", Some(body)).await;
-        assert!(answer["errors"].is_null(), "{text}: {answer}");
-        answer["data"].as_object().unwrap().values().next().unwrap().clone()
+        within(PATIENCE, &format!("an answer to {text}"), async || {
+            let answer = self.sent(Method::POST, "/graphql", Some(&body)).await;
+            if answer["errors"][0]["extensions"]["code"] == BUSY {
+                self.unanswered += 1;
+                return None;
+            }
+            assert!(answer["errors"].is_null(), "{text}: {answer}");
+            let value = answer["data"].as_object().unwrap().values().next().unwrap().clone();
+            self.unanswered += u64::from(value["problem"]["code"] == BUSY);
+            (value["problem"]["code"] != BUSY).then_some(value)
+        })
+        .await
     }
 
     /// As [`Hand::ask`], for a reading request of REST.
@@ -61,10 +73,10 @@ impl<'a> Hand<'a> {
         }
     }
 
-    async fn sent(&mut self, method: Method, path: &str, body: Option<Value>) -> Value {
+    async fn sent(&mut self, method: Method, path: &str, body: Option<&Value>) -> Value {
         let username = self.username;
         within(PATIENCE, &format!("an answer of some server for {username}"), async || {
-            self.try_send(&method, path, body.as_ref()).await
+            self.try_send(&method, path, body).await
         })
         .await
     }
@@ -94,11 +106,11 @@ impl<'a> Hand<'a> {
         Some(())
     }
 
-    /// A server that lives refuses nothing that is asked here.
+    /// A server that lives refuses nothing that is asked here, unless too much comes at once.
     async fn answered(&mut self, request: reqwest::RequestBuilder) -> Option<Value> {
         match self.client.try_send(request).await {
-            Ok(answer) => Some(answer.ok()),
-            Err(_died) => {
+            Ok(answer) if answer.status.as_u16() != 503 => Some(answer.ok()),
+            _ => {
                 self.unanswered += 1;
                 None
             }

@@ -140,8 +140,8 @@ fn attempts_follow_each_other(run: &Run, attempts: &[Attempt]) {
     let well =
         last.outcome.as_deref() == Some(run.state.as_str()) || run.state == "cancelled" && (lost(last) || failed(last));
     assert!(well && attempts.iter().all(|attempt| attempt.ended_at.is_some()), "{run:?} {attempts:?}");
-    // Whoever takes up what was lost begins it in the same turn, whose time is that of its beginning.
-    let turn = TimeDelta::seconds(1);
+    // Whoever takes up what was lost begins it in the same turn, and notes the time at which that began.
+    let turn = TimeDelta::seconds(LEASE.as_secs() as i64);
     for pair in attempts.windows(2) {
         let next_to = pair[0].ended_at.is_some_and(|ended| pair[1].started_at >= ended - turn);
         assert!(next_to, "an attempt began before the one before it had ended: {attempts:?}");
@@ -178,14 +178,12 @@ fn found_again(rows: &Rows, kills: &[Kill]) -> Found {
 /// moment of its death.
 fn what_was_held_is_found(rows: &Rows, kills: &[Kill], found: &Found) {
     for (kill, claim) in kills.iter().flat_map(|kill| kill.held.iter().map(move |claim| (kill, claim))) {
-        let attempt = rows.attempts_at(claim.run_id).iter().find(|attempt| attempt.attempt == claim.attempt);
-        let attempt = attempt.unwrap_or_else(|| panic!("an attempt is gone: {claim:?}"));
-        let ended = attempt.ended_at.unwrap();
+        let mut attempts = rows.attempts_at(claim.run_id).iter().skip_while(|attempt| attempt.attempt != claim.attempt);
+        let attempt = attempts.next().unwrap_or_else(|| panic!("an attempt is gone: {claim:?}"));
+        let (ended, next) = (attempt.ended_at.unwrap(), attempts.next());
         if attempt.outcome.as_deref() == Some("lost") {
-            assert!(
-                ended >= claim.lease_until,
-                "taken from a worker before its lease had ended: {claim:?} {attempt:?}"
-            );
+            let waited = ended >= claim.lease_until && next.is_none_or(|next| next.started_at >= claim.lease_until);
+            assert!(waited, "taken from a worker before its lease had ended: {claim:?} {attempt:?} {next:?}");
         } else {
             assert!(ended <= kill.at, "a dead worker has ended an attempt: {kill:?} {attempt:?}");
         }

@@ -17,10 +17,10 @@ use crate::{
     world::{BY_HAND, World},
 };
 
-const CRAWL: &str = "mutation ($id: ID!) { runDataSource(id: $id) { problem { message } run { id } } }";
+const CRAWL: &str = "mutation ($id: ID!) { runDataSource(id: $id) { problem { code message } run { id } } }";
 const CANCEL: &str = "mutation ($id: ID!) { cancelJobRun(id: $id) { ok problem { code message } } }";
 const START: &str = "mutation ($id: ID!, $input: JSON) { startWorkflow(id: $id, input: $input) {
-    problem { message } flow { run { id } } } }";
+    problem { code message } flow { run { id } } } }";
 const CANCEL_FLOW: &str = "mutation ($id: ID!) { cancelWorkflowRun(id: $id) { problem { code message } } }";
 
 /// Between two crawls that somebody asks for: mostly one is open already over the source, and is the answer. Often, so that

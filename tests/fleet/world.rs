@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use crate::hand::Hand;
 
 const CREATE: &str = "mutation ($project: ID!, $name: String!, $definition: JSON!) {
-    createWorkflow(project: $project, name: $name, definition: $definition) { problem { message } workflow { id } } }";
+    createWorkflow(project: $project, name: $name, definition: $definition) { problem { code message } workflow { id } } }";
 const WORKFLOW_TRIGGER: &str =
     "mutation ($id: ID!, $input: TriggerInput!) { createWorkflowTrigger(workflow: $id, input: $input) {
-    problem { message } made { trigger { id } } } }";
+    problem { code message } made { trigger { id } } } }";
 const SOURCE_TRIGGER: &str =
     "mutation ($id: ID!, $input: TriggerInput!) { createJobTrigger(source: $id, input: $input) {
-    problem { message } made { trigger { id } } } }";
+    problem { code message } made { trigger { id } } } }";
 const SCHEDULE_WORKFLOW: &str = "mutation ($id: ID!, $timing: TimingInput!) {
-    scheduleWorkflow(workflow: $id, timing: $timing) { problem { message } schedule { id } } }";
+    scheduleWorkflow(workflow: $id, timing: $timing) { problem { code message } schedule { id } } }";
 const SCHEDULE_SOURCE: &str = "mutation ($id: ID!, $timing: TimingInput!) {
-    scheduleDataSource(source: $id, timing: $timing) { problem { message } schedule { id } } }";
+    scheduleDataSource(source: $id, timing: $timing) { problem { code message } schedule { id } } }";
 
 /// The source of a place that is looked through by hand above all.
 pub const BY_HAND: usize = 2;
