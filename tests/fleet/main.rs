@@ -1,7 +1,7 @@
 //! Two servers and three workers on one PostgreSQL, under mixed load, while one process after the other is killed: nothing
 //! is lost, nothing is done twice, schedules fire once, and what the dead held is found again in time.
 //!
-//! At scale 1 it takes twenty seconds of load with a kill every two; at scale 30 and more ten minutes with one every five.
+//! At scale 1 it takes fifteen seconds of load with a kill every two; at scale 40 and more ten minutes with one every five.
 //! The moments and the victims are drawn; a failure shows its seed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -37,9 +37,9 @@ impl Plan {
     fn of_scale(scale: u64) -> Self {
         let seconds = Duration::from_secs;
         if scale == 1 {
-            return Self { load: seconds(20), kill_every: seconds(2), put_every: seconds(1) };
+            return Self { load: seconds(15), kill_every: seconds(2), put_every: seconds(1) };
         }
-        Self { load: seconds((20 * scale).min(600)), kill_every: seconds(5), put_every: seconds(6) }
+        Self { load: seconds((15 * scale).min(600)), kill_every: seconds(5), put_every: seconds(6) }
     }
 }
 
