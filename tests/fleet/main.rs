@@ -31,15 +31,17 @@ pub struct Plan {
     pub kill_every: Duration,
     /// Between two tables that are put under the sources.
     pub put_every: Duration,
+    /// Seconds between two ticks that have a run each; a slow machine keeps up with the ten minutes.
+    pub tick_seconds: u64,
 }
 
 impl Plan {
     fn of_scale(scale: u64) -> Self {
         let seconds = Duration::from_secs;
         if scale == 1 {
-            return Self { load: seconds(15), kill_every: seconds(2), put_every: seconds(1) };
+            return Self { load: seconds(15), kill_every: seconds(2), put_every: seconds(1), tick_seconds: 3 };
         }
-        Self { load: seconds((15 * scale).min(600)), kill_every: seconds(5), put_every: seconds(6) }
+        Self { load: seconds((15 * scale).min(600)), kill_every: seconds(5), put_every: seconds(6), tick_seconds: 10 }
     }
 }
 
@@ -61,7 +63,7 @@ async fn a_fleet_that_is_killed_again_and_again_loses_nothing() {
 
     let fleet = Fleet::start(&app).await;
     let mut hand = Hand::of(&fleet, "olga");
-    let schedules = world.schedule(&mut hand).await;
+    let schedules = world.schedule(&mut hand, plan).await;
     let (ledger, until) = (Ledger::default(), Instant::now() + plan.load);
     let mut killer = Killer::new(&fleet, app.database_url().unwrap(), seed).await;
     tokio::join!(killer.kill_until(until, plan), load::run(&fleet, &world, &ledger, (plan, until, seed)));

@@ -9,7 +9,7 @@ use lakegate_tests::{
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-use crate::hand::Hand;
+use crate::{Plan, hand::Hand};
 
 const CREATE: &str = "mutation ($project: ID!, $name: String!, $definition: JSON!) {
     createWorkflow(project: $project, name: $name, definition: $definition) { problem { code message } workflow { id } } }";
@@ -92,12 +92,13 @@ impl World {
     }
 
     /// Starts the schedules.
-    pub async fn schedule(&self, hand: &mut Hand<'_>) -> Vec<Scheduled> {
+    pub async fn schedule(&self, hand: &mut Hand<'_>, plan: Plan) -> Vec<Scheduled> {
         let mut made = Vec::new();
+        let every = |seconds: u64| format!("*/{seconds} * * * * *");
         for place in &self.places {
-            let each = json!({ "cron": "*/3 * * * * *", "catchUp": "ALL" });
-            let some = json!({ "cron": "*/2 * * * * *", "catchUp": "ONE" });
-            let nightly = json!({ "cron": "*/6 * * * * *", "catchUp": "ALL" });
+            let each = json!({ "cron": every(plan.tick_seconds), "catchUp": "ALL" });
+            let some = json!({ "cron": every(2), "catchUp": "ONE" });
+            let nightly = json!({ "cron": every(2 * plan.tick_seconds), "catchUp": "ALL" });
             for (change, subject, timing) in [
                 (SCHEDULE_SOURCE, &place.sources[0].id, each),
                 (SCHEDULE_SOURCE, &place.sources[1].id, some),
