@@ -11,7 +11,7 @@ use lakegate_store::{
     Db, WriteTx, in_queue, in_read,
     job_batches::{self, Ending},
     job_claims::{self as store, AttemptEnd, Claim},
-    job_lanes, job_logs,
+    job_lanes, job_logs, job_triggers,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -125,6 +125,10 @@ impl Worker {
         let lines: Vec<_> = ended.iter().map(|ended| ended.context.take_lines()).collect();
         let parts: Vec<RunId> = ended.iter().filter_map(Ended::part_of_workflow).collect();
         let done = in_queue!(self.db(), |tx| {
+            // Whoever has the gate may wait for runs that end just now: it is not to be waited for with their rows in hand.
+            if !ended.is_empty() && (!room.is_empty() || job_triggers::any_of_runs(tx).await?) {
+                store::gate(tx).await?;
+            }
             workflows::hold(tx, &parts).await?;
             let news = self.write_ends(tx, ended, &lines).await?;
             self.queue().tell(tx, &news).await?;

@@ -1,7 +1,8 @@
 //! Runs of the queue: taken by workers, kept alive, ended, given back. [`crate::job_batches`] does it for many at once.
 //!
 //! Whoever takes work holds the gate, one row, until it commits: what one takes another sees, and limits hold over all
-//! processes. Whoever puts work in or ends it does not need the gate.
+//! processes. Whoever puts work in or ends it does not need the gate; whoever ends some and needs it for what comes then
+//! takes it first, for its holder may wait for the rows of runs that end.
 
 use lakegate_model::{
     Timestamp,

@@ -2,7 +2,7 @@
 
 use lakegate_jobs::{Pool, PoolSettings, Submission};
 use lakegate_model::words::{AttemptOutcome, JobState};
-use lakegate_store::{in_read, in_write, job_runs, job_workers};
+use lakegate_store::{Db, in_read, in_write, job_runs, job_workers};
 use serde_json::json;
 use std::time::Duration;
 
@@ -100,5 +100,39 @@ async fn what_does_not_end_in_time_is_handed_back() {
             let attempts = in_read!(bench.db(), |tx, _scope| { Ok(job_runs::attempts(tx, id).await?) }).unwrap();
             assert_eq!(attempts[0].outcome, Some(AttemptOutcome::HandedBack));
         }
+    }
+}
+
+/// Whoever has the gate may wait for a run that ends just now, so whoever ends it must not wait for the gate with its row in
+/// hand.
+#[tokio::test]
+async fn who_waits_for_the_gate_has_no_run_in_hand() {
+    for bench in Bench::each().await {
+        let Db::Postgres { pool: database, .. } = bench.db().clone() else { continue };
+        let stop = token();
+        // Another run waits for its turn in the project, and nobody looks but when a run ends.
+        let hour = Duration::from_secs(3_600);
+        let pool = Pool::new(bench.worker(PoolSettings { per_project: 1, poll: hour, ..quick() }));
+        let working = tokio::spawn({
+            let stop = stop.clone();
+            async move { pool.work(stop).await }
+        });
+        let id = bench.put(project(1), "listen").await;
+        bench.queue.wake();
+        bench.begun.notified().await;
+        let next = bench.put(project(1), "ok").await;
+        let mut gate = database.begin().await.unwrap();
+        sqlx::query("UPDATE job_gate SET turns = turns + 1 WHERE id = 1").execute(&mut *gate).await.unwrap();
+        let now = bench.now();
+        in_write!(bench.db(), |tx, _scope| { Ok(job_runs::run_cancel(tx, id, now).await?) }).unwrap();
+        let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until(async || sqlx::query(waiting).fetch_optional(&database).await.unwrap()).await;
+        let held = sqlx::query("SELECT id FROM job_runs WHERE id = $1 FOR UPDATE NOWAIT").bind(id.0);
+        held.fetch_one(&mut *gate).await.expect("the row of a run whose end waits for the gate");
+        gate.commit().await.unwrap();
+        until(async || (bench.run(next).await.state == JobState::Succeeded).then_some(())).await;
+        assert_eq!(bench.run(id).await.state, JobState::Cancelled);
+        stop.cancel();
+        working.await.unwrap();
     }
 }
