@@ -70,9 +70,9 @@ both!(
         says(&browser.open(&derived).await.is(200).text(), &["Never built", "It has not run yet", "Run now", "worker"]);
 
         let page = place.built(&derived).await;
-        says(&page, &["Built", "from version 1", "Succeeded", "/jobs/runs/", "In the table", "href=\"/assets/"]);
+        says(&page, &["Built", "from version 1", "Succeeded", "/jobs/runs/", "In the table", "Open the table", "Ran version 1"]);
         assert!(!page.contains("Never built"), "{page}");
-        let asset = page.split_once("href=\"/assets/").unwrap().1.split_once('"').unwrap().0;
+        let asset = page.split_once("nowrap\" href=\"/assets/").unwrap().1.split_once('"').unwrap().0;
         says(&browser.open(&format!("/assets/{asset}")).await.is(200).text(), &["Made by", &derived]);
         says(&browser.open(&place.path).await.text(), &["by_city", "select city", "Last 1 run", "Succeeded"]);
 

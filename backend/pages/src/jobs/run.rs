@@ -180,7 +180,10 @@ fn begun_href(run: &JobRun) -> Option<String> {
 /// Plain values of the output, named as people read them; lists are counted.
 fn results(view: &RunView) -> Vec<(String, String)> {
     let Some(output) = view.run.output.as_ref().and_then(|output| output.as_object()) else { return Vec::new() };
-    let shown = output.iter().filter(|(name, _)| name.as_str() != BEGUN).map(|(name, value)| {
+    // What is worked on is linked; its id says nothing to people.
+    let is_id = |value: &serde_json::Value| value.as_str().is_some_and(|text| text.parse::<uuid::Uuid>().is_ok());
+    let told = output.iter().filter(|(name, value)| name.as_str() != BEGUN && !is_id(value));
+    let shown = told.map(|(name, value)| {
         let value = match value {
             serde_json::Value::Number(number) => number.as_i64().map_or_else(|| number.to_string(), kit::grouped),
             serde_json::Value::Array(items) => kit::grouped(kit::whole(items.len())),

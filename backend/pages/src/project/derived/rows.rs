@@ -16,7 +16,7 @@ pub struct BuildRow {
     pub at: When,
     pub by: String,
     pub took: String,
-    /// How far it is, or why it failed.
+    /// How far it is, what it ran, or why it failed.
     pub words: String,
     pub failed: bool,
     pub live: bool,
@@ -34,11 +34,17 @@ impl BuildRow {
             at: When::at(run.created_at),
             by: by(run),
             took: run.duration(now).map(|took| duration(took.num_milliseconds())).unwrap_or_default(),
-            words: words(run),
+            words: ran(run).unwrap_or_else(|| words(run)),
             failed: tone == "danger",
             live: !run.is_ended(),
         }
     }
+}
+
+/// The definition that a run made the table from; `None` while it has made none.
+fn ran(run: &JobRun) -> Option<String> {
+    let version = run.output.as_ref()?.get("version")?.as_i64()?;
+    Some(format!("Ran version {version}"))
 }
 
 /// A definition under its number.
