@@ -13,7 +13,7 @@ use lakegate_model::{
 };
 use lakegate_policy::{Actor, Scope, action, governed::is_governed};
 use lakegate_store::{Tx, WriteTx, asset_words, derived as store, restrictions, tables};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use crate::{
     App, Caller,
@@ -114,12 +114,14 @@ impl Tags {
     /// The governed tags of a column: its own, and those of its table.
     async fn of(&mut self, tx: &mut Tx, source: &Source) -> Result<Vec<String>, Fault> {
         let (Some(table), Some(column)) = (source.table_id, source.column_id) else { return Ok(Vec::new()) };
-        if !self.0.contains_key(&table) {
-            let mut found = restrictions::tags_on(tx, table).await?;
-            found.retain(|(_, tag)| is_governed(tag));
-            self.0.insert(table, found);
-        }
-        let held = self.0.get(&table).into_iter().flatten();
-        Ok(held.filter(|(on, _)| on.is_none_or(|on| on == column)).map(|(_, tag)| tag.clone()).collect())
+        let held = match self.0.entry(table) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let mut found = restrictions::tags_on(tx, table).await?;
+                found.retain(|(_, tag)| is_governed(tag));
+                unknown.insert(found)
+            }
+        };
+        Ok(held.iter().filter(|(on, _)| on.is_none_or(|on| on == column)).map(|(_, tag)| tag.clone()).collect())
     }
 }
