@@ -191,8 +191,8 @@ impl From<sqlx::Error> for StoreError {
             return Self::Reference(error);
         }
         match database.code().as_deref() {
-            // Serialization failure, deadlock; SQLITE_BUSY and its kin.
-            Some("40001" | "40P01" | "5" | "261" | "517") => Self::Transient(error),
+            // Serialization failure, deadlock, a transaction in which something failed before; SQLITE_BUSY and its kin.
+            Some("40001" | "40P01" | "25P02" | "5" | "261" | "517") => Self::Transient(error),
             // disk_full; SQLITE_FULL.
             Some("53100" | "13") => Self::Full(error),
             // character_not_in_repertoire, untranslatable_character; SQLite keeps anything.

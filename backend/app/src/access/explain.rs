@@ -214,15 +214,9 @@ pub(crate) async fn seen_columns(
 
 /// Nothing shows of a column whose table was made from more than the subject sees (access rule 18).
 fn close_behind(column: &mut ColumnExplained) {
-    let words = "a query made the table from data of which he does not see as much as its maker saw";
-    *column = ColumnExplained {
-        id: column.id,
-        name: std::mem::take(&mut column.name),
-        shows: Shows::Nothing,
-        mask: None,
-        words: words.to_owned(),
-        rules: Vec::new(),
-    };
+    "a query made the table from data of which he does not see as much as its maker saw".clone_into(&mut column.words);
+    (column.shows, column.mask) = (Shows::Nothing, None);
+    column.rules.clear();
 }
 
 /// One look at an asset.

@@ -242,7 +242,16 @@ async fn is_inside(tx: &mut Tx, (scope, actor): (&Scope, &Actor), run: &JobRun) 
     if run.project_id.0.is_nil() {
         return Ok(decide::<action::ManageJobs, _>(scope, actor, Platform).is_ok());
     }
-    Ok(inside_proof::<action::ViewProject>(tx, scope, actor, Some(run.project_id), "run").await.is_ok())
+    allows(inside_proof::<action::ViewProject>(tx, scope, actor, Some(run.project_id), "run").await)
+}
+
+/// Whether something was allowed; what went wrong otherwise is no refusal.
+fn allows<T>(decided: Result<T, Fault>) -> Result<bool, Fault> {
+    match decided {
+        Ok(_) => Ok(true),
+        Err(fault) if matches!(fault.code, Code::Forbidden | Code::NotFound | Code::Unauthenticated) => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// A run as the caller may see it.
@@ -256,7 +265,7 @@ pub(crate) async fn view(
     let inside = is_inside(tx, (scope, actor), &run).await?;
     let runs_all = decide::<action::ManageJobs, _>(scope, actor, Platform).is_ok();
     let can_act =
-        runs_all || inside_proof::<action::Contribute>(tx, scope, actor, Some(run.project_id), "run").await.is_ok();
+        runs_all || allows(inside_proof::<action::Contribute>(tx, scope, actor, Some(run.project_id), "run").await)?;
     let subject = if inside { subject_name(tx, &run).await? } else { None };
     if !inside {
         hide_inside(&mut run);
