@@ -115,6 +115,7 @@ async function buildAll(root) {
   const used = new Set();
   await copyHtmx(vendor, used);
   await bundle("codemirror.mjs", vendor, used);
+  await bundle("dagre.mjs", vendor, used);
   await bundle("graphiql.mjs", vendor, used, { loader: { ".woff": "dataurl", ".woff2": "dataurl", ".ttf": "dataurl" } });
   const hash = await makeSprite(vendor, used);
   await writeFile(path.join(root, "templates/macros/icons.html"), iconMacro(hash));

@@ -30,6 +30,8 @@ fn alias(name: &str) -> &str {
 pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<Value> {
     let n = world.next();
     let found = match name {
+        "from" | "to" if door.contains("lineagePath") => json!(ids.get("asset")?),
+        "column" | "at" if ["lineage", "impact", "assetUsage"].iter().any(|word| door.contains(word)) => return None,
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),

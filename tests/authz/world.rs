@@ -121,6 +121,7 @@ impl World {
             ("source", self.sales.source.clone()),
             ("asset", self.sales.asset.clone()),
             ("id", self.sales.asset.clone()),
+            ("other", self.sales.asset.clone()),
             ("column", story::column(&asset, "quantity")),
             ("group", group),
             ("database", own.map(id).unwrap_or_default()),

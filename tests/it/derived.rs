@@ -1,6 +1,6 @@
 //! Derived tables: queries of a project that run as a service account, and whose result is a table of its own.
 
-mod closed;
+pub(crate) mod closed;
 mod inherited;
 
 use lakegate_tests::{
@@ -95,7 +95,7 @@ pub(super) async fn ended(client: &Client, run: &str) -> Value {
     .await
 }
 
-async fn producer(app: &Server) -> Side {
+pub(super) async fn producer(app: &Server) -> Side {
     let domain = app.domain("Market").await;
     let team = app.team("olga", &domain, "Producer", "lake").await;
     let people = "id,name,city,pay\n1,Ann,Oslo,10\n2,Bo,Rome,20\n3,Cy,Oslo,30\n".into();

@@ -21,6 +21,7 @@ mod jobs;
 mod jobs_rest;
 mod keys;
 mod kill;
+mod lineage;
 mod mappings;
 mod policy_files;
 mod portal;

@@ -23,6 +23,7 @@ pub mod derived;
 pub mod jobs;
 pub mod keys;
 mod lens;
+pub mod lineage;
 pub mod names;
 pub mod nodes;
 pub mod places;

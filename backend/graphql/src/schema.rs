@@ -14,10 +14,10 @@ use super::{
     },
     query::{
         access::AccessQuery, break_glass::BreakGlassQuery, catalog::CatalogQuery, coarse::CoarseQuery,
-        derived::DerivedQuery, explore::ExploreQuery, grants::GrantsQuery, jobs::JobsQuery, node::NodeQuery,
-        people::PeopleQuery, places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery, reviews::ReviewsQuery,
-        rules::RulesQuery, run::RunQuery, run_notices::RunNoticesQuery, search::SearchQuery, sources::SourcesQuery,
-        triggers::TriggersQuery, workflows::WorkflowsQuery,
+        derived::DerivedQuery, explore::ExploreQuery, grants::GrantsQuery, jobs::JobsQuery, lineage::LineageQuery,
+        node::NodeQuery, people::PeopleQuery, places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery,
+        reviews::ReviewsQuery, rules::RulesQuery, run::RunQuery, run_notices::RunNoticesQuery, search::SearchQuery,
+        sources::SourcesQuery, triggers::TriggersQuery, workflows::WorkflowsQuery,
     },
     subscription::Following,
 };
@@ -35,6 +35,7 @@ pub struct Query(
     TriggersQuery,
     WorkflowsQuery,
     DerivedQuery,
+    LineageQuery,
     RunNoticesQuery,
     AccessQuery,
     GrantsQuery,

@@ -94,6 +94,8 @@ ids! {
     RunId => "run";
     /// A table that a query makes.
     DerivedTableId => "derived_table";
+    /// A way in which something is filled with data.
+    LineageFlowId => "lineage_flow";
     /// A graph of steps, each of which is work of the queue.
     WorkflowId => "workflow";
     /// One execution of a workflow.

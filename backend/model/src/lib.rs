@@ -17,6 +17,7 @@ pub mod failpoint;
 pub mod grants;
 pub mod ids;
 pub mod jobs;
+pub mod lineage;
 pub mod outgoing;
 pub mod page;
 pub mod people;

@@ -59,8 +59,10 @@ macro_rules! words {
 }
 
 mod jobs;
+mod lineage;
 
 pub use jobs::*;
+pub use lineage::*;
 
 words! {
     /// What a review of access is over.

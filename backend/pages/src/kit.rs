@@ -13,7 +13,7 @@ use super::{flash, shell::show};
 use lakegate_http::{Refusal, Web, extract::SignedIn};
 
 /// A step of the breadcrumbs; an empty `href` is this page.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Crumb {
     pub label: String,
     pub href: String,

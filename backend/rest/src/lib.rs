@@ -26,6 +26,8 @@ pub mod health;
 pub mod hooks;
 mod job_shapes;
 pub mod jobs;
+pub mod lineage;
+mod lineage_shapes;
 mod lists;
 pub mod members;
 pub mod notices;
@@ -74,6 +76,7 @@ pub fn routes() -> Router<Web> {
         .merge(triggers::routes())
         .merge(workflows::routes())
         .merge(derived_tables::routes())
+        .merge(lineage::routes())
         .merge(workflow_runs::routes())
         .merge(uploads::routes())
         .merge(assets::routes())

@@ -11,7 +11,7 @@ use utoipa::{
 
 use super::{
     account, asset_life, assets, audit, auth, derived_tables, domains, environments, glossary, groups, hooks, jobs,
-    members, notices, previews, projects, queries, requests, results, revisions, runs, saved_queries, search,
+    lineage, members, notices, previews, projects, queries, requests, results, revisions, runs, saved_queries, search,
     service_accounts, sources, subscriptions, tables, tokens, triggers, uploads, users, workflow_runs, workflows,
 };
 use crate::health;
@@ -119,6 +119,10 @@ use lakegate_http::error::Problem;
         triggers::renew_trigger_secret,
         triggers::list_trigger_events,
         triggers::list_job_run_events,
+        lineage::asset_lineage,
+        lineage::lineage_path,
+        lineage::asset_impact,
+        lineage::asset_usage,
         derived_tables::list_derived_tables,
         derived_tables::create_derived_table,
         derived_tables::show_derived_table,

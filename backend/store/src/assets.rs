@@ -18,12 +18,31 @@ use uuid::Uuid;
 
 use crate::{StoreError, Tx, WriteTx, direct_grants};
 
+/// An asset with what decisions need.
+macro_rules! with_facts {
+    ($which:expr) => {
+        concat!(
+            "SELECT a.id, a.project_id, a.table_id, a.kind, a.name, a.title, a.description, a.status, a.discover, a.certified, a.owner_id, a.source_id, a.successor_id, a.deprecated_from, a.deprecation_note, a.revision, a.published_at, a.created_at, a.updated_at, p.domain_id, d.discover AS default_discover, a.updated_at AS position_at FROM assets a JOIN projects p ON p.id = a.project_id JOIN domains d ON d.id = p.domain_id ",
+            $which
+        )
+    };
+}
+macro_rules! of_tables {
+    ($rows:expr) => {
+        with_facts!(concat!("WHERE a.table_id ", $rows))
+    };
+}
+
+set_statements! {
+    OF_TABLES = of_tables!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", "= ANY(CAST($1 AS UUID[]))");
+}
+
 statements! {
     INSERT = "INSERT INTO assets (id, project_id, table_id, kind, name, name_key, title, description, status, discover, certified, owner_id, source_id, successor_id, deprecated_from, deprecation_note, revision, published_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     SAVE = "UPDATE assets SET title = $3, description = $4, status = $5, discover = $6, certified = $7, owner_id = $8, successor_id = $9, deprecated_from = $10, deprecation_note = $11, published_at = $12, updated_at = $13, revision = revision + 1 WHERE id = $1 AND revision = $2";
     TOUCH_SOURCE = "UPDATE assets SET source_id = $2 WHERE id = $1";
     FORGET_SOURCE = "UPDATE assets SET source_id = NULL WHERE source_id = $1";
-    WITH_FACTS = "SELECT a.id, a.project_id, a.table_id, a.kind, a.name, a.title, a.description, a.status, a.discover, a.certified, a.owner_id, a.source_id, a.successor_id, a.deprecated_from, a.deprecation_note, a.revision, a.published_at, a.created_at, a.updated_at, p.domain_id, d.discover AS default_discover, a.updated_at AS position_at FROM assets a JOIN projects p ON p.id = a.project_id JOIN domains d ON d.id = p.domain_id WHERE a.id = $1";
+    WITH_FACTS = with_facts!("WHERE a.id = $1");
     OF_PROJECT = "SELECT a.id, a.project_id, a.table_id, a.kind, a.name, a.title, a.description, a.status, a.discover, a.certified, a.owner_id, a.source_id, a.successor_id, a.deprecated_from, a.deprecation_note, a.revision, a.published_at, a.created_at, a.updated_at FROM assets a WHERE a.project_id = $1 AND a.name_key > $2 AND ($3 = '' OR a.status = $3) ORDER BY a.name_key LIMIT $4";
     PUBLISHED = "SELECT a.id, a.project_id, a.table_id, a.kind, a.name, a.title, a.description, a.status, a.discover, a.certified, a.owner_id, a.source_id, a.successor_id, a.deprecated_from, a.deprecation_note, a.revision, a.published_at, a.created_at, a.updated_at, p.domain_id, d.discover AS default_discover, a.published_at AS position_at FROM assets a JOIN projects p ON p.id = a.project_id JOIN domains d ON d.id = p.domain_id WHERE a.status IN ('published', 'deprecated') AND (a.published_at < $1 OR (a.published_at = $1 AND a.id < $2)) ORDER BY a.published_at DESC, a.id DESC LIMIT $3";
     MARKED = "SELECT a.id, a.project_id, a.table_id, a.kind, a.name, a.title, a.description, a.status, a.discover, a.certified, a.owner_id, a.source_id, a.successor_id, a.deprecated_from, a.deprecation_note, a.revision, a.published_at, a.created_at, a.updated_at, p.domain_id, d.discover AS default_discover, m.marked_at AS position_at FROM asset_marks m JOIN assets a ON a.id = m.asset_id JOIN projects p ON p.id = a.project_id JOIN domains d ON d.id = p.domain_id WHERE m.user_id = $1 AND m.mark = $2 AND (m.marked_at < $3 OR (m.marked_at = $3 AND a.id < $4)) ORDER BY m.marked_at DESC, a.id DESC LIMIT $5";
@@ -250,6 +269,12 @@ pub async fn assets_with_term(
     limit: i64,
 ) -> Result<Vec<Listed>, StoreError> {
     let rows = fetch_all!(tx, WithFacts, WITH_TERM, term, before.at, before.id, limit)?;
+    listed(tx, actor, rows).await
+}
+
+/// The assets of tables: for the caller to trim by policy.
+pub async fn assets_of_tables(tx: &mut Tx, actor: &Actor, tables: &[TableId]) -> Result<Vec<Listed>, StoreError> {
+    let rows = fetch_sets!(tx, WithFacts, OF_TABLES, (), tables, |id| id.0);
     listed(tx, actor, rows).await
 }
 

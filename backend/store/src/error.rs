@@ -78,6 +78,12 @@ pub const CONSTRAINTS: &[Constraint] = &[
         "database",
         "this database was registered by somebody else at this moment",
     ),
+    constraint(
+        "lineage_flows_open",
+        "lineage_flows.target_id",
+        "target",
+        "its lineage was noted by somebody else at this moment",
+    ),
     constraint("projects_name", "projects.name_key", "name", "a project of this name exists"),
     constraint(
         "service_accounts_name",

@@ -42,6 +42,7 @@ pub mod job_triggers;
 pub mod job_workers;
 pub mod kinds;
 mod like;
+pub mod lineage;
 pub mod marks;
 pub mod notices;
 pub mod past;
@@ -49,6 +50,7 @@ pub mod policy_files;
 pub mod projects;
 pub mod purposes;
 pub mod queries;
+pub mod query_reads;
 pub mod readable;
 pub mod requests;
 pub mod restrictions;
@@ -105,6 +107,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         job_triggers::STATEMENTS,
         job_workers::STATEMENTS,
         kinds::STATEMENTS,
+        lineage::STATEMENTS,
         projects::STATEMENTS,
         sessions::STATEMENTS,
         tokens::STATEMENTS,
@@ -113,6 +116,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         policy_files::STATEMENTS,
         purposes::STATEMENTS,
         queries::STATEMENTS,
+        query_reads::STATEMENTS,
         readable::STATEMENTS,
         requests::STATEMENTS,
         restrictions::STATEMENTS,
@@ -132,5 +136,12 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
 
 /// SQL texts that differ between the databases in what stands for their rows or the clock, with their names.
 pub fn set_statements() -> Vec<(&'static str, job_batches::Both)> {
-    [job_batches::SET_STATEMENTS, job_lanes::SET_STATEMENTS].concat()
+    [
+        assets::SET_STATEMENTS,
+        job_batches::SET_STATEMENTS,
+        job_lanes::SET_STATEMENTS,
+        lineage::SET_STATEMENTS,
+        tables::SET_STATEMENTS,
+    ]
+    .concat()
 }

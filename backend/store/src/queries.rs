@@ -167,6 +167,11 @@ pub async fn saved_project(tx: &mut Tx, id: SavedQueryId) -> Result<Option<Proje
     Ok(fetch_optional!(tx, SavedQuery, SAVED_BY_ID, id)?.map(|saved| saved.project_id))
 }
 
+/// What a saved query is called; for members of its project, which the use case checks.
+pub async fn saved_name(tx: &mut Tx, id: SavedQueryId) -> Result<Option<String>, StoreError> {
+    Ok(fetch_optional!(tx, SavedQuery, SAVED_BY_ID, id)?.map(|saved| saved.name))
+}
+
 /// A saved query; the proof is for its project.
 pub async fn saved_get(
     tx: &mut Tx,

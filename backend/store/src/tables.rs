@@ -18,6 +18,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::{StoreError, Tx, WriteTx, assets::ChangesAsset};
 
+macro_rules! columns_in {
+    ($rows:expr) => { concat!("SELECT id, table_id, name, ordinal, column_type, nullable, is_partition, state, unlisted, title, description FROM columns WHERE table_id ", $rows, " ORDER BY table_id, ordinal, id") };
+}
+
+set_statements! {
+    COLUMNS_IN = columns_in!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", "= ANY(CAST($1 AS UUID[]))");
+}
+
 statements! {
     INSERT = "INSERT INTO tables (id, database_id, name, found_name, location, connection_id, format, data_version, managed, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     UPDATE = "UPDATE tables SET found_name = $2, format = $3, data_version = $4, connection_id = $5, updated_at = $6 WHERE id = $1";
@@ -171,6 +179,11 @@ pub async fn tables_of_source(tx: &mut Tx, source: DataSourceId) -> Result<Vec<(
 /// The columns of a table in table order, dropped ones too; who may see which is decided by the caller of this.
 pub async fn columns_of(tx: &mut Tx, table: TableId) -> Result<Vec<Column>, StoreError> {
     fetch_all!(tx, Column, COLUMNS, table)
+}
+
+/// The columns of tables, each in table order, dropped ones too; who may see which is decided by the caller of this.
+pub async fn columns_of_tables(tx: &mut Tx, tables: &[TableId]) -> Result<Vec<Column>, StoreError> {
+    Ok(fetch_sets!(tx, Column, COLUMNS_IN, (), tables, |id| id.0))
 }
 
 /// Adds a column to a table that the same transaction creates or holds a proof for.

@@ -14,6 +14,7 @@ const onDemand = [
   ["[data-editor]", () => import("./editor.js").then((m) => m.startEditor)],
   ["[data-grid-src]", () => import("./grid.js").then((m) => m.startGrid)],
   ["[data-edit-grid]", () => import("./columns.js").then((m) => m.startColumns)],
+  ["[data-lineage]", () => import("./lineage.js").then((m) => m.startLineage)],
   ["[data-upload]", () => import("./upload.js").then((m) => m.startUpload)],
 ];
 

@@ -11,18 +11,18 @@ use serde_json::json;
 use super::{Side, ask, named, run};
 
 /// A table of people that a producer has published, and a project that subscribed to it.
-struct Lent {
-    producer: Team,
-    consumer: Side,
-    asset: String,
-    subscription: String,
+pub(crate) struct Lent {
+    pub producer: Team,
+    pub consumer: Side,
+    pub asset: String,
+    pub subscription: String,
     /// The table as the consumer writes it.
-    people: String,
+    pub people: String,
 }
 
 impl Lent {
     /// `with` is what the approval narrows.
-    async fn of(app: &Server, with: Value) -> Self {
+    pub async fn of(app: &Server, with: Value) -> Self {
         let domain = app.domain("Market").await;
         let producer = app.team("olga", &domain, "Producer", "lake").await;
         let people = "id,name,city,pay\n1,Ann,Oslo,10\n2,Bo,Rome,20\n3,Cy,Oslo,30\n".into();
@@ -36,7 +36,7 @@ impl Lent {
         Self { producer, consumer, asset, subscription, people }
     }
 
-    async fn give(&self, asset: &str, giver: &Client, to: &Person, filter: Option<&str>) {
+    pub async fn give(&self, asset: &str, giver: &Client, to: &Person, filter: Option<&str>) {
         let text = "mutation ($input: CreateGrantInput!) { createGrant(input: $input) { ok problem { message } } }";
         let mut input =
             json!({ "asset": asset, "to": { "kind": "USER", "id": to.id }, "export": true, "reason": "To read" });

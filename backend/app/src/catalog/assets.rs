@@ -4,7 +4,7 @@ use lakegate_model::{
     Fault, Page, PageRequest,
     catalog::{Asset, Column, Suggestion, TermLink},
     grants::Grantee,
-    ids::{AssetId, ColumnId, DomainId, ProjectId},
+    ids::{AssetId, ColumnId, DomainId, ProjectId, TableId},
     words::{AssetStatus, ColumnState, Discover, Mark, ProjectRole, SuggestionState},
 };
 use lakegate_policy::{
@@ -179,14 +179,25 @@ pub(crate) async fn visible_columns(
     actor: &Actor,
     state: &State,
 ) -> Result<HashSet<ColumnId>, Fault> {
-    let there = state.columns.iter().filter(|column| column.state != ColumnState::Dropped);
-    if actor.role_in(state.asset.project_id).is_some() || actor.principal == lakegate_policy::actor::Principal::System {
+    columns_known(app, tx, actor, (state.asset.project_id, state.asset.table_id), &state.columns).await
+}
+
+/// Of the columns of an asset that an actor may discover, those that he may know of.
+pub(crate) async fn columns_known(
+    app: &App,
+    tx: &mut Tx,
+    actor: &Actor,
+    (owner, table): (ProjectId, Option<TableId>),
+    columns: &[Column],
+) -> Result<HashSet<ColumnId>, Fault> {
+    let there = columns.iter().filter(|column| column.state != ColumnState::Dropped);
+    if actor.role_in(owner).is_some() || actor.principal == lakegate_policy::actor::Principal::System {
         return Ok(there.map(|column| column.id).collect());
     }
     let mut granted = HashSet::new();
     // Grants matter for unlisted columns alone, which few tables have.
     let unlisted = there.clone().any(|column| column.unlisted);
-    if let Some(table) = state.asset.table_id.filter(|_| unlisted) {
+    if let Some(table) = table.filter(|_| unlisted) {
         let rows = store::granted_columns(tx, table, app.now()).await?;
         let registered = coarse::registered(tx, table).await?;
         let counts = |project: &ProjectId| {

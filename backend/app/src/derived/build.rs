@@ -6,12 +6,12 @@ use lakegate_jobs::RunContext;
 use lakegate_lake::import::{self, ImportRequest, Imported, Prepared};
 use lakegate_model::{
     Code, Fault,
-    catalog::Asset,
+    catalog::{Asset, Column},
     derived::{DerivedSource, DerivedTable},
     ids::{AssetId, DerivedTableId, TableId},
     places::Environment,
     storage::StorageAccess,
-    words::LogLevel,
+    words::{LineageOrigin, LineageTarget, LogLevel},
 };
 use lakegate_policy::{Actor, Scope, action, decide};
 use lakegate_store::{
@@ -26,6 +26,7 @@ use super::{ancestry, inherit, plan};
 use crate::{
     App, Caller, caller,
     catalog::granted,
+    lineage::record::{self, Filled, Planned},
     places::outgoing::check_access,
     query::{
         Ask, Format,
@@ -221,9 +222,34 @@ impl Work<'_> {
             store::sources_replace(tx, table, sources).await?;
             store::derived_built(tx, derived.id, table, (self.app.now(), derived.version)).await?;
             let names: Vec<&str> = imported.table.columns.iter().map(|column| column.name.as_str()).collect();
-            inherit::inherit(self.app, tx, (&self.server(), scope), (table, asset), (&names, lineage)).await?;
+            let columns = inherit::in_order(tx, table, (&names, lineage)).await?;
+            let server = self.server();
+            inherit::inherit(self.app, tx, (&server, scope), (table, asset), (&columns, lineage)).await?;
+            self.note(tx, &derived, table, (ids, lineage, &columns)).await?;
             Ok(Built { table, asset, version: derived.version })
         })
+    }
+
+    /// Keeps where the columns of the table come from.
+    async fn note(
+        &self,
+        tx: &mut WriteTx,
+        derived: &DerivedTable,
+        table: TableId,
+        (tables, lineage, columns): (Vec<TableId>, &Lineage, &[Column]),
+    ) -> Result<(), Fault> {
+        let filled = Filled {
+            kind: LineageTarget::Table,
+            target: table.into(),
+            project: derived.project_id,
+            process: (derived.id.into(), derived.version),
+            run: Some(self.run.run().id),
+            made_by: &derived.service_account_name,
+            origin: LineageOrigin::Executed,
+        };
+        let columns: Vec<_> = columns.iter().map(|column| column.id).collect();
+        let planned = Planned { tables, lineage: lineage.clone() };
+        record::note(tx, filled, &planned, &columns, (self.app.new_id(), self.app.now())).await
     }
 
     /// What the server itself does for the run.

@@ -21,26 +21,39 @@ use crate::{
     catalog::{edit, granted},
 };
 
-/// Gives columns the tags of what they come from, and marks those pending that governed columns decided about. `names` are
-/// the columns in the order of the result.
+/// The columns of a table in the order of the result whose columns have these names.
+///
+/// # Errors
+/// `internal` if they are not the plan's: a column whose origin is not known would go without the tags that it should have.
+pub(super) async fn in_order(
+    tx: &mut Tx,
+    table: TableId,
+    (names, lineage): (&[&str], &Lineage),
+) -> Result<Vec<Column>, Fault> {
+    if names.len() != lineage.outputs.len() {
+        return Err(Fault::internal("a result whose columns are not those of its plan"));
+    }
+    let columns = tables::columns_of(tx, table).await?;
+    let find = |name: &&str| {
+        let is_it = |c: &&Column| c.state != ColumnState::Dropped && text::fold(&c.name) == text::fold(name);
+        columns.iter().find(is_it).cloned().ok_or_else(|| Fault::internal("a result without its column"))
+    };
+    names.iter().map(find).collect()
+}
+
+/// Gives columns the tags of what they come from, and marks those pending that governed columns decided about. The columns
+/// stand in the order of the result.
 pub(super) async fn inherit(
     app: &App,
     tx: &mut WriteTx,
     (caller, scope): (&Caller, &Scope),
     (table, asset): (TableId, AssetId),
-    (names, lineage): (&[&str], &Lineage),
+    (columns, lineage): (&[Column], &Lineage),
 ) -> Result<(), Fault> {
     let mut tags = Tags::default();
     let known: BTreeSet<(ColumnId, String)> = store::marks_of(tx, table).await?.into_iter().collect();
-    let columns = tables::columns_of(tx, table).await?;
     let (mut tagged, mut pending) = (BTreeMap::new(), Vec::new());
-    // A column whose origin is not known would go without the tags that it should have.
-    if names.len() != lineage.outputs.len() {
-        return Err(Fault::internal("a result whose columns are not those of its plan"));
-    }
-    for (name, output) in names.iter().zip(&lineage.outputs) {
-        let is_it = |c: &&Column| c.state != ColumnState::Dropped && text::fold(&c.name) == text::fold(name);
-        let column = columns.iter().find(is_it).ok_or_else(|| Fault::internal("a result without its column"))?;
+    for (column, output) in columns.iter().zip(&lineage.outputs) {
         let (values, influences) = tags.of_output(tx, output, lineage).await?;
         let news = |word: &str, tags: BTreeSet<String>| -> Vec<(String, String)> {
             let mark = |tag: String| (format!("{word} {tag}"), tag);

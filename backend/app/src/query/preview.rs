@@ -18,10 +18,14 @@ use lakegate_policy::{
     action, decide,
     resource::RequestFacts,
 };
-use lakegate_store::{Tx, assets, break_glass::break_glass_among, readable, requests};
+use lakegate_store::{Tx, assets, break_glass::break_glass_among, query_reads, readable, requests};
 use serde_json::{Value, json};
 
-use super::{mask_key, record::marked, resolve};
+use super::{
+    mask_key,
+    record::{marked, query_read},
+    resolve,
+};
 use crate::{
     App, Caller,
     audit::{self, Event},
@@ -100,6 +104,10 @@ async fn record(app: &App, caller: &Caller, view: View, asset: AssetId, access: 
         let owner = assets::asset_facts(tx, actor, asset).await?.map(|(_, facts)| facts.project);
         let mut event = Event::on("asset.preview", "asset", asset).with(json!({ "columns": access.columns }));
         event.owner_project = owner;
+        if let Some(project) = actor.acting {
+            let kept = query_read(app, actor, (project, false), access.table, &access.columns);
+            query_reads::read_insert(tx, app.new_id(), &kept).await?;
+        }
         let opened = break_glass_among(tx, &access.grants).await?;
         audit::record(app, tx, caller, actor, marked(event, &opened)).await
     })

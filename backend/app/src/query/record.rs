@@ -4,11 +4,12 @@ use lakegate_engine::{TableRead, mask_literals};
 use lakegate_model::{
     Fault,
     access::QueryRun,
-    ids::{ColumnId, GrantId, QueryId},
+    ids::{ColumnId, GrantId, ProjectId, QueryId, ServiceAccountId, TableId},
+    lineage::QueryRead,
     words::{Outcome, QueryState},
 };
 use lakegate_policy::{Actor, access::TableAccess, actor::Principal};
-use lakegate_store::{WriteTx, break_glass::break_glass_among, in_write, queries, readable::NamedTable};
+use lakegate_store::{WriteTx, break_glass::break_glass_among, in_write, queries, query_reads, readable::NamedTable};
 use serde_json::json;
 
 use super::{
@@ -41,6 +42,8 @@ pub(super) async fn record_start(
         queries::query_insert(tx, &run_row(app, &actor, ask, id, resolved)).await?;
         for read in reads {
             record_read(app, tx, caller, &actor, id, read, resolved).await?;
+            let kept = query_read(app, &actor, (resolved.project, ask.export), read.table, &read.columns);
+            query_reads::read_insert(tx, id, &kept).await?;
         }
         let mut opened = Vec::new();
         for access in reads.iter().filter_map(|read| access_to(read, resolved)) {
@@ -70,14 +73,10 @@ pub(super) fn marked(mut event: Event, opened: &[GrantId]) -> Event {
 }
 
 fn run_row(app: &App, actor: &Actor, ask: &Ask, id: QueryId, resolved: &Resolved) -> QueryRun {
-    let service_account_id = match actor.principal {
-        Principal::ServiceAccount(id) => Some(id),
-        _ => None,
-    };
     QueryRun {
         id,
         user_id: actor.user(),
-        service_account_id,
+        service_account_id: account(actor),
         project_id: Some(resolved.project),
         sql_text: ask.sql.clone(),
         state: QueryState::Running,
@@ -102,6 +101,32 @@ fn tables(reads: &[TableRead], named: &[NamedTable]) -> serde_json::Value {
         json!({ "table": read.table, "name": name, "columns": read.columns })
     };
     reads.iter().map(describe).collect()
+}
+
+/// What is kept of a read, for whoever asks who would notice a change.
+pub(super) fn query_read(
+    app: &App,
+    actor: &Actor,
+    (project_id, exported): (ProjectId, bool),
+    table_id: TableId,
+    columns: &[ColumnId],
+) -> QueryRead {
+    QueryRead {
+        table_id,
+        columns: columns.to_vec(),
+        user_id: actor.user(),
+        service_account_id: account(actor),
+        project_id,
+        exported,
+        read_at: app.now(),
+    }
+}
+
+fn account(actor: &Actor) -> Option<ServiceAccountId> {
+    match actor.principal {
+        Principal::ServiceAccount(id) => Some(id),
+        _ => None,
+    }
 }
 
 /// Tells the owner of a table that it was read, and which columns.

@@ -5,16 +5,17 @@ use lakegate_model::{
     access::SavedQuery,
     ids::{ProjectId, SavedQueryId},
     text,
-    words::TokenScope,
+    words::{LineageOrigin, LineageTarget, TokenScope},
 };
 use lakegate_policy::{Actor, Granted, Scope, action, resource::ProjectFacts};
-use lakegate_store::{Tx, queries};
+use lakegate_store::{Tx, WriteTx, queries};
 use serde_json::json;
 
 use crate::{
     App, Caller,
     audit::{self, Event},
     caller::person,
+    lineage::record::{self, Filled, Planned},
     places::{inside_proof, project_proof},
 };
 
@@ -46,6 +47,7 @@ fn check(input: &SavedInput) -> Result<SavedInput, Fault> {
 /// Keeps a query in a project.
 pub async fn create(app: &App, caller: &Caller, project: ProjectId, input: &SavedInput) -> Result<SavedQuery, Fault> {
     let input = check(input)?;
+    let planned = record::planned(app, caller, project, &input.sql).await;
     change!(app, caller, "saved_query.create", |tx, scope, actor| {
         let proof = project_proof::<action::SaveQuery>(tx, scope, actor, project).await?;
         let owner_id = person(actor, TokenScope::Write)?;
@@ -61,6 +63,7 @@ pub async fn create(app: &App, caller: &Caller, project: ProjectId, input: &Save
             updated_at: app.now(),
         };
         queries::saved_insert(tx, &proof, &saved).await?;
+        note(app, tx, &saved, &actor.name, planned.as_ref()).await?;
         let event = Event::on("saved_query.create", "saved_query", saved.id).owned_by(project);
         audit::record(app, tx, caller, actor, event.with(json!({ "name": saved.name }))).await?;
         Ok(saved)
@@ -70,6 +73,11 @@ pub async fn create(app: &App, caller: &Caller, project: ProjectId, input: &Save
 /// Changes a saved query.
 pub async fn update(app: &App, caller: &Caller, id: SavedQueryId, input: &SavedInput) -> Result<SavedQuery, Fault> {
     let input = check(input)?;
+    let project = look!(app, caller, "saved_query.update", |tx, scope, actor| {
+        saved_proof::<action::ViewProject>(tx, scope, actor, id).await.map(drop)?;
+        Ok(saved_proof::<action::SaveQuery>(tx, scope, actor, id).await?.on().id)
+    })?;
+    let planned = record::planned(app, caller, project, &input.sql).await;
     change!(app, caller, "saved_query.update", |tx, scope, actor| {
         let view = saved_proof::<action::ViewProject>(tx, scope, actor, id).await?;
         let proof = saved_proof::<action::SaveQuery>(tx, scope, actor, id).await?;
@@ -82,10 +90,32 @@ pub async fn update(app: &App, caller: &Caller, id: SavedQueryId, input: &SavedI
             ..before
         };
         queries::saved_update(tx, &proof, &saved).await?;
+        note(app, tx, &saved, &actor.name, planned.as_ref()).await?;
         let event = Event::on("saved_query.update", "saved_query", id).owned_by(proof.on().id);
         audit::record(app, tx, caller, actor, event).await?;
         Ok(saved)
     })
+}
+
+/// Keeps what a saved query reads, as it plans under the rights of who keeps it.
+async fn note(
+    app: &App,
+    tx: &mut WriteTx,
+    saved: &SavedQuery,
+    by: &str,
+    planned: Option<&Planned>,
+) -> Result<(), Fault> {
+    let Some(planned) = planned else { return record::end(tx, saved.id.into(), app.now()).await };
+    let filled = Filled {
+        kind: LineageTarget::SavedQuery,
+        target: saved.id.into(),
+        project: saved.project_id,
+        process: (saved.id.into(), 0),
+        run: None,
+        made_by: by,
+        origin: LineageOrigin::Planned,
+    };
+    record::note(tx, filled, planned, &[], (app.new_id(), app.now())).await
 }
 
 /// Forgets a saved query.
@@ -93,6 +123,7 @@ pub async fn delete(app: &App, caller: &Caller, id: SavedQueryId) -> Result<(), 
     change!(app, caller, "saved_query.delete", |tx, scope, actor| {
         let proof = saved_proof::<action::SaveQuery>(tx, scope, actor, id).await?;
         queries::saved_delete(tx, &proof, id).await?;
+        record::end(tx, id.into(), app.now()).await?;
         let event = Event::on("saved_query.delete", "saved_query", id).owned_by(proof.on().id);
         audit::record(app, tx, caller, actor, event).await
     })

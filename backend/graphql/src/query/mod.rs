@@ -11,6 +11,7 @@ pub mod derived;
 pub mod explore;
 pub mod grants;
 pub mod jobs;
+pub mod lineage;
 pub mod node;
 pub mod people;
 pub mod places;

@@ -14,6 +14,34 @@ macro_rules! enums {
 }
 
 enums! {
+    /// What a column has to do with one that it comes from.
+    LineageEdgeKind of "words::EdgeKind" {
+        /// Its values stand there as they are.
+        Copied,
+        Cast,
+        Computed,
+        Aggregated,
+        Tokenised,
+        Masked,
+        /// It decided which rows appear.
+        Filter,
+        Join,
+        Group,
+        Order,
+        Window,
+        Condition,
+    }
+    /// What lineage leads to.
+    LineageTarget of "words::LineageTarget" { Table, SavedQuery, }
+    /// How lineage is known.
+    LineageOrigin of "words::LineageOrigin" {
+        /// The plan that was executed says so.
+        Executed,
+        /// A plan says so that was made when its text was kept.
+        Planned,
+    }
+    /// Which way lineage is followed.
+    LineageDirection of "words::Direction" { Upstream, Downstream, Both, }
     /// What a person may do with the installation as a whole.
     ProductRole of "words::ProductRole" { Administrator, SecurityAdministrator, Auditor, DataProtectionOfficer, }
     /// What a restriction does.

@@ -11,6 +11,7 @@ pub mod explain;
 pub mod explore;
 pub mod grants;
 pub mod jobs;
+pub mod lineage;
 pub mod node;
 pub mod past;
 pub mod people;

@@ -4,7 +4,9 @@ mod edit;
 pub(crate) mod grants;
 pub mod head;
 mod history;
+mod impact;
 mod life;
+mod lineage;
 mod names;
 mod past;
 pub mod preview;
@@ -62,6 +64,8 @@ pub fn routes() -> Router<Web> {
         .merge(preview::routes())
         .merge(social::routes())
         .merge(history::routes())
+        .merge(lineage::routes())
+        .merge(impact::routes())
         .merge(reviewers::routes())
         .merge(restrictions::routes())
         .merge(grants::routes())
