@@ -246,7 +246,7 @@ async fn is_inside(tx: &mut Tx, (scope, actor): (&Scope, &Actor), run: &JobRun) 
 }
 
 /// Whether something was allowed; what went wrong otherwise is no refusal.
-fn allows<T>(decided: Result<T, Fault>) -> Result<bool, Fault> {
+pub(super) fn allows<T>(decided: Result<T, Fault>) -> Result<bool, Fault> {
     match decided {
         Ok(_) => Ok(true),
         Err(fault) if matches!(fault.code, Code::Forbidden | Code::NotFound | Code::Unauthenticated) => Ok(false),
