@@ -2,7 +2,6 @@
 
 use lakegate_jobs::{
     KindSpec, Submission, Submitted,
-    watch::News,
     workflows::{START, TRIGGER},
 };
 use lakegate_model::{
@@ -123,14 +122,10 @@ pub async fn log(app: &App, caller: &Caller, id: RunId, after: i64) -> Result<Ve
 /// # Errors
 /// `conflict` if it has ended.
 pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Fault> {
-    let now = app.now();
     let done = change!(app, caller, "job.cancel_run", |tx, scope, actor| {
         let run = find_to_act(tx, (scope, actor), id).await?;
-        if store::run_cancel(tx, id, now).await?.is_none() {
+        if app.queue.cancel(tx, id).await?.is_none() {
             return Err(Fault::new(Code::Conflict, format!("this run has {} already", run.state)));
-        }
-        if store::run_find(tx, id).await?.is_some_and(|run| run.is_ended()) {
-            app.queue.tell(tx, &[News::ended(id)]).await?;
         }
         audit::record(app, tx, caller, actor, event("job.cancel_run", &run)).await?;
         again(app, tx, (scope, actor), id).await
