@@ -6,13 +6,14 @@ use lakegate_jobs::{
 };
 use lakegate_model::{
     Code, Fault, Page, PageRequest, Timestamp,
-    ids::{ProjectId, RunId},
+    ids::{ProjectId, RunId, WorkflowId, WorkflowRunId},
     jobs::{JobAttempt, JobLogLine, JobRun},
     words::JobState,
 };
 use lakegate_policy::{Actor, Scope, action, decide, resource::Platform};
 use lakegate_store::{
-    Tx, WriteTx, derived, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources, workflows,
+    Tx, WriteTx, derived, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources,
+    workflow_steps, workflows,
 };
 use serde_json::json;
 
@@ -40,6 +41,8 @@ pub struct RunView {
     pub inside: bool,
     /// Whether the caller may cancel it and try it anew.
     pub can_act: bool,
+    /// The workflow and its run that this is a part of, where one run is asked for by who sees its project from inside.
+    pub part_of: Option<(WorkflowId, WorkflowRunId)>,
     /// When this was read: how long it has worked is counted until then.
     pub at: Timestamp,
 }
@@ -89,7 +92,11 @@ pub async fn get(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Fault
     let now = app.now();
     look!(app, caller, "job.get_run", |tx, scope, actor| {
         let run = find(tx, (scope, actor), id).await?;
-        view(app, tx, (scope, actor), run, now).await
+        let mut view = view(app, tx, (scope, actor), run, now).await?;
+        if view.inside && view.run.trigger_kind == TRIGGER {
+            view.part_of = workflow_steps::flow_of_part(tx, id).await?;
+        }
+        Ok(view)
     })
 }
 
@@ -267,7 +274,7 @@ pub(crate) async fn view(
     }
     let project_name = projects::project_label(tx, run.project_id).await?.map(|(name, _)| name);
     let title = app.queue.spec(&run.kind).map_or_else(|| run.kind.clone(), |spec| spec.title.to_owned());
-    Ok(RunView { title, project_name, subject, inside, can_act, at, run })
+    Ok(RunView { title, project_name, subject, inside, can_act, part_of: None, at, run })
 }
 
 /// What only members of the project see.
