@@ -92,7 +92,8 @@ both!(
         let input = json!({ "name": "Arrivals", "happening": "OBJECT_CREATED", "excluded": out });
         let (trigger, secret) = triggers::made(&team.owner, &source, input).await;
         let call = async |nonce: &str, body: String| {
-            let call = Call { body, ..Call::new(&trigger, &secret, nonce) };
+            let mut call = Call::new(&trigger, &secret, nonce);
+            call.body = body;
             call.send(app).await.is(202).json()["events"].clone()
         };
 

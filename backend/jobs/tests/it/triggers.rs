@@ -234,13 +234,13 @@ async fn the_end_of_a_run_starts_another_and_never_itself() {
         for trigger in [&after, &itself, &elsewhere] {
             keep(&bench, trigger).await;
         }
-        let work = |then: &str| lakegate_jobs::Submission {
+        let work = |then: &str| Submission {
             subject: Some(first),
-            ..lakegate_jobs::Submission::manual(project(1), "ann", json!({ "then": then }))
+            ..Submission::manual(project(1), "ann", json!({ "then": then }))
         };
-        bench.submit(&crate::bench_kind::NOTE, work("final")).await.unwrap();
+        bench.submit(&NOTE, work("final")).await.unwrap();
         assert_eq!(bench.slots(4).work_off().await.unwrap(), 1, "a failure is not what it waits for");
-        bench.submit(&crate::bench_kind::NOTE, work("ok")).await.unwrap();
+        bench.submit(&NOTE, work("ok")).await.unwrap();
         assert_eq!(bench.slots(4).work_off().await.unwrap(), 2);
         let mut sizes = sizes(&bench).await;
         sizes.sort_unstable();
