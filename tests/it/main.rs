@@ -38,6 +38,7 @@ mod sign_in;
 mod sources;
 mod triggers;
 mod upload;
+mod workflow_notices;
 mod workflow_pages;
 mod workflow_starts;
 mod workflows;

@@ -12,7 +12,7 @@ use std::{fs, path::PathBuf};
 
 use receivers::{MailServer, Receiver};
 
-const WATCH: &str = "mutation ($input: WatchRunsInput!) { watchRuns(input: $input) {
+pub(super) const WATCH: &str = "mutation ($input: WatchRunsInput!) { watchRuns(input: $input) {
     ok problem { code field fix } made { secret watch { id scope target way address failed lateMinutes } } } }";
 const CHANGE: &str = "mutation ($id: ID!, $news: RunWishInput!) { changeRunWatch(id: $id, news: $news) {
     ok problem { code field } watch { failed succeeded lateMinutes } } }";
@@ -29,7 +29,7 @@ const SENDING: &str = "{ jobRuns(kind: \"notify\", first: 50) { nodes { state er
 /// Webhooks may go to the tests' own receivers.
 const LOCAL: &str = "[outgoing]\nallow = [\"127.0.0.1\"]";
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options::default().toml(LOCAL)
 }
 
@@ -47,7 +47,7 @@ async fn team(app: &Server) -> (Team, String, PathBuf) {
     (team, source, folder)
 }
 
-async fn watch(client: &Client, input: Value) -> Value {
+pub(super) async fn watch(client: &Client, input: Value) -> Value {
     let watched = ask(client, WATCH, json!({ "input": input })).await;
     assert_eq!(watched["ok"], true, "{watched}");
     watched["made"].clone()

@@ -3,14 +3,16 @@
 use lakegate_tests::{
     Options, Server,
     answer::id,
-    both,
+    both, eventually,
     files::case,
     s3,
-    story::{Team, crawl, environment_of, rows, run, source_from},
+    story::{self, Team, crawl, environment_of, rows, run, source_from},
     upload,
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+
+use crate::triggers::{self, Call};
 
 const OPEN: &str = "[outgoing]\nallow = [\"127.0.0.1\"]\n";
 
@@ -62,6 +64,65 @@ both!(
         upload::asset(made);
         let words = format!("select max(word), count(*) from {}.notes", far.published);
         assert_eq!(rows(&team.acting(), &words).await, [[json!("b"), json!(2)]]);
+    }
+);
+
+/// What the store posts when an object was put: the sequencer tells this state of it from others.
+fn notification(bucket: &str, key: &str, sequencer: &str) -> String {
+    let s3 = json!({ "bucket": { "name": bucket }, "object": { "key": key, "sequencer": sequencer } });
+    json!({ "Records": [{ "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3 }] }).to_string()
+}
+
+both!(
+    Options::default().toml(OPEN),
+    async fn an_object_that_arrives_is_noticed_and_its_new_column_stays_closed(app) {
+        let Some(server) = s3::server("an_object_that_arrives_is_noticed_and_its_new_column_stays_closed") else { return };
+        let bucket = format!("lake-{}", uuid::Uuid::now_v7().simple());
+        s3::make_bucket(&server, &bucket).await;
+        s3::put(&server, &bucket, "in/prices/prices.csv", b"id,price\n1,2.50\n".to_vec()).await;
+        let (team, connection) = team(app, &server, &bucket).await;
+        let at = |path: &str| format!("s3://{bucket}/{path}");
+        let input = json!({ "environment": team.environment.id, "name": "arrivals", "location": at("in/"),
+            "connection": connection });
+        let source = source_from(&team, input).await;
+        crawl(&team.owner, &source).await;
+        let asset = id(&story::asset_named(&team.owner, &team.project, "prices").await);
+        story::publish(&team.owner, &asset, "Prices").await;
+        let out = [at("in/results/"), at("in/exports/")];
+        let input = json!({ "name": "Arrivals", "happening": "OBJECT_CREATED", "excluded": out });
+        let (trigger, secret) = triggers::made(&team.owner, &source, input).await;
+        let call = async |nonce: &str, body: String| {
+            let mut call = Call::new(&trigger, &secret, nonce);
+            call.body = body;
+            call.send(app).await.is(202).json()["events"].clone()
+        };
+
+        // What queries and exports write starts nothing, nor does what another bucket tells of.
+        for (nonce, key) in [("a-result", "in/results/r.csv"), ("an-export", "in/exports/e.csv")] {
+            s3::put(&server, &bucket, key, b"id\n1\n".to_vec()).await;
+            assert_eq!(call(nonce, notification(&bucket, key, "01")).await, 0, "{key}");
+        }
+        assert_eq!(call("elsewhere", notification("elsewhere", "in/prices/p.csv", "01")).await, 0);
+        assert_eq!(triggers::started(&team).await.len(), 0);
+
+        let key = "in/prices/prices-2.csv";
+        s3::put(&server, &bucket, key, b"id,price,margin\n2,3.50,0.1\n".to_vec()).await;
+        let begun = Instant::now();
+        assert_eq!(call("the-object", notification(&bucket, key, "02")).await, 1);
+        let asset = eventually("the new column", async || {
+            let asset = story::asset(&team.owner, &asset).await;
+            asset["columns"].as_array().unwrap().iter().any(|column| column["name"] == "margin").then_some(asset)
+        })
+        .await;
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(5), "{took:?} from the notification to the column");
+        let columns = asset["columns"].as_array().unwrap();
+        let pending: Vec<_> = columns.iter().filter(|column| column["state"] == "pending").collect();
+        assert_eq!(pending.iter().map(|column| &column["name"]).collect::<Vec<_>>(), ["margin"], "{asset}");
+        triggers::all_succeeded(&team, 1).await;
+        // The same state of the object told again is no other event, and starts no other run.
+        assert_eq!(call("told-again", notification(&bucket, key, "02")).await, 0);
+        triggers::all_succeeded(&team, 1).await;
     }
 );
 

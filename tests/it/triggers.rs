@@ -48,19 +48,19 @@ async fn refusal(client: &Client, text: &str, variables: Value) -> (Value, Value
 }
 
 /// Makes a trigger; gives its id and secret.
-async fn made(client: &Client, source: &str, input: Value) -> (String, String) {
+pub(super) async fn made(client: &Client, source: &str, input: Value) -> (String, String) {
     let made = ask(client, CREATE, json!({ "source": source, "input": input })).await;
     assert_eq!(made["ok"], true, "{made}");
     (id(&made["made"]["trigger"]), made["made"]["secret"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The runs of a project that something started.
-async fn started(team: &Team) -> Vec<Value> {
+pub(super) async fn started(team: &Team) -> Vec<Value> {
     let runs = ask(&team.owner, RUNS, json!({ "project": team.project })).await["nodes"].as_array().unwrap().clone();
     runs.into_iter().filter(|run| run["trigger"] == "event").collect()
 }
 
-async fn all_succeeded(team: &Team, count: usize) {
+pub(super) async fn all_succeeded(team: &Team, count: usize) {
     eventually("the runs that something started", async || {
         let runs = started(team).await;
         (runs.len() == count && runs.iter().all(|run| run["state"] == "SUCCEEDED")).then_some(())
@@ -70,16 +70,16 @@ async fn all_succeeded(team: &Team, count: usize) {
 
 /// A call that can be made again, or be tampered with.
 #[derive(Clone)]
-struct Call {
+pub(super) struct Call {
     trigger: String,
     secret: String,
     time: i64,
     nonce: String,
-    body: String,
+    pub body: String,
 }
 
 impl Call {
-    fn new(trigger: &str, secret: &str, nonce: &str) -> Self {
+    pub fn new(trigger: &str, secret: &str, nonce: &str) -> Self {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap();
         Self { trigger: trigger.into(), secret: secret.into(), time, nonce: nonce.into(), body: "{}".into() }
     }
@@ -90,7 +90,7 @@ impl Call {
         format!("v1={}", hex::encode(mac.finalize().into_bytes()))
     }
 
-    async fn send(&self, app: &Server) -> Answer {
+    pub async fn send(&self, app: &Server) -> Answer {
         self.send_signed(app, &self.signature()).await
     }
 

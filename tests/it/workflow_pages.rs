@@ -87,6 +87,10 @@ both!(
         let page = ended(browser, &run).await;
         says(&page, &["Failed", "Skipped", "Try again what failed", "/jobs/runs/", "3 of 3 steps", "0 of 1"]);
         assert!(!page.contains(">Stop<"), "{page}");
+        // The run of the queue that worked on a part leads back to it.
+        let (_, part) = page.split_once("/jobs/runs/").unwrap();
+        let part = format!("/jobs/runs/{}", part.split('"').next().unwrap());
+        says(&browser.open(&part).await.is(200).text(), &["Part of", &run]);
         let page = browser.open(&place.path).await.text();
         says(&page, &["3 steps, version 1", "Last 1 run", "1 failed"]);
 

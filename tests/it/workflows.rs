@@ -74,7 +74,7 @@ async fn refused(client: &Client, project: &str, definition: Value) -> (Value, V
     (problem["code"].clone(), problem["field"].clone())
 }
 
-async fn started(client: &Client, variables: Value) -> String {
+pub(super) async fn started(client: &Client, variables: Value) -> String {
     let begun = ask(client, START, variables).await;
     assert_eq!(begun["problem"], Value::Null, "{begun}");
     id(&begun["flow"]["run"])

@@ -4,14 +4,17 @@
 
 STEPS=(harness fmt clippy build unit program schemas interop browser docs vendor supply)
 
+# Steps of the full scale: single tests of the step `program`, which leaves them out then, with the machine for themselves.
+LONG_STEPS=(endurance fleet)
+
 # Steps whose log is counted test by test; every other step counts as one check.
-TEST_STEPS=" harness unit program interop browser "
+TEST_STEPS=" harness unit program interop browser endurance fleet "
 
 # Steps that talk to PostgreSQL, S3 or the OpenID provider.
-SERVICE_STEPS=" unit program interop browser "
+SERVICE_STEPS=" unit program interop browser endurance fleet "
 
 # Steps that need the compiled program, although nobody may have asked for `build` by name.
-PROGRAM_STEPS=" program schemas interop browser "
+PROGRAM_STEPS=" program schemas interop browser fleet "
 
 # A step that takes longer hangs.
 STEP_SECONDS=2700
@@ -39,7 +42,19 @@ step_unit() {
   return "$code"
 }
 
-step_program() { run_limited cargo test --locked --workspace --test '*' --no-fail-fast; }
+step_program() {
+  local skip=()
+  if wants " endurance "; then skip+=(--skip eight_workers_endure); fi
+  if wants " fleet "; then skip+=(--skip a_fleet_that_is_killed); fi
+  run_limited cargo test --locked --workspace --test '*' --no-fail-fast -- "${skip[@]}"
+}
+
+# One database after the other; each says how far it is.
+step_endurance() {
+  run_limited cargo test --locked --workspace --test it --no-fail-fast -- eight_workers_endure --nocapture --test-threads=1
+}
+
+step_fleet() { run_limited cargo test --locked --workspace --test fleet -- --nocapture; }
 
 compare_schema() {
   local kind="$1" committed="$2"

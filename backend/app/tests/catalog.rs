@@ -18,3 +18,5 @@ mod support;
 mod uploads;
 #[path = "catalog/words.rs"]
 mod words;
+#[path = "catalog/workflow_notices.rs"]
+mod workflow_notices;

@@ -13,6 +13,7 @@
 //! - Cancelling is cooperative first ([`RunContext::cancelled`]); work that does not listen is dropped after a moment.
 
 mod backoff;
+mod cancel;
 mod claim;
 mod context;
 mod finish;

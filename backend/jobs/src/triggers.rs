@@ -113,11 +113,10 @@ async fn tell_end(
     state: JobState,
     event: NewEvent,
 ) -> Result<(), Fault> {
-    if store::triggers_watching(tx, project, Happening::RunEnded, Some(subject)).await?.is_empty() {
+    // Workers lock the gate before triggers, as whoever plans does.
+    if !gate_if_awaited(tx, project, subject).await? {
         return Ok(());
     }
-    // Workers lock the gate before triggers, as whoever plans does.
-    job_claims::gate(tx).await?;
     let happened = Happened {
         project,
         happening: Happening::RunEnded,
@@ -127,6 +126,16 @@ async fn tell_end(
         event,
     };
     tell(queue, tx, &happened).await
+}
+
+/// Takes the gate if triggers wait for runs over something to end, and says whether they do. Whoever may end such a run
+/// calls it before he has the row of any run in hand: whoever has the gate may wait for those.
+pub(crate) async fn gate_if_awaited(tx: &mut WriteTx, project: ProjectId, subject: Uuid) -> Result<bool, Fault> {
+    let is_awaited = !store::triggers_watching(tx, project, Happening::RunEnded, Some(subject)).await?.is_empty();
+    if is_awaited {
+        job_claims::gate(tx).await?;
+    }
+    Ok(is_awaited)
 }
 
 /// Gathers events of one trigger, and starts what is due by them. Returns how many were new.

@@ -4,6 +4,7 @@ use lakegate_model::{
     Code, Fault, Timestamp,
     ids::{ProjectId, RunId},
     words::WorkflowState,
+    workflows::WorkflowRun,
 };
 use lakegate_store::WriteTx;
 use serde_json::Value;
@@ -26,8 +27,6 @@ pub enum Happened {
     Ended,
     /// A schedule ticked and put it in, or found it open.
     Ticked(Timestamp),
-    /// The workflow that it has started has ended.
-    WorkflowEnded(WorkflowState),
 }
 
 /// Something that happened to a run.
@@ -43,10 +42,6 @@ impl News {
         Self { run, happened: Happened::Ended }
     }
 
-    pub(crate) fn workflow_ended(run: RunId, state: WorkflowState) -> Self {
-        Self { run, happened: Happened::WorkflowEnded(state) }
-    }
-
     pub(crate) fn started(run: RunId) -> Self {
         Self { run, happened: Happened::Started }
     }
@@ -54,6 +49,15 @@ impl News {
     pub(crate) fn ticked(run: RunId, tick: Timestamp) -> Self {
         Self { run, happened: Happened::Ticked(tick) }
     }
+}
+
+/// What happened to a run of a workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkflowHappened {
+    /// Somebody or something has started it.
+    Begun,
+    /// It has ended so; once tried again it ends again.
+    Ended(WorkflowState),
 }
 
 /// Work that a step of a workflow wants done in the name of its project.
@@ -74,6 +78,17 @@ pub trait Watch: Send + Sync + Debug {
     /// Something happened, and is committed together with what this writes. The transaction may run again, so there is
     /// no effect outside of it.
     fn told<'a>(&'a self, queue: &'a Queue, tx: &'a mut WriteTx, news: &'a [News]) -> WatchFuture<'a>;
+
+    /// Something happened to a run of a workflow, however it was started; otherwise as [`Watch::told`].
+    fn told_of_workflow<'a>(
+        &'a self,
+        _queue: &'a Queue,
+        _tx: &'a mut WriteTx,
+        _run: &'a WorkflowRun,
+        _happened: WorkflowHappened,
+    ) -> WatchFuture<'a> {
+        Box::pin(async { Ok(()) })
+    }
 
     /// Whether a workflow may have this done: the project has to own what is worked on, and the kind has to be one that
     /// people may use with an input of their own. Nothing is allowed by a watch that does not say so. What is refused
@@ -103,6 +118,19 @@ impl Queue {
         match self.parts().watch {
             Some(watch) if !news.is_empty() => watch.told(self, tx, news).await,
             _ => Ok(()),
+        }
+    }
+
+    /// Tells the watch what happened to a run of a workflow.
+    pub(crate) async fn tell_of_workflow(
+        &self,
+        tx: &mut WriteTx,
+        run: &WorkflowRun,
+        happened: WorkflowHappened,
+    ) -> Result<(), Fault> {
+        match self.parts().watch {
+            Some(watch) => watch.told_of_workflow(self, tx, run, happened).await,
+            None => Ok(()),
         }
     }
 

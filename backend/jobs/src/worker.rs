@@ -11,7 +11,7 @@ use lakegate_store::{
     Db, WriteTx, in_queue, in_read,
     job_batches::{self, Ending},
     job_claims::{self as store, AttemptEnd, Claim},
-    job_lanes, job_logs, job_triggers,
+    job_lanes, job_logs, job_runs, job_triggers,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -167,15 +167,20 @@ impl Worker {
         Ok(news)
     }
 
-    /// What becomes of runs whose worker is gone.
+    /// What becomes of runs whose worker is gone. The transaction holds the gate.
     async fn write_losses(&self, tx: &mut WriteTx, lost: &[store::Lost]) -> Result<(), Fault> {
         let ids: Vec<RunId> = lost.iter().map(|lost| lost.id).collect();
         workflows::hold(tx, &ids).await?;
         let ends: Vec<_> = lost.iter().map(|lost| ((lost.id, lost.attempt), after_loss(lost))).collect();
         let endings: Vec<_> = ends.iter().map(|(claim, end)| Ending { claim: *claim, end }).collect();
         let ended = job_batches::end_all(tx, &endings, self.queue().now()).await?;
-        let over = ended.into_iter().filter(|(_, state)| state.is_final());
-        let news: Vec<News> = over.map(|((id, _), _)| News::ended(id)).collect();
+        let mut over = Vec::new();
+        for ((id, _), state) in ended.into_iter().filter(|(_, state)| state.is_final()) {
+            over.extend(job_runs::run_find(tx, id).await?.map(|run| (run, state)));
+        }
+        let finished: Vec<_> = over.iter().map(|(run, state)| (run, *state)).collect();
+        triggers::tell_ended(self.queue(), tx, &finished).await?;
+        let news: Vec<News> = over.iter().map(|(run, _)| News::ended(run.id)).collect();
         self.queue().tell(tx, &news).await
     }
 
@@ -237,6 +242,7 @@ impl Worker {
     /// What the database says.
     pub async fn recover(&self) -> Result<usize, Fault> {
         in_queue!(self.db(), |tx| {
+            store::gate(tx).await?;
             let left = store::at_work(tx).await?;
             self.write_losses(tx, &left).await?;
             Ok(left.len())

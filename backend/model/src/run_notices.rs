@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     Timestamp,
-    ids::{RunDeliveryId, RunId, RunWatchId, SecretId, UserId},
+    ids::{RunDeliveryId, RunId, RunWatchId, SecretId, UserId, WorkflowRunId},
     words::{DeliveryState, NoticeWay, RunNews, WatchScope},
 };
 
@@ -21,7 +21,7 @@ pub struct RunWatch {
     pub succeeded: bool,
     pub partly: bool,
     pub failed: bool,
-    /// Minutes after a schedule's tick within which its run has to end.
+    /// Minutes after a schedule's tick, or the start of a workflow, within which its run has to end.
     pub late_minutes: Option<i64>,
     pub way: NoticeWay,
     /// Where a webhook goes.
@@ -46,6 +46,28 @@ impl RunWatch {
     }
 }
 
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Run(RunId),
+    Workflow(WorkflowRunId),
+}
+
+impl About {
+    /// Its id, and whether it is the run of a workflow.
+    pub fn parts(self) -> (Uuid, bool) {
+        match self {
+            Self::Run(run) => (run.into(), false),
+            Self::Workflow(run) => (run.into(), true),
+        }
+    }
+
+    /// The inverse of [`About::parts`].
+    pub fn of((id, of_workflow): (Uuid, bool)) -> Self {
+        if of_workflow { Self::Workflow(id.into()) } else { Self::Run(id.into()) }
+    }
+}
+
 /// One notice on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
@@ -53,8 +75,9 @@ pub struct RunDelivery {
     pub id: RunDeliveryId,
     pub watch_id: RunWatchId,
     pub user_id: UserId,
-    /// `None` where somebody only tries.
-    pub run_id: Option<RunId>,
+    /// The run of the queue, or of a workflow; `None` where somebody only tries.
+    pub run_id: Option<Uuid>,
+    pub of_workflow: bool,
     pub news: RunNews,
     pub state: DeliveryState,
     /// How often it was sent.
@@ -63,8 +86,15 @@ pub struct RunDelivery {
     pub status: Option<i64>,
     /// Why it did not arrive.
     pub error: Option<String>,
-    /// When what it tells happened; of a late run, its tick.
+    /// When what it tells happened; of a late run, the tick or start from which it was awaited.
     pub happened_at: Timestamp,
     pub created_at: Timestamp,
     pub tried_at: Option<Timestamp>,
+}
+
+impl RunDelivery {
+    /// What it is about; `None` where somebody only tries.
+    pub fn about(&self) -> Option<About> {
+        self.run_id.map(|id| About::of((id, self.of_workflow)))
+    }
 }

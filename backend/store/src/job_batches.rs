@@ -1,7 +1,8 @@
 //! Runs taken, kept and ended together: a turn of a worker needs the same few statements for one run as for a hundred.
 //!
-//! Rows come as arrays on PostgreSQL, where each statement is a journey, and by the handful on SQLite. They go in the order
-//! of their ids, so that two of these statements do not wait for each other.
+//! Rows come as arrays on PostgreSQL, where each statement is a journey, and by the handful on SQLite. On PostgreSQL each
+//! locks its rows in the order of their ids before it changes them, for an `UPDATE` by itself promises no order; so two of
+//! these statements never wait for each other, nor does whoever cancels runs in that order.
 
 use lakegate_model::{
     Timestamp,
@@ -28,13 +29,19 @@ pub struct Both {
     pub postgres: &'static str,
 }
 
+/// Runs by an array of ids, locked in the order of these.
+macro_rules! locked {
+    ($ids:literal) => {
+        concat!("IN (SELECT id FROM job_runs WHERE id = ANY(CAST(", $ids, " AS UUID[])) ORDER BY id FOR NO KEY UPDATE)")
+    };
+}
 /// How attempts ended.
 macro_rules! end_rows {
     (sqlite) => {
         "(SELECT column1 AS id, column2 AS attempt, column3 AS state, column4 AS progress, column5 AS output, column6 AS error_code, column7 AS error, column8 AS next_at, column9 AS counts FROM (VALUES ($2, $10, $18, $26, $34, $42, $50, $58, $66), ($3, $11, $19, $27, $35, $43, $51, $59, $67), ($4, $12, $20, $28, $36, $44, $52, $60, $68), ($5, $13, $21, $29, $37, $45, $53, $61, $69), ($6, $14, $22, $30, $38, $46, $54, $62, $70), ($7, $15, $23, $31, $39, $47, $55, $63, $71), ($8, $16, $24, $32, $40, $48, $56, $64, $72), ($9, $17, $25, $33, $41, $49, $57, $65, $73))) AS e"
     };
     (postgres) => {
-        "UNNEST(CAST($2 AS UUID[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS JSONB[]), CAST($6 AS JSONB[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TIMESTAMPTZ[]), CAST($10 AS BIGINT[])) AS e (id, attempt, state, progress, output, error_code, error, next_at, counts)"
+        concat!("(SELECT r.* FROM UNNEST(CAST($2 AS UUID[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS JSONB[]), CAST($6 AS JSONB[]), CAST($7 AS TEXT[]), CAST($8 AS TEXT[]), CAST($9 AS TIMESTAMPTZ[]), CAST($10 AS BIGINT[])) AS r (id, attempt, state, progress, output, error_code, error, next_at, counts) WHERE r.id ", locked!("$2"), ") AS e")
     };
 }
 /// What is kept of attempts that ended.
@@ -52,7 +59,7 @@ macro_rules! beat_rows {
         "(SELECT column1 AS id, column2 AS attempt, column3 AS progress FROM (VALUES ($3, $11, $19), ($4, $12, $20), ($5, $13, $21), ($6, $14, $22), ($7, $15, $23), ($8, $16, $24), ($9, $17, $25), ($10, $18, $26))) AS e"
     };
     (postgres) => {
-        "UNNEST(CAST($3 AS UUID[]), CAST($4 AS BIGINT[]), CAST($5 AS JSONB[])) AS e (id, attempt, progress)"
+        concat!("(SELECT r.* FROM UNNEST(CAST($3 AS UUID[]), CAST($4 AS BIGINT[]), CAST($5 AS JSONB[])) AS r (id, attempt, progress) WHERE r.id ", locked!("$3"), ") AS e")
     };
 }
 /// Serial keys.
@@ -103,10 +110,10 @@ macro_rules! let_go {
 }
 
 set_statements! {
-    TAKE = take!("IN ($5, $6, $7, $8, $9, $10, $11, $12)", "= ANY(CAST($5 AS UUID[]))");
+    TAKE = take!("IN ($5, $6, $7, $8, $9, $10, $11, $12)", locked!("$5"));
     BEGIN_TRIES = begin_tries!("IN ($2, $3, $4, $5, $6, $7, $8, $9)", "= ANY(CAST($2 AS UUID[]))");
-    STILL_RUNNING = still_running!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", "= ANY(CAST($1 AS UUID[]))");
-    HOLD = hold!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", "= ANY(CAST($1 AS UUID[]))");
+    STILL_RUNNING = still_running!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", locked!("$1"));
+    HOLD = hold!("IN ($1, $2, $3, $4, $5, $6, $7, $8)", locked!("$1"));
     BEAT = beat!(beat_rows!(sqlite), beat_rows!(postgres));
     END = end!(end_rows!(sqlite), end_rows!(postgres));
     END_TRIES = end_tries!(try_rows!(sqlite), try_rows!(postgres));

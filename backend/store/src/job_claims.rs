@@ -19,7 +19,8 @@ use crate::{
 
 statements! {
     GATE = "UPDATE job_gate SET turns = turns + 1 WHERE id = 1";
-    PROMOTE = "UPDATE job_runs SET state = 'waiting' WHERE id IN (SELECT id FROM job_runs WHERE state = 'scheduled' AND run_at <= $1 ORDER BY run_at, id LIMIT $2)";
+    // Asked of the row once more, which somebody may just have cancelled.
+    PROMOTE = "UPDATE job_runs SET state = 'waiting' WHERE state = 'scheduled' AND id IN (SELECT id FROM job_runs WHERE state = 'scheduled' AND run_at <= $1 ORDER BY run_at, id LIMIT $2)";
     LOST = "SELECT id, attempt, tries, max_tries, kind, serial_key FROM job_runs WHERE state = 'running' AND lease_until < $1 ORDER BY lease_until LIMIT $2";
     CANCELLED = "SELECT id FROM job_runs WHERE state = 'running' AND worker_id = $1 AND cancel_requested";
     HOLDS = "UPDATE job_runs SET beat_at = $3 WHERE id = $1 AND attempt = $2 AND state = 'running' AND NOT cancel_requested";

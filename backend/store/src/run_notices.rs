@@ -4,8 +4,8 @@
 
 use lakegate_model::{
     Page, PageRequest, Timestamp,
-    ids::{ProjectId, RunDeliveryId, RunId, RunWatchId, UserId},
-    run_notices::{RunDelivery, RunWatch},
+    ids::{ProjectId, RunDeliveryId, RunWatchId, UserId},
+    run_notices::{About, RunDelivery, RunWatch},
     words::{DeliveryState, WatchScope},
 };
 use uuid::Uuid;
@@ -21,7 +21,7 @@ macro_rules! watch_columns {
 /// The columns of a [`RunDelivery`].
 macro_rules! delivery_columns {
     () => {
-        "id, watch_id, user_id, run_id, news, state, attempts, status, error, happened_at, created_at, tried_at"
+        "id, watch_id, user_id, run_id, of_workflow, news, state, attempts, status, error, happened_at, created_at, tried_at"
     };
 }
 
@@ -36,12 +36,12 @@ statements! {
     WATCHES_OF_TARGET = concat!("SELECT ", watch_columns!(), " FROM run_watches WHERE scope = $1 AND target_id = $2 ORDER BY id");
     ANY_WATCH = "SELECT 1 FROM run_watches LIMIT 1";
     WATCHES_FOR = concat!("SELECT ", watch_columns!(), " FROM run_watches WHERE scope = 'everything' OR (scope = 'project' AND target_id = $1) OR (scope IN ('source', 'workflow') AND target_id = $2) ORDER BY id");
-    TIMER_INSERT = "INSERT INTO run_watch_timers (watch_id, run_id, tick_at, due_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    TIMER_INSERT = "INSERT INTO run_watch_timers (watch_id, run_id, of_workflow, tick_at, due_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
     TIMERS_STOP = "DELETE FROM run_watch_timers WHERE run_id = $1 AND due_at > $2";
     TIMER_DELETE = "DELETE FROM run_watch_timers WHERE watch_id = $1 AND run_id = $2";
-    TIMERS_DUE = "SELECT watch_id, run_id, tick_at FROM run_watch_timers WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+    TIMERS_DUE = "SELECT watch_id, run_id, of_workflow, tick_at FROM run_watch_timers WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
     NEXT_TIMER = "SELECT MIN(due_at) FROM run_watch_timers";
-    DELIVERY_INSERT = concat!("INSERT INTO run_deliveries (", delivery_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING");
+    DELIVERY_INSERT = concat!("INSERT INTO run_deliveries (", delivery_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING");
     DELIVERY_BY_ID = concat!("SELECT ", delivery_columns!(), " FROM run_deliveries WHERE id = $1");
     DELIVERIES_OF_USER = concat!("SELECT ", delivery_columns!(), " FROM run_deliveries WHERE user_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
     DELIVERIES_OF_WATCH = concat!("SELECT ", delivery_columns!(), " FROM run_deliveries WHERE watch_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
@@ -134,29 +134,31 @@ pub async fn watches_for(tx: &mut Tx, project: ProjectId, subject: Option<Uuid>)
 pub async fn timer_insert(
     tx: &mut WriteTx,
     watch: RunWatchId,
-    run: RunId,
+    run: About,
     (tick, due): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
-    execute!(tx, TIMER_INSERT, watch, run, tick, due).map(|_| ())
+    let (id, of_workflow) = run.parts();
+    execute!(tx, TIMER_INSERT, watch, id, of_workflow, tick, due).map(|_| ())
 }
 
 /// Awaits a run no longer that has ended in time.
-pub async fn timers_stop(tx: &mut WriteTx, run: RunId, now: Timestamp) -> Result<(), StoreError> {
-    execute!(tx, TIMERS_STOP, run, now).map(|_| ())
+pub async fn timers_stop(tx: &mut WriteTx, run: About, now: Timestamp) -> Result<(), StoreError> {
+    execute!(tx, TIMERS_STOP, run.parts().0, now).map(|_| ())
 }
 
 /// Takes one timer away. Returns whether it was there: another process may have been first.
-pub async fn timer_delete(tx: &mut WriteTx, watch: RunWatchId, run: RunId) -> Result<bool, StoreError> {
-    Ok(execute!(tx, TIMER_DELETE, watch, run)? == 1)
+pub async fn timer_delete(tx: &mut WriteTx, watch: RunWatchId, run: About) -> Result<bool, StoreError> {
+    Ok(execute!(tx, TIMER_DELETE, watch, run.parts().0)? == 1)
 }
 
-/// Runs that did not end in time: who watches, which run, and its tick.
+/// Runs that did not end in time: who watches, which run, and its tick or start.
 pub async fn timers_due(
     tx: &mut Tx,
     now: Timestamp,
     limit: i64,
-) -> Result<Vec<(RunWatchId, RunId, Timestamp)>, StoreError> {
-    fetch_all!(tx, (RunWatchId, RunId, Timestamp), TIMERS_DUE, now, limit)
+) -> Result<Vec<(RunWatchId, About, Timestamp)>, StoreError> {
+    let rows = fetch_all!(tx, (RunWatchId, Uuid, bool, Timestamp), TIMERS_DUE, now, limit)?;
+    Ok(rows.into_iter().map(|(watch, id, of_workflow, tick)| (watch, About::of((id, of_workflow)), tick)).collect())
 }
 
 /// When the next awaited run becomes late.
@@ -173,6 +175,7 @@ pub async fn delivery_insert(tx: &mut WriteTx, delivery: &RunDelivery) -> Result
         delivery.watch_id,
         delivery.user_id,
         delivery.run_id,
+        delivery.of_workflow,
         delivery.news,
         delivery.state,
         delivery.attempts,

@@ -2,7 +2,7 @@
 
 use lakegate_model::{
     Page, PageRequest, Timestamp,
-    ids::{BackfillId, RunId, WorkflowRunId},
+    ids::{BackfillId, RunId, WorkflowId, WorkflowRunId},
     words::StepState,
     workflows::{WorkflowPart, WorkflowStep},
 };
@@ -32,6 +32,7 @@ statements! {
     PARTS = concat!("SELECT ", part_columns!(), " FROM workflow_parts WHERE workflow_run_id = $1 AND step = $2 AND number > $3 ORDER BY number LIMIT $4");
     WAITING = concat!("SELECT ", part_columns!(), " FROM workflow_parts WHERE workflow_run_id = $1 AND step = $2 AND state = 'waiting' ORDER BY number LIMIT $3");
     OUTPUTS = "SELECT number, output FROM workflow_parts WHERE workflow_run_id = $1 AND step = $2 AND state = 'succeeded' ORDER BY number";
+    OF_PART = "SELECT r.workflow_id, r.id FROM workflow_parts p JOIN workflow_runs r ON r.id = p.workflow_run_id WHERE p.run_id = $1";
     OF_RUN = "SELECT p.workflow_run_id, r.backfill_id FROM workflow_parts p JOIN workflow_runs r ON r.id = p.workflow_run_id WHERE p.run_id = $1 AND p.state = 'running'";
     PUT_IN = "UPDATE workflow_parts SET state = 'running', run_id = $4, runs = runs + 1 WHERE workflow_run_id = $1 AND step = $2 AND number = $3";
     REFUSE = "UPDATE workflow_parts SET state = 'failed', error = $4, ended_at = $5 WHERE workflow_run_id = $1 AND step = $2 AND number = $3";
@@ -58,6 +59,13 @@ pub struct PartCounts {
     pub succeeded: i64,
     pub failed: i64,
     pub cancelled: i64,
+}
+
+impl PartCounts {
+    /// Parts that nothing more is done about.
+    pub fn ended(&self) -> i64 {
+        self.succeeded + self.failed + self.cancelled
+    }
 }
 
 /// Keeps a step that waits.
@@ -139,6 +147,11 @@ pub async fn parts_waiting(
 pub async fn part_outputs(tx: &mut Tx, run: WorkflowRunId, step: &str) -> Result<Vec<(i64, Value)>, StoreError> {
     let rows = fetch_all!(tx, (i64, Option<Json<Value>>), OUTPUTS, run, step)?;
     Ok(rows.into_iter().map(|(number, output)| (number, output.map_or(Value::Null, |json| json.0))).collect())
+}
+
+/// The workflow and its run of which a run of the queue is a part: the latest run that worked on that.
+pub async fn flow_of_part(tx: &mut Tx, run: RunId) -> Result<Option<(WorkflowId, WorkflowRunId)>, StoreError> {
+    fetch_optional!(tx, (WorkflowId, WorkflowRunId), OF_PART, run)
 }
 
 /// Which workflow's run, and which backfill, a run of the queue works for; `None` if for none that waits for it.

@@ -2,18 +2,18 @@
 
 use lakegate_jobs::{
     KindSpec, Submission, Submitted,
-    watch::News,
     workflows::{START, TRIGGER},
 };
 use lakegate_model::{
     Code, Fault, Page, PageRequest, Timestamp,
-    ids::{ProjectId, RunId},
+    ids::{ProjectId, RunId, WorkflowId, WorkflowRunId},
     jobs::{JobAttempt, JobLogLine, JobRun},
     words::JobState,
 };
 use lakegate_policy::{Actor, Scope, action, decide, resource::Platform};
 use lakegate_store::{
-    Tx, WriteTx, derived, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources, workflows,
+    Tx, WriteTx, derived, job_logs, job_runs as store, job_runs::RunFilter, job_triggers, projects, sources,
+    workflow_steps, workflows,
 };
 use serde_json::json;
 
@@ -41,6 +41,8 @@ pub struct RunView {
     pub inside: bool,
     /// Whether the caller may cancel it and try it anew.
     pub can_act: bool,
+    /// The workflow and its run that this is a part of, where one run is asked for by who sees its project from inside.
+    pub part_of: Option<(WorkflowId, WorkflowRunId)>,
     /// When this was read: how long it has worked is counted until then.
     pub at: Timestamp,
 }
@@ -90,7 +92,11 @@ pub async fn get(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Fault
     let now = app.now();
     look!(app, caller, "job.get_run", |tx, scope, actor| {
         let run = find(tx, (scope, actor), id).await?;
-        view(app, tx, (scope, actor), run, now).await
+        let mut view = view(app, tx, (scope, actor), run, now).await?;
+        if view.inside && view.run.trigger_kind == TRIGGER {
+            view.part_of = workflow_steps::flow_of_part(tx, id).await?;
+        }
+        Ok(view)
     })
 }
 
@@ -123,14 +129,10 @@ pub async fn log(app: &App, caller: &Caller, id: RunId, after: i64) -> Result<Ve
 /// # Errors
 /// `conflict` if it has ended.
 pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<RunView, Fault> {
-    let now = app.now();
     let done = change!(app, caller, "job.cancel_run", |tx, scope, actor| {
         let run = find_to_act(tx, (scope, actor), id).await?;
-        if store::run_cancel(tx, id, now).await?.is_none() {
+        if app.queue.cancel(tx, id).await?.is_none() {
             return Err(Fault::new(Code::Conflict, format!("this run has {} already", run.state)));
-        }
-        if store::run_find(tx, id).await?.is_some_and(|run| run.is_ended()) {
-            app.queue.tell(tx, &[News::ended(id)]).await?;
         }
         audit::record(app, tx, caller, actor, event("job.cancel_run", &run)).await?;
         again(app, tx, (scope, actor), id).await
@@ -246,7 +248,7 @@ async fn is_inside(tx: &mut Tx, (scope, actor): (&Scope, &Actor), run: &JobRun) 
 }
 
 /// Whether something was allowed; what went wrong otherwise is no refusal.
-fn allows<T>(decided: Result<T, Fault>) -> Result<bool, Fault> {
+pub(super) fn allows<T>(decided: Result<T, Fault>) -> Result<bool, Fault> {
     match decided {
         Ok(_) => Ok(true),
         Err(fault) if matches!(fault.code, Code::Forbidden | Code::NotFound | Code::Unauthenticated) => Ok(false),
@@ -272,7 +274,7 @@ pub(crate) async fn view(
     }
     let project_name = projects::project_label(tx, run.project_id).await?.map(|(name, _)| name);
     let title = app.queue.spec(&run.kind).map_or_else(|| run.kind.clone(), |spec| spec.title.to_owned());
-    Ok(RunView { title, project_name, subject, inside, can_act, at, run })
+    Ok(RunView { title, project_name, subject, inside, can_act, part_of: None, at, run })
 }
 
 /// What only members of the project see.

@@ -69,7 +69,7 @@ pub async fn get(app: &App, caller: &Caller, id: RunId) -> Result<SourceRun, Fau
 pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> Result<SourceRun, Fault> {
     let run = change!(app, caller, "source.cancel_run", |tx, scope, actor| {
         let (run, proof) = find::<action::Contribute>(tx, scope, actor, id).await?;
-        if job_runs::run_cancel(tx, id, app.now()).await?.is_none() {
+        if app.queue.cancel(tx, id).await?.is_none() {
             return Err(Fault::new(Code::Conflict, format!("this run has {} already", run.state)));
         }
         let event = Event::on("source.cancel_run", "data_source", run.source_id).owned_by(proof.on().id);

@@ -34,17 +34,22 @@ fn of_source(source: &DataSource, wish: Wish, address: Option<&str>) -> NewWatch
 }
 
 /// Somebody as his identity provider names him: his session ends while the clock moves.
-fn lasting(person: &Person) -> Caller {
+pub fn lasting(person: &Person) -> Caller {
     Caller { identity: Identity::External(person.id), ..person.caller.clone() }
 }
 
-async fn sent(stage: &Stage) -> Vec<RunDelivery> {
+pub async fn sent(stage: &Stage) -> Vec<RunDelivery> {
     let page = deliveries::list(stage.app(), &lasting(&stage.owner), None, &PageRequest::default()).await.unwrap();
     page.items.into_iter().map(|view| view.delivery).collect()
 }
 
 async fn told(stage: &Stage) -> Vec<String> {
-    let page = notices::list(stage.app(), &lasting(&stage.owner), &PageRequest::default()).await.unwrap();
+    told_to(stage, &stage.owner).await
+}
+
+/// The titles of a person's messages about runs, the latest first.
+pub async fn told_to(stage: &Stage, person: &Person) -> Vec<String> {
+    let page = notices::list(stage.app(), &lasting(person), &PageRequest::default()).await.unwrap();
     page.items.into_iter().filter(|notice| notice.kind == "job.run").map(|notice| notice.title).collect()
 }
 

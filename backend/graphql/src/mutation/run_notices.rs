@@ -35,7 +35,7 @@ pub struct RunWishInput {
     /// Runs that failed for good.
     #[graphql(default = false)]
     failed: bool,
-    /// Minutes after a schedule's tick within which its run has to end, 1 to 43200.
+    /// Minutes after a schedule's tick, or the start of a workflow, within which its run has to end, 1 to 43200.
     late_minutes: Option<Long>,
 }
 

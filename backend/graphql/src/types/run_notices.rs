@@ -4,12 +4,13 @@ use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use lakegate_app::jobs::notices::{
     deliveries::DeliveryView,
+    seen::Seen,
     watches::{MadeWatch, WatchView},
 };
 
 use crate::{
     scalars::{DeliveryState, Id, Long, NoticeWay, RunNews, WatchScope},
-    types::jobs::JobRun,
+    types::{jobs::JobRun, workflows::WorkflowRun},
 };
 
 /// What somebody wants to be told of runs, and how.
@@ -17,7 +18,7 @@ use crate::{
 pub struct RunWatch {
     pub id: Id,
     pub scope: WatchScope,
-    /// The data source or project; null for everything.
+    /// The data source, workflow or project; null for everything.
     pub target_id: Option<Id>,
     /// Its name, while the caller sees it.
     pub target: Option<String>,
@@ -27,7 +28,7 @@ pub struct RunWatch {
     pub partly: bool,
     /// Runs that failed for good.
     pub failed: bool,
-    /// Minutes after a schedule's tick within which its run has to end.
+    /// Minutes after a schedule's tick, or the start of a workflow, within which its run has to end.
     pub late_minutes: Option<Long>,
     pub way: NoticeWay,
     /// Where a webhook goes.
@@ -84,16 +85,23 @@ pub struct RunDelivery {
     pub status: Option<Long>,
     /// Why it did not arrive.
     pub error: Option<String>,
-    /// When what it tells happened; of a late run, its schedule's tick.
+    /// When what it tells happened; of a late run, the tick or start since when it was awaited.
     pub happened_at: DateTime<Utc>,
     pub tried_at: Option<DateTime<Utc>>,
-    /// The run; null for a trial.
+    /// The run of the queue; null for a trial, and if a workflow was started by hand or for a backfill.
     pub run: Option<JobRun>,
+    /// The run of a workflow that was started by hand or for a backfill, for members of its project.
+    pub workflow_run: Option<WorkflowRun>,
 }
 
 impl From<DeliveryView> for RunDelivery {
     fn from(view: DeliveryView) -> Self {
         let delivery = view.delivery;
+        let (run, workflow_run) = match view.about {
+            Some(Seen::Run(run)) => (Some((*run).into()), None),
+            Some(Seen::Workflow(seen)) if seen.inside => (None, Some(seen.run.into())),
+            Some(Seen::Workflow(_)) | None => (None, None),
+        };
         Self {
             id: delivery.id.into(),
             watch_id: delivery.watch_id.into(),
@@ -105,7 +113,8 @@ impl From<DeliveryView> for RunDelivery {
             error: delivery.error,
             happened_at: delivery.happened_at,
             tried_at: delivery.tried_at,
-            run: view.run.map(Into::into),
+            run,
+            workflow_run,
         }
     }
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     KindSpec, Queue, Submission, triggers,
-    watch::{Asked, News},
+    watch::{Asked, WorkflowHappened},
 };
 
 /// When parts are put into the queue again for which it had no room, and a run is looked at that could not be moved on.
@@ -75,10 +75,7 @@ pub(super) async fn advance(
 /// Tells triggers and the watch that a run has ended.
 async fn tell_ended(queue: &Queue, tx: &mut WriteTx, run: &WorkflowRun, state: WorkflowState) -> Result<(), Fault> {
     triggers::tell_flow_ended(queue, tx, run, state).await?;
-    match run.cause_id {
-        Some(cause) => queue.tell_watch(tx, &[News::workflow_ended(cause, state)]).await,
-        None => Ok(()),
-    }
+    queue.tell_of_workflow(tx, run, WorkflowHappened::Ended(state)).await
 }
 
 impl<'a> Flow<'a> {

@@ -15,7 +15,7 @@ use super::{
     cancel::stop,
     start::{begin, check_input},
 };
-use crate::Queue;
+use crate::{Queue, triggers};
 
 /// Most days of a backfill.
 pub const MOST_DAYS: i64 = 3_660;
@@ -49,6 +49,7 @@ pub struct Range {
 /// `invalid` on `days`, `at_most` or `input`; `conflict` if an open backfill shares some of the days.
 pub async fn request_backfill(queue: &Queue, tx: &mut WriteTx, range: &Range) -> Result<Backfill, Fault> {
     check(range)?;
+    gate_if_awaited(tx, range.workflow).await?;
     let workflow = workflows::workflow_lock(tx, range.workflow).await?.ok_or_else(|| Fault::not_found("workflow"))?;
     let (first_day, last_day) = (range.days.0.to_string(), range.days.1.to_string());
     let none = BackfillId(Uuid::nil());
@@ -76,6 +77,14 @@ pub async fn request_backfill(queue: &Queue, tx: &mut WriteTx, range: &Range) ->
     store::backfill_insert(tx, &backfill).await?;
     go_on(queue, tx, backfill.id).await?;
     find(tx, backfill.id).await
+}
+
+/// A day may end at once, and triggers may wait for that.
+async fn gate_if_awaited(tx: &mut WriteTx, id: WorkflowId) -> Result<(), Fault> {
+    match workflows::workflow_find(tx, id).await? {
+        Some(workflow) => triggers::gate_if_awaited(tx, workflow.project_id, id.into()).await.map(drop),
+        None => Ok(()),
+    }
 }
 
 fn check(range: &Range) -> Result<(), Fault> {
@@ -195,6 +204,8 @@ fn day_after(day: &str) -> Result<String, Fault> {
 /// # Errors
 /// `conflict` if it has ended.
 pub async fn cancel_backfill(queue: &Queue, tx: &mut WriteTx, id: BackfillId) -> Result<Vec<RunId>, Fault> {
+    let workflow = find(tx, id).await?.workflow_id;
+    gate_if_awaited(tx, workflow).await?;
     let backfill = store::backfill_lock(tx, id).await?.ok_or_else(|| Fault::not_found("backfill"))?;
     if backfill.state != WorkflowState::Running {
         return Err(Fault::new(Code::Conflict, format!("this backfill has {} already", backfill.state)));

@@ -9,7 +9,7 @@ use lakegate_model::{
 use lakegate_store::{WriteTx, job_runs, workflow_backfills, workflow_runs, workflow_steps};
 
 use super::{advance, backfill, note_end};
-use crate::{Queue, watch::News};
+use crate::{Queue, triggers, watch::News};
 
 /// Cancels a run: what waits is left out, what is at work is asked to stop, and the run has ended when that has. What
 /// was done until then stays. Returns the runs of the queue that are at work: [`Queue::tell_cancelled`] each of them once
@@ -19,6 +19,7 @@ use crate::{Queue, watch::News};
 /// `conflict` if it has ended.
 pub async fn cancel(queue: &Queue, tx: &mut WriteTx, id: WorkflowRunId) -> Result<Vec<RunId>, Fault> {
     let run = find(tx, id).await?;
+    triggers::gate_if_awaited(tx, run.project_id, run.workflow_id.into()).await?;
     if let Some(backfill) = run.backfill_id {
         workflow_backfills::backfill_lock(tx, backfill).await?;
     }

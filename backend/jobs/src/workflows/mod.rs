@@ -6,9 +6,8 @@
 //!
 //! # What is locked in which order
 //! The gate of the queue if at all, workflows, backfills by their ids, runs of workflows by theirs, runs of the queue.
-//! Use cases, whose transactions are serializable, never lock the gate: they would start over all the time. One that ends
-//! a waiting run of the queue by itself has its row before the workflow's; where that crosses a worker that takes the run
-//! just then, the database lets one of the two start over.
+//! Use cases, whose transactions are serializable, would start over all the time if each locked the gate: only those do
+//! that may end a run of a workflow that triggers wait for, and before all else.
 
 mod advance;
 mod backfill;
@@ -31,7 +30,7 @@ use lakegate_store::{WriteTx, job_claims, job_runs, workflow_backfills, workflow
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Queue,
+    Queue, triggers,
     watch::{Happened, News},
 };
 
@@ -84,6 +83,17 @@ pub(crate) async fn hold(tx: &mut WriteTx, jobs: &[RunId]) -> Result<(), Fault> 
         return Ok(());
     }
     job_claims::gate(tx).await?;
+    lock(tx, &found).await.map(drop)
+}
+
+/// Locks what has to move on when somebody ends a run of the queue himself, who calls it before he does.
+pub(crate) async fn hold_for_end(tx: &mut WriteTx, job: RunId) -> Result<(), Fault> {
+    let found = concerned(tx, &[job]).await?;
+    for flow in found.keys() {
+        if let Some(run) = workflow_runs::flow_find(tx, *flow).await? {
+            triggers::gate_if_awaited(tx, run.project_id, run.workflow_id.into()).await?;
+        }
+    }
     lock(tx, &found).await.map(drop)
 }
 

@@ -9,7 +9,7 @@ use lakegate_model::{
 use lakegate_store::{WriteTx, job_runs, workflow_backfills as backfills, workflow_runs, workflow_steps, workflows};
 
 use super::{cancel::find, move_on};
-use crate::Queue;
+use crate::{Queue, triggers};
 
 /// Opens a run again that failed or was cancelled: parts that failed or were cancelled, and steps that were skipped, get
 /// another chance with new runs of the queue, and those that succeeded keep what they gave. It runs the definition that it
@@ -19,6 +19,7 @@ use crate::Queue;
 /// `conflict` if it has not ended or succeeded, or its backfill has no room for it.
 pub async fn retry(queue: &Queue, tx: &mut WriteTx, id: WorkflowRunId) -> Result<(), Fault> {
     let run = find(tx, id).await?;
+    triggers::gate_if_awaited(tx, run.project_id, run.workflow_id.into()).await?;
     if let Some(backfill) = run.backfill_id {
         workflows::workflow_lock(tx, run.workflow_id).await?;
         backfills::backfill_lock(tx, backfill).await?;

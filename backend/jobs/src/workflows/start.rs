@@ -10,7 +10,7 @@ use lakegate_store::{WriteTx, workflow_runs, workflow_steps, workflows};
 use serde_json::Value;
 
 use super::advance;
-use crate::Queue;
+use crate::{Queue, watch::WorkflowHappened};
 
 /// Longest input of a run, in bytes of JSON.
 const LONGEST: usize = 1 << 20;
@@ -92,5 +92,6 @@ pub(super) async fn begin(
     for step in &definition.steps {
         workflow_steps::step_insert(tx, run.id, &step.name).await?;
     }
+    queue.tell_of_workflow(tx, run, WorkflowHappened::Begun).await?;
     advance::advance(queue, tx, run).await
 }

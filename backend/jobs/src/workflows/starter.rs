@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::{Start, start};
-use crate::{Backoff, JobError, Kind, KindSpec, RunContext, RunFuture};
+use crate::{Backoff, JobError, Kind, KindSpec, RunContext, RunFuture, triggers};
 
 /// Starts the workflow that is its subject, with its own input. The run has ended when the workflow has begun.
 pub static START: KindSpec = KindSpec {
@@ -47,6 +47,7 @@ async fn begin(context: &RunContext) -> Result<Value, Fault> {
         cause: Some(run.id),
     };
     let begun = in_queue!(queue.db(), |tx| {
+        triggers::gate_if_awaited(tx, run.project_id, subject).await?;
         context.hold(tx).await?;
         let workflow = workflows::workflow_find(tx, wanted.workflow).await?;
         if workflow.is_none_or(|workflow| workflow.project_id != run.project_id) {

@@ -106,6 +106,10 @@ impl Trial {
                 // Leases of the dead end some time.
                 self.bench.wait(TimeDelta::seconds(900));
             }
+            // A thousand of them take minutes.
+            if now_ended / 1_000 > ended / 1_000 {
+                eprintln!("{}: {now_ended} of {runs} runs have ended", self.bench.db().kind());
+            }
             ended = now_ended;
             pass(&self.bench, Duration::from_millis(5)).await;
         }

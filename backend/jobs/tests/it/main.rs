@@ -14,6 +14,7 @@ mod endurance;
 mod endurance_hands;
 mod endurance_kind;
 mod leases;
+mod locks;
 mod pool;
 mod schedules;
 mod simulation;

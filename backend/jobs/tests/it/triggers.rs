@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use lakegate_jobs::{
-    Queue,
+    Queue, Submission,
     triggers::{self, Happened, MOST_GATHERED},
 };
 use lakegate_model::{
@@ -12,11 +12,11 @@ use lakegate_model::{
     triggers::{JobTrigger, NewEvent},
     words::{Happening, JobState},
 };
-use lakegate_store::{in_read, in_write, job_runs, job_triggers};
+use lakegate_store::{in_queue, in_read, in_write, job_claims, job_runs, job_triggers};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::bench_kind::{Bench, NARROW, project};
+use crate::bench_kind::{Bench, NARROW, NOTE, project};
 
 /// Starts work on a subject after a hundred events, or five minutes after the first.
 fn trigger(bench: &Bench, number: u128) -> JobTrigger {
@@ -234,13 +234,13 @@ async fn the_end_of_a_run_starts_another_and_never_itself() {
         for trigger in [&after, &itself, &elsewhere] {
             keep(&bench, trigger).await;
         }
-        let work = |then: &str| lakegate_jobs::Submission {
+        let work = |then: &str| Submission {
             subject: Some(first),
-            ..lakegate_jobs::Submission::manual(project(1), "ann", json!({ "then": then }))
+            ..Submission::manual(project(1), "ann", json!({ "then": then }))
         };
-        bench.submit(&crate::bench_kind::NOTE, work("final")).await.unwrap();
+        bench.submit(&NOTE, work("final")).await.unwrap();
         assert_eq!(bench.slots(4).work_off().await.unwrap(), 1, "a failure is not what it waits for");
-        bench.submit(&crate::bench_kind::NOTE, work("ok")).await.unwrap();
+        bench.submit(&NOTE, work("ok")).await.unwrap();
         assert_eq!(bench.slots(4).work_off().await.unwrap(), 2);
         let mut sizes = sizes(&bench).await;
         sizes.sort_unstable();
@@ -271,5 +271,37 @@ async fn only_those_who_watch_are_told() {
         let runs = runs(&bench).await;
         assert_eq!(runs.len(), 1);
         assert_eq!(runs[0].0.input["trigger"], json!(any.id.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_every_worker_dies_over_is_told_of_as_failed() {
+    for bench in Bench::each().await {
+        let subject = Uuid::from_u128(77);
+        let outcome = Some(JobState::Failed);
+        let happening = Happening::RunEnded;
+        let waits = JobTrigger { happening, watched_id: Some(subject), outcome, ..trigger(&bench, 1) };
+        keep(&bench, &waits).await;
+        let work = Submission {
+            subject: Some(subject),
+            max_tries: Some(1),
+            ..Submission::manual(project(1), "ann", json!({}))
+        };
+        let id = bench.submit(&NOTE, work).await.unwrap().id();
+        let (worker, dead) = (bench.slots(1), Uuid::from_u128(7).into());
+        for attempt in 1..=21 {
+            let lease = (bench.now(), bench.now() + TimeDelta::seconds(30));
+            let taken = in_queue!(bench.db(), |tx| { Ok(job_claims::take(tx, id, dead, lease).await?) }).unwrap();
+            assert_eq!(taken.unwrap().attempt, attempt);
+            assert_eq!(found(&bench, &waits).await.gathered, 0, "it is taken up again");
+            // As a server that starts finds it; the last time its lease ends.
+            if attempt < 21 {
+                assert_eq!(worker.recover().await.unwrap(), 1);
+            }
+        }
+        bench.wait(TimeDelta::seconds(31));
+        assert_eq!(worker.work_off().await.unwrap(), 0);
+        assert_eq!(bench.run(id).await.state, JobState::Failed);
+        assert_eq!(found(&bench, &waits).await.gathered, 1);
     }
 }

@@ -12,6 +12,7 @@ use lakegate_app::{
     jobs::{
         notices::{
             deliveries::{self, DeliveryView},
+            seen::Seen,
             watches::{self, NewWatch, WatchView, Wish},
         },
         workflows,
@@ -217,12 +218,8 @@ fn delivery_row(view: DeliveryView) -> DeliveryRow {
         DeliveryState::Failed => ("Not delivered", "danger"),
         DeliveryState::Withheld => ("Withheld", ""),
     };
-    let subject = view.run.as_ref().map(|run| match &run.subject {
-        Some(subject) => format!("{}: {subject}", run.title),
-        None => run.title.clone(),
-    });
-    let title = match subject {
-        Some(subject) => format!("{} – {subject}", spoken(delivery.news.as_str())),
+    let title = match view.about.as_ref().map(what) {
+        Some(what) => format!("{} – {what}", spoken(delivery.news.as_str())),
         None => "A trial".to_owned(),
     };
     let tried = match delivery.attempts {
@@ -233,7 +230,7 @@ fn delivery_row(view: DeliveryView) -> DeliveryRow {
     DeliveryRow {
         id: delivery.id,
         title,
-        href: delivery.run_id.map(|run| format!("/jobs/runs/{run}")).unwrap_or_default(),
+        href: view.about.as_ref().and_then(Seen::href).unwrap_or_default(),
         way: way_words(view.way).to_owned(),
         label,
         tone,
@@ -242,6 +239,18 @@ fn delivery_row(view: DeliveryView) -> DeliveryRow {
         again: delivery.state != DeliveryState::Waiting
             && !(view.way == NoticeWay::Portal && delivery.state == DeliveryState::Delivered)
             && (delivery.news != RunNews::Test || view.way != NoticeWay::Portal),
+    }
+}
+
+/// What a notice is about, in words.
+fn what(about: &Seen) -> String {
+    let (title, subject) = match about {
+        Seen::Run(run) => (run.title.as_str(), &run.subject),
+        Seen::Workflow(seen) => ("Workflow", &seen.name),
+    };
+    match subject {
+        Some(subject) => format!("{title}: {subject}"),
+        None => title.to_owned(),
     }
 }
 

@@ -80,6 +80,8 @@ struct RunPage {
     subject_href: String,
     /// The address of the run of a workflow that it has begun; empty if there is none.
     begun_href: String,
+    /// The address of the run of a workflow that it is a part of; empty if it is of none.
+    part_of_href: String,
     replay_of: String,
     tries: String,
     started: When,
@@ -142,6 +144,7 @@ fn page(shell: Shell, view: &RunView, attempts: Vec<JobAttempt>, log: Option<Vec
         row: Row::of(view),
         subject_href: view.subject.as_ref().and_then(|_| subject_href(run)).unwrap_or_default(),
         begun_href: begun_href(run).unwrap_or_default(),
+        part_of_href: part_of_href(view).unwrap_or_default(),
         replay_of: run.replay_of.map(|id| format!("/jobs/runs/{id}")).unwrap_or_default(),
         tries: format!("{} of {}", run.tries.max(i64::from(run.attempt > 0)), run.max_tries),
         started: When::maybe(run.started_at),
@@ -175,6 +178,12 @@ fn begun_href(run: &JobRun) -> Option<String> {
     let target = Target::of_work(&run.kind, run.subject_id).filter(|target| matches!(target, Target::Workflow(_)))?;
     let begun = run.output.as_ref()?.get(BEGUN)?.as_str()?;
     Some(format!("{}/runs/{begun}", href(run.project_id, target)))
+}
+
+/// The run of the workflow that this one is a part of.
+fn part_of_href(view: &RunView) -> Option<String> {
+    let (workflow, flow) = view.part_of?;
+    Some(format!("{}/runs/{flow}", href(view.run.project_id, Target::Workflow(workflow))))
 }
 
 /// Plain values of the output, named as people read them; lists are counted.

@@ -10,8 +10,12 @@ use lakegate_policy::{Actor, Scope};
 use lakegate_store::{Tx, run_notices as store};
 use serde_json::json;
 
-use super::{planning, sending, watches};
-use crate::{App, Caller, audit, caller::person, jobs::runs::RunView};
+use super::{
+    planning,
+    seen::{Seen, see},
+    watches,
+};
+use crate::{App, Caller, audit, caller::person};
 
 /// Notices of one watch that may wait before trials are refused.
 const WAITING: i64 = 20;
@@ -22,7 +26,7 @@ pub struct DeliveryView {
     pub delivery: RunDelivery,
     pub way: NoticeWay,
     /// The run as the caller sees it; `None` for a trial.
-    pub run: Option<RunView>,
+    pub about: Option<Seen>,
 }
 
 /// The caller's notices, the latest first: all, or those of one watch. Left out are those of runs that he may not see any
@@ -55,11 +59,11 @@ async fn view(
     delivery: RunDelivery,
 ) -> Result<Option<(DeliveryView, RunWatch)>, Fault> {
     let Some(watch) = store::watch_find(tx, delivery.watch_id).await? else { return Ok(None) };
-    let run = sending::visible(app, tx, who, &watch, &delivery).await?;
-    if delivery.run_id.is_some() && run.is_none() {
+    let about = see(app, tx, who, &watch, &delivery).await?;
+    if delivery.about().is_some() && about.is_none() {
         return Ok(None);
     }
-    Ok(Some((DeliveryView { delivery, way: watch.way, run }, watch)))
+    Ok(Some((DeliveryView { delivery, way: watch.way, about }, watch)))
 }
 
 /// Sends a notice once more, under the same id.

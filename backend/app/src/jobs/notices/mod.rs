@@ -8,6 +8,7 @@ pub mod deliveries;
 pub mod mail;
 mod mail_tls;
 pub mod planning;
+pub mod seen;
 pub mod sending;
 pub mod watches;
 mod webhook;

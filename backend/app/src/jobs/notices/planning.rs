@@ -3,18 +3,20 @@
 use chrono::TimeDelta;
 use lakegate_jobs::{
     Queue, Submission,
-    watch::{Asked, Happened, News, Watch, WatchFuture},
+    watch::{Asked, Happened, News, Watch, WatchFuture, WorkflowHappened},
     workflows::START,
 };
 use lakegate_model::{
     Fault, Timestamp,
-    ids::RunId,
+    ids::ProjectId,
     jobs::{JobRun, SYSTEM},
-    run_notices::{RunDelivery, RunWatch},
+    run_notices::{About, RunDelivery, RunWatch},
     words::{DeliveryState, JobState, RunNews, WorkflowState},
+    workflows::WorkflowRun,
 };
 use lakegate_store::{WriteTx, in_queue, in_read, job_runs, run_notices as store};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::NOTIFY;
 use crate::jobs::workflows;
@@ -31,12 +33,43 @@ impl Watch for Planner {
         Box::pin(told(queue, tx, news))
     }
 
+    fn told_of_workflow<'a>(
+        &'a self,
+        queue: &'a Queue,
+        tx: &'a mut WriteTx,
+        run: &'a WorkflowRun,
+        happened: WorkflowHappened,
+    ) -> WatchFuture<'a> {
+        Box::pin(told_of_workflow(queue, tx, run, happened))
+    }
+
     fn vouch<'a>(&'a self, _queue: &'a Queue, tx: &'a mut WriteTx, asked: &'a Asked<'a>) -> WatchFuture<'a> {
         Box::pin(workflows::vouch(tx, asked))
     }
 
     fn look<'a>(&'a self, queue: &'a Queue) -> WatchFuture<'a> {
         Box::pin(look(queue))
+    }
+}
+
+/// What notices are about, and by what their watches are found.
+#[derive(Debug, Clone, Copy)]
+struct Subject {
+    about: About,
+    project: ProjectId,
+    /// What is worked on.
+    to: Option<Uuid>,
+}
+
+impl Subject {
+    fn of_run(run: &JobRun) -> Self {
+        Self { about: About::Run(run.id), project: run.project_id, to: run.subject_id }
+    }
+
+    /// What a run of the queue has started is told of as that run: for it the schedule has ticked.
+    fn of_workflow(run: &WorkflowRun) -> Self {
+        let about = run.cause_id.map_or(About::Workflow(run.id), About::Run);
+        Self { about, project: run.project_id, to: Some(run.workflow_id.into()) }
     }
 }
 
@@ -50,16 +83,16 @@ async fn told(queue: &Queue, tx: &mut WriteTx, news: &[News]) -> Result<(), Faul
             // Of sending notices there are no notices.
             Happened::Ended if run.kind == NOTIFY.name => sending_ended(tx, &run, queue.now()).await?,
             _ if run.kind == NOTIFY.name => {}
-            Happened::WorkflowEnded(state) => workflow_ended(queue, tx, &run, state).await?,
             // That a workflow has begun is no end; when that ends is told then.
             Happened::Ended if run.kind == START.name && run.state == JobState::Succeeded => {}
             // What was begun is told once, not at each attempt.
             Happened::Started if run.attempt == 1 => {
-                announce(queue, tx, &run, RunNews::Started, run.started_at).await?;
+                let at = run.started_at.unwrap_or_else(|| queue.now());
+                announce(queue, tx, Subject::of_run(&run), (RunNews::Started, at)).await?;
             }
             Happened::Started => {}
             Happened::Ended => ended(queue, tx, &run).await?,
-            Happened::Ticked(tick) => expect(tx, &run, tick).await?,
+            Happened::Ticked(tick) => expect(tx, Subject::of_run(&run), tick).await?,
         }
     }
     Ok(())
@@ -78,20 +111,45 @@ async fn sending_ended(tx: &mut WriteTx, run: &JobRun, now: Timestamp) -> Result
 }
 
 async fn ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun) -> Result<(), Fault> {
-    store::timers_stop(tx, run.id, queue.now()).await?;
+    let subject = Subject::of_run(run);
+    store::timers_stop(tx, subject.about, queue.now()).await?;
     match news_of(run) {
-        Some(news) => announce(queue, tx, run, news, run.ended_at).await,
+        Some(news) => announce(queue, tx, subject, (news, run.ended_at.unwrap_or_else(|| queue.now()))).await,
         None => Ok(()),
     }
 }
 
-/// A workflow has ended that this run of the queue has started: of a cancelled one nothing is said.
-async fn workflow_ended(queue: &Queue, tx: &mut WriteTx, run: &JobRun, state: WorkflowState) -> Result<(), Fault> {
+async fn told_of_workflow(
+    queue: &Queue,
+    tx: &mut WriteTx,
+    run: &WorkflowRun,
+    happened: WorkflowHappened,
+) -> Result<(), Fault> {
+    if !store::any_watch(tx).await? {
+        return Ok(());
+    }
+    match happened {
+        WorkflowHappened::Begun => workflow_begun(queue, tx, run).await,
+        WorkflowHappened::Ended(state) => workflow_ended(queue, tx, Subject::of_workflow(run), state).await,
+    }
+}
+
+/// The run of the queue that has started it was told of when it began, and is awaited since its tick if it had one.
+async fn workflow_begun(queue: &Queue, tx: &mut WriteTx, run: &WorkflowRun) -> Result<(), Fault> {
+    let (subject, now) = (Subject::of_workflow(run), queue.now());
+    if run.cause_id.is_none() {
+        announce(queue, tx, subject, (RunNews::Started, now)).await?;
+    }
+    expect(tx, subject, now).await
+}
+
+/// Of a cancelled workflow nothing is said.
+async fn workflow_ended(queue: &Queue, tx: &mut WriteTx, subject: Subject, state: WorkflowState) -> Result<(), Fault> {
     let now = queue.now();
-    store::timers_stop(tx, run.id, now).await?;
+    store::timers_stop(tx, subject.about, now).await?;
     match state {
-        WorkflowState::Succeeded => announce(queue, tx, run, RunNews::Succeeded, Some(now)).await,
-        WorkflowState::Failed => announce(queue, tx, run, RunNews::Failed, Some(now)).await,
+        WorkflowState::Succeeded => announce(queue, tx, subject, (RunNews::Succeeded, now)).await,
+        WorkflowState::Failed => announce(queue, tx, subject, (RunNews::Failed, now)).await,
         WorkflowState::Running | WorkflowState::Cancelled => Ok(()),
     }
 }
@@ -111,25 +169,23 @@ fn news_of(run: &JobRun) -> Option<RunNews> {
 async fn announce(
     queue: &Queue,
     tx: &mut WriteTx,
-    run: &JobRun,
-    news: RunNews,
-    at: Option<Timestamp>,
+    subject: Subject,
+    (news, at): (RunNews, Timestamp),
 ) -> Result<(), Fault> {
-    let at = at.unwrap_or_else(|| queue.now());
-    for watch in store::watches_for(tx, run.project_id, run.subject_id).await? {
+    for watch in store::watches_for(tx, subject.project, subject.to).await? {
         if watch.wants(news) {
-            put(queue, tx, &watch, Some(run.id), (news, at)).await?;
+            put(queue, tx, &watch, Some(subject.about), (news, at)).await?;
         }
     }
     Ok(())
 }
 
-/// Awaits the end of a run that came by a tick.
-async fn expect(tx: &mut WriteTx, run: &JobRun, tick: Timestamp) -> Result<(), Fault> {
-    for watch in store::watches_for(tx, run.project_id, run.subject_id).await? {
+/// Awaits the end of what a tick, or somebody, has started.
+async fn expect(tx: &mut WriteTx, subject: Subject, since: Timestamp) -> Result<(), Fault> {
+    for watch in store::watches_for(tx, subject.project, subject.to).await? {
         if let Some(minutes) = watch.late_minutes {
-            let due = tick + TimeDelta::minutes(minutes);
-            store::timer_insert(tx, watch.id, run.id, (tick, due)).await?;
+            let due = since + TimeDelta::minutes(minutes);
+            store::timer_insert(tx, watch.id, subject.about, (since, due)).await?;
         }
     }
     Ok(())
@@ -140,14 +196,16 @@ pub(super) async fn put(
     queue: &Queue,
     tx: &mut WriteTx,
     watch: &RunWatch,
-    run_id: Option<RunId>,
+    about: Option<About>,
     (news, happened_at): (RunNews, Timestamp),
 ) -> Result<(), Fault> {
+    let about = about.map(About::parts);
     let delivery = RunDelivery {
         id: queue.new_id(),
         watch_id: watch.id,
         user_id: watch.user_id,
-        run_id,
+        run_id: about.map(|(id, _)| id),
+        of_workflow: about.is_some_and(|(_, of_workflow)| of_workflow),
         news,
         state: DeliveryState::Waiting,
         attempts: 0,

@@ -5,20 +5,19 @@ use lakegate_model::{
     Code, Fault,
     ids::{RunDeliveryId, UserId},
     run_notices::{RunDelivery, RunWatch},
-    words::{DeliveryState, NoticeWay, WatchScope},
+    words::{DeliveryState, NoticeWay},
 };
-use lakegate_policy::{Actor, Scope, action, decide, resource::Platform};
 use lakegate_store::{Tx, actors, in_read, in_write, run_notices as store, users};
 use serde_json::{Value, json};
 
 use super::{
+    seen::see,
     webhook::{self, Answer},
     words::{self, Words},
 };
 use crate::{
     App,
     access::notices::{Message, notify},
-    jobs::runs::{self, RunView},
     seal,
 };
 
@@ -78,37 +77,15 @@ async fn prepare(app: &App, id: RunDeliveryId) -> Result<Prepared, Fault> {
         let Some(delivery) = waiting else { return Ok(Prepared::Gone) };
         let Some(watch) = store::watch_find(tx, delivery.watch_id).await? else { return Ok(Prepared::Gone) };
         let Some(actor) = actors::user_actor(tx, watch.user_id).await? else { return Ok(Prepared::Withheld) };
-        let view = match delivery.run_id {
-            None => None,
-            Some(_) => match visible(app, tx, (scope, &actor), &watch, &delivery).await? {
-                None => return Ok(Prepared::Withheld),
-                seen => seen,
-            },
-        };
-        let words = words::of(&delivery, view.as_ref(), app.settings.notices.base.as_deref());
+        let seen = see(app, tx, (scope, &actor), &watch, &delivery).await?;
+        if delivery.about().is_some() && seen.is_none() {
+            return Ok(Prepared::Withheld);
+        }
+        let words = words::of(&delivery, seen.as_ref(), app.settings.notices.base.as_deref());
         let email = email_of(tx, watch.user_id).await?;
         let secret = secret_of(app, tx, &watch).await?;
         Ok(Prepared::Ready(Box::new(Ready { delivery, watch, words, email, secret })))
     })
-}
-
-/// The run of a notice as its reader sees it at this moment; `None` if he does not.
-pub(super) async fn visible(
-    app: &App,
-    tx: &mut Tx,
-    who: (&Scope, &Actor),
-    watch: &RunWatch,
-    delivery: &RunDelivery,
-) -> Result<Option<RunView>, Fault> {
-    let Some(run) = delivery.run_id else { return Ok(None) };
-    if watch.scope == WatchScope::Everything && decide::<action::ManageJobs, _>(who.0, who.1, Platform).is_err() {
-        return Ok(None);
-    }
-    match runs::find(tx, who, run).await {
-        Ok(run) => runs::view(app, tx, who, run, app.now()).await.map(Some),
-        Err(fault) if matches!(fault.code, Code::NotFound | Code::Forbidden) => Ok(None),
-        Err(fault) => Err(fault),
-    }
 }
 
 async fn email_of(tx: &mut Tx, user: UserId) -> Result<Option<String>, Fault> {

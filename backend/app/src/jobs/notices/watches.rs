@@ -36,7 +36,7 @@ pub struct Wish {
     pub succeeded: bool,
     pub partly: bool,
     pub failed: bool,
-    /// Minutes after a schedule's tick within which its run has to end.
+    /// Minutes after a schedule's tick, or the start of a workflow, within which its run has to end.
     pub late_minutes: Option<i64>,
 }
 

@@ -14,7 +14,9 @@ use lakegate_model::{
     workflows::{Backfill, BackfillProgress, Workflow, WorkflowPart, WorkflowRun, WorkflowStep, WorkflowVersion},
 };
 use lakegate_policy::{Actor, Scope, action, action::Act, decide};
+pub use lakegate_store::workflow_steps::PartCounts;
 use lakegate_store::{Tx, workflow_backfills, workflow_runs, workflow_steps, workflows as store};
+use std::collections::BTreeMap;
 
 use crate::{App, Caller, places::inside_proof};
 
@@ -24,6 +26,8 @@ pub struct FlowView {
     pub run: WorkflowRun,
     /// In the order of their names.
     pub steps: Vec<WorkflowStep>,
+    /// How far each step is that has begun, by its name.
+    pub counts: BTreeMap<String, PartCounts>,
 }
 
 /// A backfill and how far it is.
@@ -78,7 +82,7 @@ pub async fn list_runs(
 pub async fn get_run(app: &App, caller: &Caller, id: WorkflowRunId) -> Result<FlowView, Fault> {
     look!(app, caller, "workflow.view_run", |tx, scope, actor| {
         let run = find_run::<action::ViewProject>(tx, (scope, actor), id).await?;
-        Ok(FlowView { steps: workflow_steps::steps(tx, run.id).await?, run })
+        runs::view(tx, run).await
     })
 }
 

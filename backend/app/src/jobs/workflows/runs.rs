@@ -5,7 +5,7 @@ use lakegate_jobs::workflows::{self as queue, Range, Start};
 use lakegate_model::{
     Fault,
     ids::{BackfillId, RunId, WorkflowId, WorkflowRunId},
-    workflows::Workflow,
+    workflows::{Workflow, WorkflowRun},
 };
 use lakegate_policy::{Actor, Scope, action};
 use lakegate_store::{Tx, workflow_backfills, workflow_runs, workflow_steps, workflows as store};
@@ -50,7 +50,7 @@ pub async fn start(
         };
         let run = queue::start(&app.queue, tx, &wanted).await?;
         audit::record(app, tx, caller, actor, event("workflow.start", &workflow)).await?;
-        view(tx, run).await
+        view_again(tx, run).await
     })
 }
 
@@ -63,7 +63,7 @@ pub async fn cancel(app: &App, caller: &Caller, id: WorkflowRunId) -> Result<Flo
         let workflow = workflow_of(tx, (scope, actor), id).await?;
         let at_work = queue::cancel(&app.queue, tx, id).await?;
         audit::record(app, tx, caller, actor, event("workflow.cancel_run", &workflow)).await?;
-        Ok((view(tx, id).await?, at_work))
+        Ok((view_again(tx, id).await?, at_work))
     })?;
     tell_cancelled(app, at_work);
     Ok(found)
@@ -78,7 +78,7 @@ pub async fn retry(app: &App, caller: &Caller, id: WorkflowRunId) -> Result<Flow
         let workflow = workflow_of(tx, (scope, actor), id).await?;
         queue::retry(&app.queue, tx, id).await?;
         audit::record(app, tx, caller, actor, event("workflow.retry_run", &workflow)).await?;
-        view(tx, id).await
+        view_again(tx, id).await
     })
 }
 
@@ -139,7 +139,12 @@ async fn workflow_of(tx: &mut Tx, who: (&Scope, &Actor), id: WorkflowRunId) -> R
     store::workflow_find(tx, run.workflow_id).await?.ok_or_else(|| Fault::not_found("workflow"))
 }
 
-async fn view(tx: &mut Tx, id: WorkflowRunId) -> Result<FlowView, Fault> {
+async fn view_again(tx: &mut Tx, id: WorkflowRunId) -> Result<FlowView, Fault> {
     let run = workflow_runs::flow_find(tx, id).await?.ok_or_else(|| Fault::not_found("run"))?;
-    Ok(FlowView { steps: workflow_steps::steps(tx, id).await?, run })
+    view(tx, run).await
+}
+
+pub(super) async fn view(tx: &mut Tx, run: WorkflowRun) -> Result<FlowView, Fault> {
+    let (steps, counts) = (workflow_steps::steps(tx, run.id).await?, workflow_steps::part_counts(tx, run.id).await?);
+    Ok(FlowView { run, steps, counts })
 }

@@ -8,9 +8,9 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use lakegate_app::jobs::workflows::{self, FlowView};
+use lakegate_app::jobs::workflows::{self, FlowView, PartCounts};
 use lakegate_model::{
-    Fault, PageRequest, Timestamp,
+    Fault, Timestamp,
     ids::{ProjectId, WorkflowId, WorkflowRunId},
     words::{StepState, WorkflowState},
     workflows::{Definition, WorkflowPart, WorkflowStep},
@@ -27,7 +27,7 @@ use super::{
     words::{Sources, StepWords, pretty, steps},
 };
 use crate::{
-    kit::{Pager, Place, When, address, back, counted, grouped, sentence, whole},
+    kit::{Pager, Place, When, address, back, counted, grouped, sentence},
     shell::{Framed, Shell, show},
 };
 use lakegate_http::{
@@ -130,7 +130,7 @@ async fn one(
     let row = FlowRow::of(&view.run, &workflow_href, now);
     let chosen = chosen(&view, &definition, &query.step);
     let (parts, pager) = parts(&web, &reader, &view, (&chosen, &query.after), &sources).await?;
-    let steps = step_rows(&web, &reader, &view, (&definition, &sources), (&row.href, &chosen)).await?;
+    let steps = step_rows(&view, (&definition, &sources), (&row.href, &chosen), now);
     let failed = matches!(view.run.state, WorkflowState::Failed | WorkflowState::Cancelled);
     let ended = view.steps.iter().filter(|step| step.ended_at.is_some()).count();
     let given = view.run.input.as_object().is_some_and(|input| !input.is_empty());
@@ -207,26 +207,24 @@ fn part_row(view: &FlowView, part: &WorkflowPart, sources: &Sources) -> PartRow 
 }
 
 /// The steps in the order of the definition.
-async fn step_rows(
-    web: &Web,
-    reader: &SignedIn,
+fn step_rows(
     view: &FlowView,
     (definition, sources): (&Definition, &Sources),
-    (base, chosen): (&str, &str),
-) -> Result<Vec<StepRow>, Fault> {
-    let mut rows = Vec::with_capacity(view.steps.len());
-    for words in steps(definition, sources) {
-        let Some(step) = view.steps.iter().find(|step| step.name == words.name) else { continue };
-        let count = Count::of(web, reader, view.run.id, step).await?;
-        rows.push(step_row(step, words, count, (base, chosen), web.app.now()));
-    }
-    Ok(rows)
+    place: (&str, &str),
+    now: Timestamp,
+) -> Vec<StepRow> {
+    let row = |words: StepWords| {
+        let step = view.steps.iter().find(|step| step.name == words.name)?;
+        let counts = view.counts.get(&step.name).copied().unwrap_or_default();
+        Some(step_row(step, words, counts, place, now))
+    };
+    steps(definition, sources).into_iter().filter_map(row).collect()
 }
 
 fn step_row(
     step: &WorkflowStep,
     words: StepWords,
-    count: Count,
+    counts: PartCounts,
     (base, chosen): (&str, &str),
     now: Timestamp,
 ) -> StepRow {
@@ -235,9 +233,9 @@ fn step_row(
         href: format!("{}#parts", address(base, &[("step", &step.name)])),
         chosen: step.name == chosen,
         state,
-        done: count.ended,
+        done: counts.ended(),
         total: step.parts,
-        parts: count.words(step),
+        parts: part_words(step, counts),
         took: took(step.started_at, step.ended_at, now),
         error: step.error.as_deref().map(sentence).unwrap_or_default(),
         live: step.state == StepState::Running,
@@ -245,42 +243,11 @@ fn step_row(
     }
 }
 
-/// How many parts of a step have ended, and succeeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Count {
-    ended: i64,
-    succeeded: i64,
-}
-
-impl Count {
-    /// Parts are looked through where the state of their step does not tell.
-    async fn of(web: &Web, reader: &SignedIn, run: WorkflowRunId, step: &WorkflowStep) -> Result<Self, Fault> {
-        let all = Self { ended: step.parts, succeeded: step.parts };
-        match step.state {
-            StepState::Succeeded => return Ok(all),
-            StepState::Waiting | StepState::Skipped => return Ok(Self { ended: 0, succeeded: 0 }),
-            StepState::Running if step.parts == 1 => return Ok(Self { ended: 0, succeeded: 0 }),
-            StepState::Failed | StepState::Cancelled if step.parts <= 1 => return Ok(Self { succeeded: 0, ..all }),
-            StepState::Running | StepState::Failed | StepState::Cancelled => {}
-        }
-        let mut count = Self { ended: 0, succeeded: 0 };
-        let mut page = PageRequest::new(Some(200), None)?;
-        loop {
-            let found = workflows::parts(&web.app, &reader.caller, (run, &step.name), &page).await?;
-            let of = |is: fn(&WorkflowPart) -> bool| whole(found.items.iter().filter(|part| is(part)).count());
-            count.ended += of(|part| part.ended_at.is_some());
-            count.succeeded += of(|part| part.state == StepState::Succeeded);
-            let Some(next) = found.next else { return Ok(count) };
-            page.after = Some(next);
-        }
-    }
-
-    fn words(self, step: &WorkflowStep) -> String {
-        match (step.state, step.parts) {
-            (_, 0) => String::new(),
-            (StepState::Running, total) => format!("{} of {} done", grouped(self.ended), grouped(total)),
-            (_, total) => format!("{} of {}", grouped(self.succeeded), grouped(total)),
-        }
+fn part_words(step: &WorkflowStep, counts: PartCounts) -> String {
+    match (step.state, step.parts) {
+        (_, 0) => String::new(),
+        (StepState::Running, total) => format!("{} of {} done", grouped(counts.ended()), grouped(total)),
+        (_, total) => format!("{} of {}", grouped(counts.succeeded), grouped(total)),
     }
 }
 
