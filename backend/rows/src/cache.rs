@@ -92,8 +92,8 @@ mod tests {
     #[tokio::test]
     async fn equal_shapes_share_a_schema() {
         let cache = Cache::default();
-        let (one, same) =
-            tokio::join!(cache.get(&Arc::new(fixtures::shape())), cache.get(&Arc::new(fixtures::shape())));
+        let [first, second] = [(); 2].map(|()| Arc::new(fixtures::shape()));
+        let (one, same) = tokio::join!(cache.get(&first), cache.get(&second));
         assert!(Arc::ptr_eq(&one.unwrap(), &same.unwrap()));
         let mut masked = fixtures::shape();
         masked.tables[0].columns[0].masked = true;

@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 
 use crate::{kind::Kind, names};
 
+/// The field that tells of all tables.
+pub const TABLES: &str = "_tables";
+
 /// The tables of a caller.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shape {
@@ -122,7 +125,7 @@ pub fn wanted(document: &str) -> Wanted {
     let words = document.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut named = BTreeSet::new();
     for word in words {
-        if word == "__schema" || word == "__type" {
+        if ["__schema", "__type", TABLES].contains(&word) {
             return Wanted::All;
         }
         named.extend(names::table_of(word));

@@ -107,8 +107,9 @@ proptest! {
 
     #[test]
     fn names_and_texts_end_where_they_end(text in "['\"\\\\;a\\-/*\n]{0,20}|\\PC{0,20}") {
-        prop_assert_eq!(read('"', &name(&text)), Some((text.clone(), "")));
-        prop_assert_eq!(read('\'', &super::text(&text)), Some((text.clone(), "")));
+        let (named, quoted) = (name(&text), super::text(&text));
+        prop_assert_eq!(read('"', &named), Some((text.clone(), "")));
+        prop_assert_eq!(read('\'', &quoted), Some((text.clone(), "")));
     }
 
     #[test]

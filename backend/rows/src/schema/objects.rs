@@ -16,7 +16,7 @@ use crate::{
     kind::Kind,
     names::part_of,
     run::{Looking, object},
-    shape::{Column, Shape, Table},
+    shape::{Column, Shape, TABLES, Table},
 };
 
 const PAGE_INFO: &str = "PageInfo";
@@ -40,17 +40,20 @@ pub fn add_common(maker: &mut Maker) {
     maker.object(COLUMN, "A column as you may read it.", columns);
     let columns = Member::plain("columns", COLUMN, Form::List);
     let table = vec![text("field").described("Its name in this schema."), text("database"), text("name"), columns];
-    maker.object(TABLE, "A table that this document names.", table);
+    maker.object(TABLE, "A table that you may read.", table);
 }
 
 /// The field that tells of the tables themselves.
 pub fn tables_field() -> Member {
-    let tables = |shape: &Shape| Value::List(shape.tables.iter().map(told).collect());
-    let resolver = move |ctx: async_graphql::dynamic::ResolverContext<'_>| {
-        FieldFuture::from_value(ctx.data_opt::<Looking>().map(|looking| tables(&looking.shape)))
-    };
     let text = "The tables that you may read, and what is withheld of their columns.";
-    Member::resolved("_tables", TABLE, Form::List, resolver).described(text)
+    Member::resolved(TABLES, TABLE, Form::List, |ctx| {
+        FieldFuture::from_value(ctx.data_opt::<Looking>().map(|looking| all_told(&looking.shape)))
+    })
+    .described(text)
+}
+
+fn all_told(shape: &Shape) -> Value {
+    Value::List(shape.tables.iter().map(told).collect())
 }
 
 fn told(table: &Table) -> Value {
@@ -98,14 +101,9 @@ fn add_groups(maker: &mut Maker, table: &Table) {
         members.push(keys.described("Selecting columns here makes a group of the rows that have them in common."));
     }
     for measure in Measure::ALL {
-        let of = |column: &Column| Some((column, measure.scalar(column.kind)?));
         let form = if measure == Measure::CountDistinct { Form::Required } else { Form::Nullable };
-        let measured: Vec<Member> = table
-            .columns
-            .iter()
-            .filter_map(of)
-            .map(|(column, scalar)| Member::plain(&column.field, scalar, form))
-            .collect();
+        let of = |column: &Column| Some(Member::plain(&column.field, measure.scalar(column.kind)?, form));
+        let measured: Vec<Member> = table.columns.iter().filter_map(of).collect();
         if !measured.is_empty() {
             let name = part(&capital(measure.field()));
             maker.object(&name, "One for each column.", measured);
@@ -145,8 +143,10 @@ fn described(column: &Column) -> String {
 /// The field that lists the rows of a table.
 pub fn list_field(table: &Table) -> Member {
     let field = table.field.clone();
-    let resolver = move |ctx| resolve(ctx, field.clone(), Answer::Rows);
-    let member = Member::resolved(&table.field, &part_of(&table.field, "Connection"), Form::Nullable, resolver);
+    let connection = part_of(&table.field, "Connection");
+    let member = Member::resolved(&table.field, &connection, Form::Nullable, move |ctx| {
+        resolve(ctx, field.clone(), Answer::Rows)
+    });
     let distinct = InputValue::new("distinct", TypeRef::named(TypeRef::BOOLEAN)).default_value(Value::Boolean(false));
     let distinct = distinct.description("Whether rows that look alike in what is selected are one.");
     let member = of_list(table).into_iter().fold(member, Member::argument).argument(distinct);
@@ -156,8 +156,9 @@ pub fn list_field(table: &Table) -> Member {
 /// The field that computes over the rows of a table.
 pub fn groups_field(table: &Table) -> Member {
     let (field, name) = (table.field.clone(), part_of(&table.field, "aggregate"));
-    let resolver = move |ctx| resolve(ctx, field.clone(), Answer::Groups);
-    let member = Member::resolved(&name, &part_of(&table.field, "GroupConnection"), Form::Nullable, resolver);
+    let connection = part_of(&table.field, "GroupConnection");
+    let member =
+        Member::resolved(&name, &connection, Form::Nullable, move |ctx| resolve(ctx, field.clone(), Answer::Groups));
     let member = of_list(table).into_iter().fold(member, Member::argument);
     member.described(format!("Counts, sums and the like over the rows of {}.{}.", table.database, table.name))
 }
