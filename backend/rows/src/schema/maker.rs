@@ -2,7 +2,7 @@
 
 use async_graphql::Value;
 use async_graphql::dynamic::{
-    Field, FieldFuture, FieldValue, InputValue, Object, ResolverContext, Schema, SchemaBuilder, Type, TypeRef,
+    Field, FieldFuture, InputValue, Object, ResolverContext, Schema, SchemaBuilder, Type, TypeRef,
 };
 use lakegate_model::Fault;
 use lakegate_protocol::{Endpoint, limits::Shape};
@@ -117,6 +117,6 @@ impl Member {
 fn of_parent(ctx: &ResolverContext<'_>, key: &str) -> Option<Value> {
     match ctx.parent_value.as_value() {
         Some(Value::Object(members)) => members.get(key).cloned(),
-        _ => FieldValue::NULL.as_value().cloned(),
+        _ => None,
     }
 }
