@@ -26,8 +26,7 @@ pub fn doors() -> [Door; 2] {
 /// Asks for rows as somebody.
 pub async fn try_out(app: &Server, world: &World, door: &Door, actor: &str) -> Cell {
     let team = &world.sales.producer;
-    let query =
-        format!("{{ {}__catalog_sales(first: 1) {{ nodes {{ quantity }} }} }}", named(&team.environment.published));
+    let query = format!("{{ {}__catalog_sales(first: 1) {{ nodes {{ quantity }} }} }}", team.environment.published);
     let client = world.client(app, actor).await.acting(&team.project);
     let before = world.database.state().await;
     let request = client.request(door.0.clone(), PATH);
@@ -40,9 +39,4 @@ pub async fn try_out(app: &Server, world: &World, door: &Door, actor: &str) -> C
     assert!(error.is_empty() || !answer.status.is_success(), "{} as {actor}: {answer}", door.name());
     let cell = Cell::of(&door.name(), answer.status.as_u16(), &error);
     judge(&door.name(), actor, cell, &changed(&before, &world.database.state().await))
-}
-
-/// A database as the schema names it.
-fn named(database: &str) -> String {
-    database.replace('-', "_x02dx")
 }
