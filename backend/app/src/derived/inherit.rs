@@ -9,6 +9,7 @@ use lakegate_model::{
     Fault,
     catalog::Column,
     ids::{AssetId, ColumnId, TableId},
+    text,
     words::ColumnState,
 };
 use lakegate_policy::{Actor, Scope, action, governed::is_governed};
@@ -33,10 +34,13 @@ pub(super) async fn inherit(
     let known: BTreeSet<(ColumnId, String)> = store::marks_of(tx, table).await?.into_iter().collect();
     let columns = tables::columns_of(tx, table).await?;
     let (mut tagged, mut pending) = (BTreeMap::new(), Vec::new());
+    // A column whose origin is not known would go without the tags that it should have.
+    if names.len() != lineage.outputs.len() {
+        return Err(Fault::internal("a result whose columns are not those of its plan"));
+    }
     for (name, output) in names.iter().zip(&lineage.outputs) {
-        let Some(column) = columns.iter().find(|c| c.name == *name && c.state != ColumnState::Dropped) else {
-            continue;
-        };
+        let is_it = |c: &&Column| c.state != ColumnState::Dropped && text::fold(&c.name) == text::fold(name);
+        let column = columns.iter().find(is_it).ok_or_else(|| Fault::internal("a result without its column"))?;
         let (values, influences) = tags.of_output(tx, output, lineage).await?;
         let news = |word: &str, tags: BTreeSet<String>| -> Vec<(String, String)> {
             let mark = |tag: String| (format!("{word} {tag}"), tag);

@@ -45,7 +45,7 @@ pub struct DerivedInput {
 /// `invalid` on what cannot be, `conflict` on `name` if it is taken, `forbidden` on `account` for who may not act as it.
 pub async fn create(app: &App, caller: &Caller, input: &DerivedInput) -> Result<DerivedTable, Fault> {
     let name = upload::table_name("name", &input.name)?;
-    let project = change!(app, caller, "derived_table.create", |tx, scope, actor| {
+    let project = look!(app, caller, "derived_table.create", |tx, scope, actor| {
         let (_proof, environment) = contribute_to(tx, scope, actor, input.environment).await?;
         need_act_as(tx, (scope, actor), environment.project_id, input.account).await.map(drop)?;
         Ok(environment.project_id)
@@ -91,7 +91,7 @@ pub async fn revise(
     (id, version): (DerivedTableId, i64),
     (sql, account): (&str, ServiceAccountId),
 ) -> Result<DerivedTable, Fault> {
-    let project = change!(app, caller, "derived_table.revise", |tx, scope, actor| {
+    let project = look!(app, caller, "derived_table.revise", |tx, scope, actor| {
         let derived = find::<action::Contribute>(tx, (scope, actor), id).await?;
         need_act_as(tx, (scope, actor), derived.project_id, account).await.map(drop)?;
         Ok(derived.project_id)
