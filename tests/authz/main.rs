@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod actors;
+mod data;
 mod database;
 mod entries;
 mod forms;
@@ -60,6 +61,7 @@ impl Round {
         let operations = rest::operations(&app).await;
         let fields = graphql::fields(&app).await;
         let pages = entries::pages();
+        let rows = data::doors();
         let mut round = Self::default();
         for actor in people {
             world.renew(&mut app).await;
@@ -72,12 +74,17 @@ impl Round {
                 let cell = safely(graphql::try_out(&app, &world, &fields, field, actor)).await;
                 round.keep(&field.name(), actor, cell);
             }
+            for door in &rows {
+                let cell = safely(data::try_out(&app, &world, door, actor)).await;
+                round.keep(&door.name(), actor, cell);
+            }
             for page in &pages {
                 let cell = safely(entries::try_out(&app, &world, &actors, page, actor)).await;
                 round.keep(&page.name(), actor, cell);
             }
         }
         let names = operations.iter().map(rest::Operation::route).chain(pages.iter().map(entries::Page::name));
+        let names = names.chain(rows.iter().map(data::Door::name));
         let names: Vec<String> = names.chain(fields.all.iter().map(graphql::Field::name)).collect();
         round.untested = untested(&app, &actors, &names, people);
         app.finish().await;

@@ -23,9 +23,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ingest", &["model", "lake", "jobs", "app"]),
     ("http", &["model", "app"]),
     ("rest", &["model", "app", "http"]),
-    ("graphql", &["model", "app", "http"]),
+    ("protocol", &["model", "app", "http"]),
+    ("graphql", &["model", "app", "http", "protocol"]),
+    ("rows", &["model", "app", "http", "protocol"]),
     ("pages", &["model", "app", "http"]),
-    ("web", &["app", "http", "rest", "graphql", "pages"]),
+    ("web", &["app", "http", "rest", "graphql", "rows", "pages"]),
     ("server", &["model", "policy", "store", "search", "lake", "engine", "jobs", "app", "ingest", "web"]),
 ];
 
@@ -34,8 +36,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("datafusion", &["lake", "engine"]),
     ("sqlx", &["store", "model"]),
     ("tantivy", &["search"]),
-    ("axum", &["http", "rest", "graphql", "pages", "web", "server"]),
-    ("async-graphql", &["graphql"]),
+    ("axum", &["http", "rest", "protocol", "graphql", "rows", "pages", "web", "server"]),
+    ("async-graphql", &["protocol", "graphql", "rows"]),
     ("askama", &["pages"]),
 ];
 

@@ -10,6 +10,7 @@ mod catalog_sales;
 mod coarse;
 mod commands;
 mod companies;
+mod data_graphql;
 mod demo;
 mod derived;
 mod derived_pages;

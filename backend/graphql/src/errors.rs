@@ -7,11 +7,12 @@
 //! - Not being signed in, being throttled and failures of ours or of something we need are errors in both, with
 //!   `extensions.code`, and for our own mistakes `extensions.error_id`, under which the cause stands in the log.
 
-use async_graphql::{Error, ErrorExtensions, OutputType, SimpleObject};
+use async_graphql::{Error, OutputType, SimpleObject};
 use lakegate_model::{Code, Fault};
-use uuid::Uuid;
 
 use super::at::At;
+
+pub use lakegate_protocol::errors::{as_argument, error, note};
 
 /// A value, or null with an error beside it.
 pub type Maybe<T> = Option<Result<T, Error>>;
@@ -36,18 +37,6 @@ impl From<Fault> for Problem {
     }
 }
 
-/// The name of an input as GraphQL writes it: `access_key_id` is `accessKeyId` here.
-fn as_argument(field: &str) -> String {
-    let mut parts = field.split('_');
-    let mut name = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let mut letters = part.chars();
-        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-    }
-    name
-}
-
 /// Whether a caller of a change has to reckon with such an outcome.
 pub fn is_expected(code: Code) -> bool {
     match code {
@@ -69,43 +58,6 @@ pub fn is_expected(code: Code) -> bool {
         | Code::Unavailable
         | Code::StorageFull => false,
     }
-}
-
-/// Notes a fault in the log and gives the id under which a mistake of ours stands there.
-pub fn note(web: &lakegate_http::Web, request_id: &str, fault: &Fault) -> Option<String> {
-    if fault.code == Code::Internal {
-        let error_id = web.app.new_id::<Uuid>().to_string();
-        let cause = fault.cause.as_deref().unwrap_or("unknown");
-        tracing::error!(error_id, request_id, cause, "internal error");
-        return Some(error_id);
-    }
-    if let Some(cause) = &fault.cause {
-        tracing::warn!(request_id, code = fault.code.as_str(), cause, "refused");
-    }
-    None
-}
-
-/// A fault as the error of a field.
-pub fn error(at: &At, fault: Fault) -> Error {
-    at.ended(fault.code);
-    of_fault(&at.web, &at.caller.request_id, fault)
-}
-
-/// A fault as a GraphQL error.
-pub fn of_fault(web: &lakegate_http::Web, request_id: &str, fault: Fault) -> Error {
-    let error_id = note(web, request_id, &fault);
-    Error::new(fault.message).extend_with(|_, extensions| {
-        extensions.set("code", fault.code.as_str());
-        let texts = [("field", fault.field.as_deref().map(as_argument)), ("fix", fault.fix), ("error_id", error_id)];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                extensions.set(name, text);
-            }
-        }
-        if let Some(seconds) = fault.retry_after {
-            extensions.set("retry_after", seconds);
-        }
-    })
 }
 
 /// The answer of a look-up: the value, or null with an error.
@@ -193,13 +145,6 @@ impl Payload for DonePayload {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_are_named_as_arguments_are() {
-        assert_eq!(as_argument("secret_access_key"), "secretAccessKey");
-        assert_eq!(as_argument("name"), "name");
-        assert_eq!(as_argument("Lakegate-Project"), "Lakegate-Project");
-    }
 
     #[test]
     fn every_code_is_either_an_outcome_or_an_error() {

@@ -1,10 +1,8 @@
 //! `/graphql`: the catalog and every action of the portal, over the same use cases as REST and pages.
 //!
 //! # The way of an operation
-//! [`http`] reads the request as GraphQL over HTTP says and refuses foreign forms; [`limits`] weighs the document before
-//! anything of it runs; resolvers ([`query`], [`mutation`]) parse ids and call one use case each with the request's
-//! caller; [`types`] shows what came back; [`log`] notes each root field with its outcome; [`order`] gives the answer the
-//! order of its document.
+//! [`lakegate_protocol`] reads the request, weighs its document and writes the answer; resolvers ([`query`],
+//! [`mutation`]) parse ids and call one use case each with the request's caller; [`types`] shows what came back.
 //!
 //! # Outcomes
 //! One rule, told in [`errors`]: changes give payloads `{ ok, problem, <value> }`; look-ups give null and an error with
@@ -19,32 +17,28 @@
 //! 2. `lakegate schema graphql > frontend/schema.graphql`: a test compares the two.
 
 pub mod at;
+pub mod door;
 pub mod errors;
-pub mod http;
-pub mod limits;
 pub mod lists;
-pub mod log;
-pub mod media;
 pub mod mutation;
 pub mod names;
-pub mod order;
 pub mod query;
-pub mod request;
 pub mod scalars;
 pub mod schema;
-pub mod stream;
 pub mod subscription;
 pub mod types;
 
 use axum::{Extension, Router, routing::get};
 use std::sync::Arc;
 
+use door::Portal;
 use lakegate_http::Web;
+use lakegate_protocol::http::{by_get, by_post};
 
 pub use schema::sdl;
 
 /// The addresses of GraphQL.
 pub fn routes() -> Router<Web> {
-    let endpoint = Arc::new(http::Endpoint::new());
-    Router::new().route("/graphql", get(http::by_get).post(http::by_post)).layer(Extension(endpoint))
+    let door = Arc::new(Portal::new());
+    Router::new().route("/graphql", get(by_get::<Portal>).post(by_post::<Portal>)).layer(Extension(door))
 }

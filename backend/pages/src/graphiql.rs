@@ -8,8 +8,10 @@ use axum::{
     routing::get,
 };
 
+use serde::Deserialize;
+
 use crate::shell::{Framed, Shell, show};
-use lakegate_http::{Refusal, Web};
+use lakegate_http::{Refusal, Web, extract::Query};
 
 /// What this page may do beyond the others: its editor writes styles and starts workers, and fonts stand in its
 /// stylesheet.
@@ -21,6 +23,19 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' b
 #[template(path = "graphiql/page.html")]
 struct GraphiqlPage {
     shell: Shell,
+    endpoint: &'static str,
+}
+
+/// Which endpoint is explored: `data` for rows, anything else for the catalog.
+#[derive(Debug, Deserialize)]
+pub struct Explored {
+    over: Option<String>,
+}
+
+impl Explored {
+    fn endpoint(&self) -> &'static str {
+        if self.over.as_deref() == Some("data") { "/data/graphql" } else { "/graphql" }
+    }
 }
 
 /// The addresses of this area.
@@ -32,8 +47,9 @@ pub fn routes() -> Router<Web> {
 ///
 /// # Errors
 /// `unauthenticated` for strangers, who are led to the sign-in page.
-pub async fn graphiql(framed: Framed) -> Result<Response, Refusal> {
-    let mut response = show(StatusCode::OK, &GraphiqlPage { shell: framed.shell })?;
+pub async fn graphiql(framed: Framed, Query(explored): Query<Explored>) -> Result<Response, Refusal> {
+    let page = GraphiqlPage { shell: framed.shell, endpoint: explored.endpoint() };
+    let mut response = show(StatusCode::OK, &page)?;
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(response)
 }

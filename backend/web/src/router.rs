@@ -8,6 +8,7 @@ use lakegate_graphql as graphql;
 use lakegate_http::{Metrics, Web, WebConfig, assets, error, middleware};
 use lakegate_pages as pages;
 use lakegate_rest as rest;
+use lakegate_rows as rows;
 
 /// The state of all handlers: the application, and the page that shows errors.
 pub fn web(app: App, config: WebConfig, metrics: Metrics) -> Web {
@@ -20,6 +21,7 @@ pub fn router(web: Web) -> Router {
         .merge(rest::routes())
         .merge(pages::routes())
         .merge(graphql::routes())
+        .merge(rows::routes())
         .route("/assets/{hash}/{*path}", get(assets::serve))
         .route("/favicon.ico", get(assets::favicon))
         .route("/healthz", get(rest::health::healthz))

@@ -2,9 +2,9 @@
 
 const LEVELS = ["MUST", "SHOULD", "MAY"];
 
-/** `fetch` that signs every request. The audits choose the other headers themselves. */
-const signedFetch = (token) => (url, options = {}) =>
-  fetch(url, { ...options, headers: { ...options.headers, authorization: `Bearer ${token}` } });
+/** `fetch` that signs every request, and adds headers. The audits choose the others themselves. */
+const signedFetch = (token, further) => (url, options = {}) =>
+  fetch(url, { ...options, headers: { ...options.headers, ...further, authorization: `Bearer ${token}` } });
 
 async function outcome(audit) {
   const [level] = audit.name.split(" ", 1);
@@ -17,9 +17,9 @@ async function outcome(audit) {
 }
 
 /** Every audit's `{ level, name, status, reason }`; the status is "ok" where the requirement holds. */
-export async function auditAll(serverAudits, url, token) {
+export async function auditAll(serverAudits, url, token, further = {}) {
   const results = [];
-  for (const audit of serverAudits({ url, fetchFn: signedFetch(token) })) results.push(await outcome(audit));
+  for (const audit of serverAudits({ url, fetchFn: signedFetch(token, further) })) results.push(await outcome(audit));
   return results;
 }
 

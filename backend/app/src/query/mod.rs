@@ -17,6 +17,7 @@ pub mod run;
 pub mod running;
 pub mod saved;
 pub mod schema;
+pub mod shape;
 
 use lakegate_engine::Limits;
 use lakegate_model::ids::ProjectId;

@@ -206,4 +206,7 @@ async fn the_explorer_is_a_page_of_ours() {
     assert!(page.text.contains("id=\"graphiql\" data-endpoint=\"/graphql\" data-csrf=\""));
     assert!(page.header("content-security-policy").contains("style-src 'self' 'unsafe-inline'"));
     assert!(!page.text.contains("https://"), "no outside host");
+    let request = Request::get("/graphiql?over=data").header(header::COOKIE, &ada.cookie);
+    let page = site.send(request.body(Body::empty()).unwrap()).await;
+    assert!(page.text.contains("data-endpoint=\"/data/graphql\""), "{}", page.text);
 }

@@ -46,7 +46,7 @@ const TYPE_LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleT
 const BUILT_IN: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
 
 /// The fields of each type, as far as weighing needs them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Shape {
     /// Names of all types, those of inputs and scalars too.
     names: HashSet<String>,
@@ -99,9 +99,36 @@ impl Shape {
         Ok(Self { names, types })
     }
 
+    /// Adds a type that has no fields to ask for.
+    pub fn add_type(&mut self, name: &str) {
+        self.names.extend(BUILT_IN.iter().copied().chain([name]).map(str::to_owned));
+    }
+
+    /// Adds a field of an object.
+    pub fn add_field(&mut self, ty: &str, field: &str, of: &str, list: bool) {
+        self.names.insert(ty.to_owned());
+        let many = match list {
+            true => Many::List,
+            false if is_page(of) => Many::Connection,
+            false => Many::One,
+        };
+        let shape = FieldShape { of: of.to_owned(), many };
+        self.types.entry(ty.to_owned()).or_default().insert(field.to_owned(), shape);
+    }
+
     /// Whether a type has a field.
     pub fn has(&self, ty: &str, field: &str) -> bool {
         self.types.get(ty).is_some_and(|fields| fields.contains_key(field))
+    }
+
+    /// Whether there is a type whose fields can be asked for.
+    pub fn selects(&self, ty: &str) -> bool {
+        self.types.contains_key(ty)
+    }
+
+    /// The type of a field, without its lists.
+    pub fn type_of(&self, ty: &str, field: &str) -> Option<&str> {
+        self.types.get(ty)?.get(field).map(|field| field.of.as_str())
     }
 }
 
@@ -117,9 +144,7 @@ pub const fn root_of(kind: OperationType) -> &'static str {
 impl FieldShape {
     fn of(ty: &Type) -> Self {
         match &ty.base {
-            BaseType::Named(name) if name.ends_with("Connection") && name != "StorageConnection" => {
-                Self { of: name.to_string(), many: Many::Connection }
-            }
+            BaseType::Named(name) if is_page(name) => Self { of: name.to_string(), many: Many::Connection },
             BaseType::Named(name) => Self { of: name.to_string(), many: Many::One },
             BaseType::List(inner) => Self { many: Many::List, ..Self::of(inner) },
         }
@@ -188,6 +213,17 @@ fn innermost(ty: &Type) -> &str {
         BaseType::Named(name) => name,
         BaseType::List(inner) => innermost(inner),
     }
+}
+
+/// Refuses an operation with more root fields than its address answers.
+///
+/// # Errors
+/// `limit_exceeded`
+pub fn check_roots(found: usize, most: usize) -> Result<(), Fault> {
+    if found > most {
+        return Err(over(format!("the operation asks for {found} root fields, the limit is {most}")));
+    }
+    Ok(())
 }
 
 /// Weighs the operation of a document that will be executed.

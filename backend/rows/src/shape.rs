@@ -1,0 +1,150 @@
+//! What a caller sees of tables, as plain data: from this the schema is made, and by its digest it is kept.
+
+use lakegate_app::query::shape::{ShownColumn, ShownTable, Wanted};
+use lakegate_model::{columns::ColumnType, ids::TableId};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+use crate::{kind::Kind, names};
+
+/// The field that tells of all tables.
+pub const TABLES: &str = "_tables";
+
+/// The tables of a caller.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// In order of database and name.
+    pub tables: Vec<Table>,
+}
+
+/// A table under its name of GraphQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    pub field: String,
+    pub table: TableId,
+    pub database: String,
+    pub name: String,
+    pub columns: Vec<Column>,
+    /// Equal fingerprints see equal cells of equal data.
+    pub fingerprint: String,
+}
+
+/// A column under its name of GraphQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    pub field: String,
+    pub name: String,
+    pub description: String,
+    pub kind: Kind,
+    pub column_type: ColumnType,
+    pub nullable: bool,
+    pub masked: bool,
+    pub partial: bool,
+}
+
+impl Column {
+    /// Whether each cell shows as it is: no cursor holds a value of a column of which cells are withheld (access rule 6).
+    pub const fn is_open(&self) -> bool {
+        !self.masked && !self.partial
+    }
+}
+
+impl Shape {
+    /// The shape of tables as the caller sees them.
+    pub fn of(tables: Vec<ShownTable>) -> Self {
+        Self { tables: tables.into_iter().map(Table::of).collect() }
+    }
+
+    /// The table under a name of GraphQL.
+    pub fn table(&self, field: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.field == field)
+    }
+
+    /// A digest of all that the schema shows: shapes of one digest have one schema. Lengths stand before texts, so that
+    /// no two shapes give one stream of bytes.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        for table in &self.tables {
+            add(&table.field);
+            add(&table.columns.len().to_string());
+            for column in &table.columns {
+                add(&column.field);
+                add(&column.description);
+                add(&column.column_type.to_string());
+                add(&format!("{} {} {}", column.nullable, column.masked, column.partial));
+            }
+        }
+        hash.finalize().into()
+    }
+
+    /// How many columns there are in all.
+    pub fn size(&self) -> usize {
+        self.tables.iter().map(|table| table.columns.len()).sum()
+    }
+}
+
+impl Table {
+    fn of(shown: ShownTable) -> Self {
+        Self {
+            field: names::of_table(&shown.database, &shown.name),
+            table: shown.table,
+            database: shown.database,
+            name: shown.name,
+            columns: shown.columns.into_iter().map(Column::of).collect(),
+            fingerprint: shown.fingerprint,
+        }
+    }
+
+    /// The column under a name of GraphQL.
+    pub fn column(&self, field: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.field == field)
+    }
+}
+
+impl Column {
+    fn of(shown: ShownColumn) -> Self {
+        Self {
+            field: names::of_column(&shown.name),
+            kind: Kind::of(&shown.column_type),
+            name: shown.name,
+            description: shown.description,
+            column_type: shown.column_type,
+            nullable: shown.nullable,
+            masked: shown.masked,
+            partial: shown.partial,
+        }
+    }
+}
+
+/// The tables that a document may mean: those whose names it holds, or all where it asks what there is.
+pub fn wanted(document: &str) -> Wanted {
+    let words = document.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut named = BTreeSet::new();
+    for word in words {
+        if ["__schema", "__type", TABLES].contains(&word) {
+            return Wanted::All;
+        }
+        named.extend(names::table_of(word));
+    }
+    Wanted::Named(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[(&str, &str)]) -> Wanted {
+        Wanted::Named(names.iter().map(|(d, t)| ((*d).to_owned(), (*t).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_document_is_searched_for_tables() {
+        assert_eq!(wanted("{ a__b{nodes{c}} x:d_e__f_g__aggregate{count} }"), named(&[("a", "b"), ("d_e", "f_g")]));
+        assert_eq!(wanted("query($f: a__b__Filter) { ...F } fragment F on Query { __typename }"), named(&[("a", "b")]));
+        assert_eq!(wanted("{ __schema { types { name } } }"), Wanted::All);
+    }
+}
