@@ -62,26 +62,22 @@ function boxOf({ node, rows, left, x, y, width, height }, picture, way) {
   const state = way ? (way.nodes.has(node.key) ? "on" : "off") : "";
   const name = node.name ?? "Hidden";
   const below = KINDS[node.kind](node);
+  const foldable = node.kind !== "nameless" && (node.columns.length > 0 || node.kind === "saved_query");
+  const label = `${name}, ${below}${foldable ? `, columns ${open ? "shown" : "folded"}` : ""}`;
   const parts = [
-    svg("rect", { class: "body", width, height, rx: 8 }),
+    // What is focused holds no text, so that its name is all that is read out.
+    svg("rect", { class: "body", width, height, rx: 8, tabindex: 0, role: "button", "aria-label": label, "aria-pressed": String(picture.chosen?.key === node.key), "data-key": node.key }),
     svg("text", { class: "name", x: 14, y: 22 }, cut(name, 24)),
     svg("text", { class: "below", x: 14, y: 40 }, cut(below, 30)),
     svg("title", {}, `${name}\n${below}`),
   ];
-  const foldable = node.kind !== "nameless" && (node.columns.length > 0 || node.kind === "saved_query");
   if (foldable) parts.push(fold(width, open, () => picture.toggle(node.key)));
   if (rows.length > 0) parts.push(svg("line", { class: "rule", x1: 0, x2: width, y1: HEAD, y2: HEAD }));
   rows.forEach((column, at) => parts.push(rowOf(node, column, at, width, picture, way)));
   if (left > 0) parts.push(svg("text", { class: "below", x: 14, y: HEAD + rows.length * ROW + 18 }, `and ${left} more`));
-  const label = `${name}, ${below}${foldable ? `, columns ${open ? "shown" : "folded"}` : ""}`;
   const attributes = {
     class: `box ${node.kind} ${node.distance === 0 ? "start" : ""} ${state}`,
     transform: `translate(${x} ${y})`,
-    tabindex: 0,
-    role: "button",
-    "aria-label": label,
-    "aria-pressed": String(picture.chosen?.key === node.key),
-    "data-key": node.key,
     onclick: () => picture.choose(node.key),
     ondblclick: () => node.asset_id && picture.extend(node),
   };

@@ -5,6 +5,10 @@ import { draw, svg } from "./lineage-drawing.js";
 import { merge, placed, traced } from "./lineage-graph.js";
 
 const STEP = 1.25;
+/** Farthest that the first look steps back; beyond, text could not be read. */
+const FARTHEST = 1.7;
+/** What makes the look of a shape, as attributes of its own. */
+const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "text-anchor"];
 
 /** Saves text as a file. */
 function save(name, type, text) {
@@ -76,7 +80,7 @@ class Picture {
     this.place = placed(this.graph, this);
     const way = this.chosen ? traced(this.graph, this.chosen, this.influences) : null;
     draw(this.canvas, this.map, this.place, { picture: this, way });
-    if (again) this.fit();
+    if (again) this.fit(false);
     this.mark();
   }
 
@@ -133,13 +137,16 @@ class Picture {
     for (const [name, value] of Object.entries(view)) seen?.setAttribute(name, value);
   }
 
-  fit() {
+  /** Shows all of it; at first no smaller than can be read, around what was asked about. */
+  fit(all = true) {
     const { width, height } = this.canvas.getBoundingClientRect();
     const [across, down] = [this.place.width + 48, this.place.height + 48];
     // Never larger than life: a single table is no poster.
-    const scale = Math.max(across / Math.max(width, 1), down / Math.max(height, 1), 1);
+    const whole = Math.max(across / Math.max(width, 1), down / Math.max(height, 1), 1);
+    const scale = all ? whole : Math.min(whole, FARTHEST);
     const [wide, high] = [width * scale, height * scale];
     this.show({ x: (this.place.width - wide) / 2, y: (this.place.height - high) / 2, width: wide, height: high });
+    if (scale < whole) this.center([...this.graph.nodes.keys()][0]);
   }
 
   zoom(by, at = null) {
@@ -174,11 +181,11 @@ class Picture {
       this.show({ x: across * this.place.width - width / 2, y: down * this.place.height - height / 2, width, height });
     });
     this.canvas.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(debounce(() => this.place && this.fit(), 100)).observe(this.canvas);
+    new ResizeObserver(debounce(() => this.place && this.fit(false), 100)).observe(this.canvas);
   }
 
   drag(event) {
-    if (event.button !== 0 || event.target.closest("[data-key]")) return;
+    if (event.button !== 0 || event.target.closest(".box")) return;
     const [from, start] = [{ ...this.view }, [event.clientX, event.clientY]];
     const frame = this.canvas.getBoundingClientRect();
     const move = (now) => this.show({ ...from, x: from.x - ((now.clientX - start[0]) / frame.width) * from.width, y: from.y - ((now.clientY - start[1]) / frame.height) * from.height });
@@ -220,8 +227,7 @@ class Picture {
     const shapes = [this.canvas, copy].map((root) => [...root.querySelectorAll("*")]);
     shapes[0].forEach((shape, at) => {
       const look = getComputedStyle(shape);
-      const names = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font", "display"];
-      shapes[1][at].setAttribute("style", names.map((name) => `${name}:${look.getPropertyValue(name)}`).join(";"));
+      for (const name of LOOKS) shapes[1][at].setAttribute(name, look.getPropertyValue(name));
     });
     return new XMLSerializer().serializeToString(copy);
   }

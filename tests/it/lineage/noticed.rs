@@ -48,8 +48,7 @@ both!(
         let kept = json!({ "name": "Rich", "description": "", "sql": format!("select id from {} where pay > 10", lent.people) });
         let saved = id(&mark.post(&path, kept.clone()).await.is(201).json());
         let (name, of) = (&lent.consumer.team.owner, "Consumer");
-        let mark_name = ask(name, "{ me { displayName } }", json!({})).await["displayName"].as_str().unwrap_or_default().to_owned();
-        let olga_name = ask(owner, "{ me { displayName } }", json!({})).await["displayName"].as_str().unwrap_or_default().to_owned();
+        let (mark_name, olga_name) = (own_name(name).await, own_name(owner).await);
         let olga = |queries| reader(&olga_name, "Producer", queries, 0);
         assert_eq!(
             readers(owner, &lent.asset, None).await,
@@ -97,6 +96,11 @@ both!(
         assert_eq!(code(owner, READERS, other).await, "invalid", "a cursor is bound to its list");
     }
 );
+
+async fn own_name(client: &Client) -> String {
+    let me = ask(client, "{ me { user { displayName } } }", json!({})).await;
+    me["user"]["displayName"].as_str().unwrap().to_owned()
+}
 
 fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
     all.sort();

@@ -35,7 +35,7 @@ const EDGES: usize = 500;
 /// A table or query of the list.
 struct NodeRow {
     name: Crumb,
-    /// "2 steps before"
+    /// "2 steps before", "1 step after"
     place: String,
     what: String,
     project: String,
@@ -214,7 +214,7 @@ fn place(distance: i32) -> String {
     match distance {
         0 => "Here".to_owned(),
         ..0 => format!("{steps} before"),
-        1.. => format!("{steps} behind"),
+        1.. => format!("{steps} after"),
     }
 }
 
