@@ -5,9 +5,10 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
 /// Tables that record that something was asked, whatever the answer.
-const RECORDS: [&str; 10] = [
+const RECORDS: [&str; 11] = [
     "audit_events",
     "audit_batches",
+    "query_reads",
     "counters",
     "sign_in_failures",
     "_sqlx_migrations",

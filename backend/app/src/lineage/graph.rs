@@ -9,7 +9,7 @@ use lakegate_model::{
 };
 use lakegate_policy::{Actor, Scope, action};
 use lakegate_store::{Tx, derived, lineage as store, projects, queries};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet, btree_map::Entry};
 use uuid::Uuid;
 
 use super::{
@@ -235,8 +235,8 @@ impl View<'_> {
         let mut links = Vec::new();
         for ((source, target, flow), by_value) in values {
             let (Some(from), Some(to)) = (keys.get(&source), keys.get(&target)) else { continue };
-            if !told.contains_key(&flow) {
-                told.insert(flow, self.process(tx, kept.flows.get(&flow)).await?);
+            if let Entry::Vacant(new) = told.entry(flow) {
+                new.insert(self.process(tx, kept.flows.get(&flow)).await?);
             }
             let open = kept.named.contains(&source) && kept.named.contains(&target);
             links.push(FlowLink {
@@ -331,9 +331,9 @@ struct Words(BTreeMap<ProjectId, String>);
 impl Words {
     async fn shown(&mut self, tx: &mut Tx, named: &Named) -> Result<(String, Shown), Fault> {
         let project = named.project();
-        if !self.0.contains_key(&project) {
+        if let Entry::Vacant(new) = self.0.entry(project) {
             let label = projects::project_label(tx, project).await?;
-            self.0.insert(project, label.map(|label| label.0).unwrap_or_default());
+            new.insert(label.map(|label| label.0).unwrap_or_default());
         }
         let project_name = self.0.get(&project).cloned().unwrap_or_default();
         Ok(match named {
