@@ -50,7 +50,7 @@ fn memory(name: &str) -> usize {
     match name {
         "grouping that spills" => 8 << 20,
         // A window holds its whole partition: room enough that time ends first.
-        "window" => 160 << 20,
+        "window" => 640 << 20,
         // What a sort sets aside to merge what it spilled, for two partitions, and a piece of each beside it.
         "sort that spills" => 64 << 20,
         _ => 32 << 20,
