@@ -25,10 +25,14 @@ const NODES_MAX: usize = 5_000;
 /// The lineage of an asset or a column of it.
 ///
 /// # Errors
-/// `not_found` for an asset or column that the caller may not know; `invalid` on `depth`.
+/// `not_found` for an asset or column that the caller may not know; `invalid` on `depth` or `at`.
 pub async fn graph(app: &App, caller: &Caller, ask: &LineageAsk) -> Result<LineageGraph, Fault> {
     if !(1..=DEPTH_MAX).contains(&ask.depth) {
         return Err(Fault::invalid("depth", format!("from 1 to {DEPTH_MAX}")));
+    }
+    // Earlier times are none that both databases hold.
+    if ask.at.is_some_and(|at| at < Timestamp::UNIX_EPOCH) {
+        return Err(Fault::invalid("at", "nothing is known of before 1970"));
     }
     look!(app, caller, "asset.lineage", |tx, scope, actor| { seen(app, tx, (scope, actor), ask).await })
 }

@@ -34,12 +34,12 @@ pub struct ImpactAsk {
 /// What a change reaches.
 #[derive(Debug, Clone, Default)]
 pub struct Impact {
-    /// All that is made of it, and what makes it.
+    /// All that is made of it.
     pub graph: LineageGraph,
     /// Tables that are made of it, by it or by what it decided about.
     pub assets: u64,
     pub saved_queries: u64,
-    /// Things made of it that the caller may not know.
+    /// Nameless nodes of the graph: beside what is the caller's own, and between what he knows.
     pub nameless: u64,
     /// Live subscriptions that reach it.
     pub subscribers: Vec<Subscriber>,
