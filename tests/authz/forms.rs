@@ -137,6 +137,10 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
         "POST /projects/{project}/derived/{derived}/remove" => vec![("confirm", id("derived_name"))],
         "POST /projects/{project}/accounts/{account}/actors"
         | "POST /projects/{project}/accounts/{account}/actors/remove" => vec![("user", id("user"))],
+        "POST /projects/{project}/reported/rules" => {
+            vec![("namespace", format!("made{n}")), ("database", id("database"))]
+        }
+        "POST /projects/{project}/reported/{dataset}" => vec![("is", "itself".to_owned())],
         "POST /projects/{project}/upload" => {
             return Some(Body::File(vec![("environment", id("environment")), ("table", format!("made_{n}"))]));
         }

@@ -71,6 +71,7 @@ impl World {
         self.fresh_access(door, n, &mut ids).await;
         self.fresh_secrets(app, door, actor, n, &mut ids).await;
         self.fresh_purposes(app, door, n, &mut ids).await;
+        self.fresh_reported(door, n, &mut ids).await;
         ids
     }
 

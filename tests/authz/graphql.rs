@@ -249,6 +249,9 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
+        ("reported_dataset", "dataset"),
+        ("reported_rule", "rule"),
+        ("reported_job", "job"),
         ("break_glass", "glass"),
         ("end_purpose", "purpose"),
         ("decide_purpose", "project_purpose"),

@@ -14,6 +14,7 @@ mod forms;
 mod fresh;
 mod graphql;
 mod matrix;
+mod reported;
 mod rest;
 mod values;
 mod world;

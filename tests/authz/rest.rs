@@ -124,6 +124,8 @@ pub async fn try_out(app: &Server, world: &World, operation: &Operation, actor: 
             .header("x-file-name", "x.csv")
             .header("content-type", "application/octet-stream")
             .body("cust_id,amount_usd\n1,2\n");
+    } else if operation.path.starts_with("/api/v1/lineage") {
+        request = request.header("lakegate-project", &ids["project"]).json(&crate::reported::event(world.next()));
     } else if let Some(members) = &operation.body {
         request = request.json(&body(world, &ids, &door, members).await);
     }

@@ -32,6 +32,9 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
     let found = match name {
         "from" | "to" if door.contains("lineagePath") => json!(ids.get("asset")?),
         "column" | "at" if ["lineage", "impact", "assetUsage"].iter().any(|word| door.contains(word)) => return None,
+        "run" if door.contains("reportedEvents") => json!(ids.get("reported_run")?),
+        "dataset" | "prefix" | "unmatched" if door.contains("eported") => return None,
+        "namespace" => json!(format!("made{n}")),
         "name" | "table" => json!(format!("made_{n}")),
         "username" => json!(format!("made_{n}")),
         "display_name" | "title" => json!(format!("Made {n}")),

@@ -94,6 +94,11 @@ impl World {
         story::folder_uri(&folder)
     }
 
+    /// The database of the project's own tables.
+    pub fn database_id(&self) -> &str {
+        &self.ids["database"]
+    }
+
     /// A number never given before.
     pub fn next(&self) -> u64 {
         self.count.fetch_add(1, Ordering::Relaxed)

@@ -165,6 +165,12 @@ both!(
         assert_eq!((rest["nodes"].as_array().unwrap().len(), &rest["edges"][0]["kind"]), (2, &json!("aggregated")));
         owner.get(&format!("/api/v1/assets/{people}/lineage?direction=sideways")).await.blames(400, "invalid", "direction");
         owner.get(&format!("/api/v1/assets/{people}/lineage?depth=0")).await.blames(400, "invalid", "depth");
+        for at in ["1969-12-31T23:59:59Z", "-4713-01-01T00:00:00Z"] {
+            let early = json!({ "asset": people, "direction": "BOTH", "depth": 3, "values": false, "at": at });
+            assert_eq!(code(owner, LINEAGE, early).await, "invalid", "{at}");
+            let path = format!("/api/v1/assets/{people}/lineage?at={at}");
+            owner.get(&path).await.blames(400, "invalid", "at");
+        }
     }
 );
 

@@ -29,6 +29,7 @@ mod portal;
 mod projects;
 mod purposes;
 mod query;
+mod reported;
 mod reviews;
 mod rules;
 mod run_notices;

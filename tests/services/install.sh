@@ -39,8 +39,18 @@ install_npm() {
 }
 
 install_python() {
-  local venv="$CACHE/venv" wanted="$ROOT/tests/services/requirements.txt"
-  export LAKEGATE_TEST_PYTHON="$venv/bin/python"
+  export LAKEGATE_TEST_PYTHON="$CACHE/venv/bin/python"
+  install_venv "$CACHE/venv" "$ROOT/tests/services/requirements.txt"
+}
+
+install_emitters() {
+  export LAKEGATE_TEST_LINEAGE_PYTHON="$CACHE/venv-lineage/bin/python"
+  install_venv "$CACHE/venv-lineage" "$ROOT/tests/interop/openlineage/requirements.txt"
+}
+
+# usage: install_venv FOLDER REQUIREMENTS. Makes the environment anew only when its list has changed since.
+install_venv() {
+  local venv="$1" wanted="$2"
   cmp -s "$wanted" "$venv/.lakegate-requirements" && return 0
   say "Python packages into $venv"
   python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv || return 1

@@ -29,6 +29,7 @@ pub mod nodes;
 pub mod places;
 pub mod policy_files;
 pub mod query;
+pub mod reported;
 pub mod seal;
 pub mod sources;
 

@@ -53,6 +53,7 @@ from_ids! {
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
     QueryId SavedQueryId AuditEventId RestrictionId OptInId PolicyVersionId ReviewId ReviewItemId ScheduleId TriggerId WorkerId
     RunWatchId RunDeliveryId WorkflowId WorkflowRunId BackfillId DerivedTableId
+    ReportedJobId ReportedRunId ReportedEventId ReportedDatasetId ReportedRuleId
 }
 
 /// A whole number of up to 64 bits, written as a JSON number: bytes, rows, positions.

@@ -96,6 +96,18 @@ ids! {
     DerivedTableId => "derived_table";
     /// A way in which something is filled with data.
     LineageFlowId => "lineage_flow";
+    /// A job of another program, as its events call it.
+    ReportedJobId => "reported_job";
+    /// A run of such a job.
+    ReportedRunId => "reported_run";
+    /// An event as it came.
+    ReportedEventId => "reported_event";
+    /// A dataset that such jobs read or write.
+    ReportedDatasetId => "reported_dataset";
+    /// What somebody decided about such a dataset.
+    ReportedDecisionId => "reported_decision";
+    /// Names under a prefix that are tables of a database.
+    ReportedRuleId => "reported_rule";
     /// A graph of steps, each of which is work of the queue.
     WorkflowId => "workflow";
     /// One execution of a workflow.

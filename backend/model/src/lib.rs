@@ -25,6 +25,7 @@ pub mod places;
 pub mod policy_files;
 pub mod purposes;
 pub mod random;
+pub mod reported;
 pub mod reviews;
 pub mod rules;
 pub mod run_notices;

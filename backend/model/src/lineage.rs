@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     Timestamp,
-    ids::{ColumnId, LineageFlowId, ProjectId, RunId, ServiceAccountId, TableId, UserId},
+    ids::{ColumnId, LineageFlowId, ProjectId, ServiceAccountId, TableId, UserId},
     words::{EdgeKind, LineageOrigin, LineageTarget},
 };
 
@@ -14,17 +14,17 @@ use crate::{
 pub struct LineageFlow {
     pub id: LineageFlowId,
     pub target_kind: LineageTarget,
-    /// Of the table or saved query.
+    /// Of the table, saved query or reported dataset.
     pub target_id: Uuid,
     /// Who owns what fills it.
     pub project_id: ProjectId,
-    /// The derived table or saved query that fills it.
+    /// The derived table, saved query or reported job that fills it.
     pub process_id: Uuid,
     /// The number of its definition; 0 for what has no numbers.
     pub version: i64,
     pub origin: LineageOrigin,
-    /// The latest run that did so.
-    pub run_id: Option<RunId>,
+    /// The latest run that did so: of the queue, or one that was reported.
+    pub run_id: Option<Uuid>,
     /// As whom, by name.
     pub made_by: String,
     /// Of sources and edges.
@@ -38,12 +38,12 @@ pub struct LineageFlow {
     pub ended_at: Option<Timestamp>,
 }
 
-/// A table that a flow reads.
+/// A table that a flow reads, or a dataset that other programs report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
 pub struct LineageLink {
     pub flow_id: LineageFlowId,
-    pub source_id: TableId,
+    pub source_id: Uuid,
     pub target_id: Uuid,
     /// Whether values of it stand in the target; else it only decided about them, or was counted.
     pub by_value: bool,
@@ -54,7 +54,7 @@ pub struct LineageLink {
 #[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
 pub struct LineageEdge {
     pub flow_id: LineageFlowId,
-    pub source_id: TableId,
+    pub source_id: Uuid,
     pub source_column: ColumnId,
     /// Names of fields within the column, from it inwards.
     #[cfg_attr(feature = "sqlx", sqlx(json))]

@@ -35,6 +35,8 @@ pub mod openapi;
 pub mod previews;
 pub mod projects;
 pub mod queries;
+pub mod reported;
+mod reported_shapes;
 pub mod requests;
 pub mod results;
 pub mod revisions;
@@ -77,6 +79,7 @@ pub fn routes() -> Router<Web> {
         .merge(workflows::routes())
         .merge(derived_tables::routes())
         .merge(lineage::routes())
+        .merge(reported::routes())
         .merge(workflow_runs::routes())
         .merge(uploads::routes())
         .merge(assets::routes())

@@ -25,17 +25,20 @@ pub struct GraphShape {
     at: DateTime<Utc>,
 }
 
-/// A table, a saved query, or something that the caller may not know.
+/// A table, a saved query, something that other programs report, or something that the caller may not know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NodeShape {
     /// Within this answer.
     key: String,
     /// Steps from what was asked about; negative upstream.
     distance: i32,
-    /// `asset`, `saved_query` or `nameless`.
+    /// `asset`, `saved_query`, `dataset` or `nameless`.
     kind: &'static str,
     asset_id: Option<Uuid>,
     saved_query_id: Option<Uuid>,
+    /// Of a reported dataset.
+    dataset_id: Option<Uuid>,
+    namespace: Option<String>,
     /// Null for a nameless one.
     name: Option<String>,
     project_id: Option<Uuid>,
@@ -43,7 +46,7 @@ pub struct NodeShape {
     /// Of an asset.
     #[schema(value_type = Option<String>)]
     status: Option<AssetStatus>,
-    /// Of an asset, those that the caller may know of.
+    /// Of an asset or reported dataset, those that the caller may know of.
     columns: Vec<NodeColumnShape>,
 }
 
@@ -70,19 +73,19 @@ pub struct LinkShape {
 /// What fills a node, for members of its project.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProcessShape {
-    /// What it fills: `table` or `saved_query`.
+    /// What it fills: `table`, `saved_query` or `dataset`.
     #[schema(value_type = String)]
     kind: LineageTarget,
-    /// Of the derived table or saved query.
+    /// Of the derived table or saved query; of the reported job where the origin is that.
     id: Uuid,
     name: String,
     /// The number of its definition; 0 for what has no numbers.
     version: i64,
-    /// The latest run.
+    /// The latest run, of a derived table or a reported job.
     run_id: Option<Uuid>,
     /// As whom, by name.
     made_by: String,
-    /// `executed` or `planned`.
+    /// `executed`, `planned` or `reported`.
     #[schema(value_type = String)]
     origin: LineageOrigin,
     /// Since when the plan is this one.
@@ -170,6 +173,8 @@ impl From<LineageNode> for NodeShape {
             kind: "nameless",
             asset_id: None,
             saved_query_id: None,
+            dataset_id: None,
+            namespace: None,
             name: None,
             project_id: None,
             project_name: None,
@@ -184,6 +189,16 @@ impl From<LineageNode> for NodeShape {
                 name: Some(name),
                 project_id: Some(project.into()),
                 project_name: Some(project_name),
+                ..bare
+            },
+            Shown::Dataset { id, namespace, name, project, project_name, columns } => Self {
+                kind: "dataset",
+                dataset_id: Some(id.into()),
+                namespace: Some(namespace),
+                name: Some(name),
+                project_id: Some(project.into()),
+                project_name: Some(project_name),
+                columns: columns.into_iter().map(Into::into).collect(),
                 ..bare
             },
             Shown::Asset { id, name, project, project_name, status, columns } => Self {
@@ -224,7 +239,7 @@ impl From<Process> for ProcessShape {
             id: process.id,
             name: process.name,
             version: process.version,
-            run_id: process.run.map(Into::into),
+            run_id: process.run,
             made_by: process.made_by,
             origin: process.origin,
             began_at: process.began_at,

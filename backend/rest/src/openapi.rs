@@ -11,8 +11,9 @@ use utoipa::{
 
 use super::{
     account, asset_life, assets, audit, auth, derived_tables, domains, environments, glossary, groups, hooks, jobs,
-    lineage, members, notices, previews, projects, queries, requests, results, revisions, runs, saved_queries, search,
-    service_accounts, sources, subscriptions, tables, tokens, triggers, uploads, users, workflow_runs, workflows,
+    lineage, members, notices, previews, projects, queries, reported, requests, results, revisions, runs,
+    saved_queries, search, service_accounts, sources, subscriptions, tables, tokens, triggers, uploads, users,
+    workflow_runs, workflows,
 };
 use crate::health;
 use lakegate_http::error::Problem;
@@ -123,6 +124,19 @@ use lakegate_http::error::Problem;
         lineage::lineage_path,
         lineage::asset_impact,
         lineage::asset_usage,
+        reported::report_lineage,
+        reported::report_lineage_batch,
+        reported::list_reported_jobs,
+        reported::show_reported_job,
+        reported::show_reported_dataset,
+        reported::list_reported_runs,
+        reported::list_reported_events,
+        reported::list_reported_datasets,
+        reported::decide_reported_dataset,
+        reported::undo_reported_dataset,
+        reported::list_reported_rules,
+        reported::create_reported_rule,
+        reported::delete_reported_rule,
         derived_tables::list_derived_tables,
         derived_tables::create_derived_table,
         derived_tables::show_derived_table,

@@ -80,9 +80,45 @@ pub const CONSTRAINTS: &[Constraint] = &[
     ),
     constraint(
         "lineage_flows_open",
-        "lineage_flows.target_id",
+        "lineage_flows.target_id, lineage_flows.process_id",
         "target",
         "its lineage was noted by somebody else at this moment",
+    ),
+    constraint(
+        "reported_jobs_name",
+        "reported_jobs.project_id, reported_jobs.namespace, reported_jobs.name",
+        "job",
+        "another event named this job at this moment",
+    ),
+    constraint(
+        "reported_runs_run",
+        "reported_runs.project_id, reported_runs.job_id, reported_runs.run_id",
+        "run",
+        "another event named this run at this moment",
+    ),
+    constraint(
+        "reported_events_digest",
+        "reported_events.project_id, reported_events.digest",
+        "event",
+        "this event came twice at this moment",
+    ),
+    constraint(
+        "reported_datasets_name",
+        "reported_datasets.project_id, reported_datasets.namespace, reported_datasets.name",
+        "dataset",
+        "another event named this dataset at this moment",
+    ),
+    constraint(
+        "reported_columns_name",
+        "reported_columns.dataset_id, reported_columns.name",
+        "column",
+        "another event named this column at this moment",
+    ),
+    constraint(
+        "reported_rules_name",
+        "reported_rules.project_id, reported_rules.namespace, reported_rules.prefix",
+        "prefix",
+        "the project has a rule for this namespace and prefix",
     ),
     constraint("projects_name", "projects.name_key", "name", "a project of this name exists"),
     constraint(

@@ -62,13 +62,17 @@ macro_rules! beat_rows {
         concat!("(SELECT r.* FROM UNNEST(CAST($3 AS UUID[]), CAST($4 AS BIGINT[]), CAST($5 AS JSONB[])) AS r (id, attempt, progress) WHERE r.id ", locked!("$3"), ") AS e")
     };
 }
-/// Serial keys.
-macro_rules! key_rows {
+/// Of each serial key the run that is held longest. On PostgreSQL one that is cancelled at this moment is waited for and
+/// passed over.
+macro_rules! longest_held {
+    ($lock:literal) => { concat!("(SELECT h.id FROM job_runs h WHERE h.kind = e.kind AND h.serial_key = e.serial_key AND h.state = 'held' ORDER BY h.run_at, h.id LIMIT 1", $lock, ")") };
+}
+macro_rules! held_rows {
     (sqlite) => {
-        "(SELECT column1 AS kind, column2 AS serial_key FROM (VALUES ($1, $9), ($2, $10), ($3, $11), ($4, $12), ($5, $13), ($6, $14), ($7, $15), ($8, $16))) AS e"
+        concat!("SELECT ", longest_held!(""), " FROM (SELECT column1 AS kind, column2 AS serial_key FROM (VALUES ($1, $9), ($2, $10), ($3, $11), ($4, $12), ($5, $13), ($6, $14), ($7, $15), ($8, $16))) AS e")
     };
     (postgres) => {
-        "UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS e (kind, serial_key)"
+        concat!("SELECT ", longest_held!(" FOR NO KEY UPDATE"), " FROM UNNEST(CAST($1 AS TEXT[]), CAST($2 AS TEXT[])) AS e (kind, serial_key)")
     };
 }
 
@@ -106,7 +110,9 @@ macro_rules! end_tries {
     ($rows:expr) => { concat!("UPDATE job_attempts SET ended_at = $1, outcome = e.outcome, error_code = e.error_code, error = e.error, next_at = e.next_at FROM ", $rows, " WHERE job_attempts.run_id = e.id AND job_attempts.attempt = e.attempt") };
 }
 macro_rules! let_go {
-    ($rows:expr) => { concat!("UPDATE job_runs SET state = 'waiting' WHERE id IN (SELECT (SELECT h.id FROM job_runs h WHERE h.kind = e.kind AND h.serial_key = e.serial_key AND h.state = 'held' ORDER BY h.run_at, h.id LIMIT 1) FROM ", $rows, ")") };
+    ($rows:expr) => {
+        concat!("UPDATE job_runs SET state = 'waiting' WHERE state = 'held' AND id IN (", $rows, ")")
+    };
 }
 
 set_statements! {
@@ -117,7 +123,7 @@ set_statements! {
     BEAT = beat!(beat_rows!(sqlite), beat_rows!(postgres));
     END = end!(end_rows!(sqlite), end_rows!(postgres));
     END_TRIES = end_tries!(try_rows!(sqlite), try_rows!(postgres));
-    LET_GO = let_go!(key_rows!(sqlite), key_rows!(postgres));
+    LET_GO = let_go!(held_rows!(sqlite), held_rows!(postgres));
 }
 
 /// An attempt that ends.

@@ -52,6 +52,8 @@ pub mod purposes;
 pub mod queries;
 pub mod query_reads;
 pub mod readable;
+pub mod reported;
+pub mod reported_datasets;
 pub mod requests;
 pub mod restrictions;
 pub mod reviews;
@@ -118,6 +120,8 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         queries::STATEMENTS,
         query_reads::STATEMENTS,
         readable::STATEMENTS,
+        reported::STATEMENTS,
+        reported_datasets::STATEMENTS,
         requests::STATEMENTS,
         restrictions::STATEMENTS,
         reviews::STATEMENTS,
@@ -141,6 +145,7 @@ pub fn set_statements() -> Vec<(&'static str, job_batches::Both)> {
         job_batches::SET_STATEMENTS,
         job_lanes::SET_STATEMENTS,
         lineage::SET_STATEMENTS,
+        reported_datasets::SET_STATEMENTS,
         tables::SET_STATEMENTS,
     ]
     .concat()

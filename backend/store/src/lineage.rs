@@ -5,7 +5,7 @@
 
 use lakegate_model::{
     Timestamp,
-    ids::{ColumnId, LineageFlowId, RunId, TableId},
+    ids::{ColumnId, LineageFlowId},
     lineage::{LineageEdge, LineageFlow, LineageLink},
 };
 use sqlx::types::Json;
@@ -15,6 +15,9 @@ use crate::{StoreError, Tx, WriteTx};
 
 macro_rules! flows {
     ($rows:expr) => { concat!("SELECT id, target_kind, target_id, project_id, process_id, version, origin, run_id, made_by, digest, approximate, began_at, seen_at, ended_at FROM lineage_flows WHERE id ", $rows) };
+}
+macro_rules! flow {
+    ($rest:literal) => { concat!("SELECT id, target_kind, target_id, project_id, process_id, version, origin, run_id, made_by, digest, approximate, began_at, seen_at, ended_at FROM lineage_flows WHERE ", $rest) };
 }
 macro_rules! links {
     ($of:literal, $rows:expr) => {
@@ -61,15 +64,24 @@ macro_rules! edges_of_rows {
 }
 
 statements! {
-    OPEN = "SELECT id, target_kind, target_id, project_id, process_id, version, origin, run_id, made_by, digest, approximate, began_at, seen_at, ended_at FROM lineage_flows WHERE target_id = $1 AND ended_at IS NULL";
-    HISTORY = "SELECT id, target_kind, target_id, project_id, process_id, version, origin, run_id, made_by, digest, approximate, began_at, seen_at, ended_at FROM lineage_flows WHERE target_id = $1 ORDER BY began_at DESC, id DESC LIMIT $2";
-    INSERT = "INSERT INTO lineage_flows (id, target_kind, target_id, project_id, process_id, version, origin, run_id, made_by, digest, approximate, began_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)";
+    OPEN = flow!("target_id = $1 AND origin <> 'reported' AND ended_at IS NULL");
+    BEFORE = flow!("target_id = $1 AND process_id = $2 AND began_at <= $3 ORDER BY began_at DESC, id DESC LIMIT 1");
+    AFTER = flow!("target_id = $1 AND process_id = $2 AND began_at > $3 ORDER BY began_at, id LIMIT 1");
+    OF_PROCESS = flow!("process_id = $1 AND ended_at IS NULL ORDER BY id");
+    HISTORY = flow!("target_id = $1 ORDER BY began_at DESC, id DESC LIMIT $2");
+    INSERT = "INSERT INTO lineage_flows (id, target_kind, target_id, project_id, process_id, version, origin, run_id, made_by, digest, approximate, began_at, seen_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)";
     SEEN = "UPDATE lineage_flows SET process_id = $2, version = $3, run_id = $4, made_by = $5, seen_at = $6 WHERE id = $1";
+    BEGIN_FLOW = "UPDATE lineage_flows SET began_at = $2 WHERE id = $1";
+    BEGIN_LINKS = "UPDATE lineage_links SET began_at = $2 WHERE flow_id = $1";
+    BEGIN_EDGES = "UPDATE lineage_edges SET began_at = $2 WHERE flow_id = $1";
+    DELETE_EDGES = "DELETE FROM lineage_edges WHERE flow_id = $1";
+    DELETE_LINKS = "DELETE FROM lineage_links WHERE flow_id = $1";
+    DELETE_FLOW = "DELETE FROM lineage_flows WHERE id = $1";
     END_FLOW = "UPDATE lineage_flows SET ended_at = $2 WHERE id = $1";
     END_LINKS = "UPDATE lineage_links SET ended_at = $2 WHERE flow_id = $1";
     END_EDGES = "UPDATE lineage_edges SET ended_at = $2 WHERE flow_id = $1";
-    INSERT_LINK = "INSERT INTO lineage_links (flow_id, source_id, target_id, by_value, began_at) VALUES ($1, $2, $3, $4, $5)";
-    INSERT_EDGE = "INSERT INTO lineage_edges (flow_id, ordinal, source_id, source_column, source_path, target_id, target_column, target_name, kind, steps, began_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    INSERT_LINK = "INSERT INTO lineage_links (flow_id, source_id, target_id, by_value, began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    INSERT_EDGE = "INSERT INTO lineage_edges (flow_id, ordinal, source_id, source_column, source_path, target_id, target_column, target_name, kind, steps, began_at, ended_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 }
 
 set_statements! {
@@ -82,7 +94,7 @@ set_statements! {
     EDGES_OF_ROWS = edges_of_rows!("IN ($2, $3, $4, $5, $6, $7, $8, $9)", "= ANY(CAST($2 AS UUID[]))");
 }
 
-/// How something is filled now.
+/// How a query of the system's own fills something now.
 pub async fn flow_open(tx: &mut Tx, target: Uuid) -> Result<Option<LineageFlow>, StoreError> {
     fetch_optional!(tx, LineageFlow, OPEN, target)
 }
@@ -92,7 +104,30 @@ pub async fn flow_history(tx: &mut Tx, target: Uuid, most: i64) -> Result<Vec<Li
     fetch_all!(tx, LineageFlow, HISTORY, target, most)
 }
 
-/// Notes a new way with what it reads. The one before has to have ended.
+/// How a process filled something at a time: the latest way that had begun.
+pub async fn flow_before(
+    tx: &mut Tx,
+    (target, process): (Uuid, Uuid),
+    at: Timestamp,
+) -> Result<Option<LineageFlow>, StoreError> {
+    fetch_optional!(tx, LineageFlow, BEFORE, target, process, at)
+}
+
+/// The next way, after a time, in which a process filled something.
+pub async fn flow_after(
+    tx: &mut Tx,
+    (target, process): (Uuid, Uuid),
+    at: Timestamp,
+) -> Result<Option<LineageFlow>, StoreError> {
+    fetch_optional!(tx, LineageFlow, AFTER, target, process, at)
+}
+
+/// What a process fills now.
+pub async fn flows_of_process(tx: &mut Tx, process: Uuid) -> Result<Vec<LineageFlow>, StoreError> {
+    fetch_all!(tx, LineageFlow, OF_PROCESS, process)
+}
+
+/// Notes a new way with what it reads. Of one that has not ended, the one before has to have.
 pub async fn flow_insert(
     tx: &mut WriteTx,
     flow: &LineageFlow,
@@ -113,10 +148,20 @@ pub async fn flow_insert(
         &flow.made_by,
         &flow.digest,
         flow.approximate,
-        flow.began_at
+        flow.began_at,
+        flow.ended_at
     )?;
     for link in links {
-        execute_one!(tx, INSERT_LINK, flow.id, link.source_id, flow.target_id, link.by_value, flow.began_at)?;
+        execute_one!(
+            tx,
+            INSERT_LINK,
+            flow.id,
+            link.source_id,
+            flow.target_id,
+            link.by_value,
+            flow.began_at,
+            flow.ended_at
+        )?;
     }
     for (ordinal, edge) in (0_i64..).zip(edges) {
         edge_insert(tx, flow, ordinal, edge).await?;
@@ -138,7 +183,8 @@ async fn edge_insert(tx: &mut WriteTx, flow: &LineageFlow, ordinal: i64, edge: &
         &edge.target_name,
         edge.kind,
         Json(&edge.steps),
-        flow.began_at
+        flow.began_at,
+        flow.ended_at
     )
 }
 
@@ -146,7 +192,7 @@ async fn edge_insert(tx: &mut WriteTx, flow: &LineageFlow, ordinal: i64, edge: &
 pub async fn flow_seen(
     tx: &mut WriteTx,
     id: LineageFlowId,
-    (process, version, run): (Uuid, i64, Option<RunId>),
+    (process, version, run): (Uuid, i64, Option<Uuid>),
     (made_by, at): (&str, Timestamp),
 ) -> Result<(), StoreError> {
     execute_one!(tx, SEEN, id, process, version, run, made_by, at)
@@ -154,9 +200,28 @@ pub async fn flow_seen(
 
 /// Ends a way.
 pub async fn flow_end(tx: &mut WriteTx, id: LineageFlowId, at: Timestamp) -> Result<(), StoreError> {
-    execute_one!(tx, END_FLOW, id, at)?;
-    execute!(tx, END_LINKS, id, at)?;
-    execute!(tx, END_EDGES, id, at).map(|_| ())
+    flow_lasts(tx, id, Some(at)).await
+}
+
+/// Says when a way ends, or that it does not.
+pub async fn flow_lasts(tx: &mut WriteTx, id: LineageFlowId, until: Option<Timestamp>) -> Result<(), StoreError> {
+    execute_one!(tx, END_FLOW, id, until)?;
+    execute!(tx, END_LINKS, id, until)?;
+    execute!(tx, END_EDGES, id, until).map(|_| ())
+}
+
+/// Says that a way began earlier than was known.
+pub async fn flow_begins(tx: &mut WriteTx, id: LineageFlowId, at: Timestamp) -> Result<(), StoreError> {
+    execute_one!(tx, BEGIN_FLOW, id, at)?;
+    execute!(tx, BEGIN_LINKS, id, at)?;
+    execute!(tx, BEGIN_EDGES, id, at).map(|_| ())
+}
+
+/// Deletes a way that turned out not to be one.
+pub async fn flow_delete(tx: &mut WriteTx, id: LineageFlowId) -> Result<(), StoreError> {
+    execute!(tx, DELETE_EDGES, id)?;
+    execute!(tx, DELETE_LINKS, id)?;
+    execute_one!(tx, DELETE_FLOW, id)
 }
 
 /// Ways by their ids.
@@ -164,9 +229,9 @@ pub async fn flows(tx: &mut Tx, ids: &[LineageFlowId]) -> Result<Vec<LineageFlow
     Ok(fetch_sets!(tx, LineageFlow, FLOWS, (), ids, |id| id.0))
 }
 
-/// What read tables at a time.
-pub async fn links_from(tx: &mut Tx, tables: &[TableId], at: Timestamp) -> Result<Vec<LineageLink>, StoreError> {
-    Ok(fetch_sets!(tx, LineageLink, LINKS_FROM, (at), tables, |id| id.0))
+/// What read things at a time.
+pub async fn links_from(tx: &mut Tx, sources: &[Uuid], at: Timestamp) -> Result<Vec<LineageLink>, StoreError> {
+    Ok(fetch_sets!(tx, LineageLink, LINKS_FROM, (at), sources, |id| *id))
 }
 
 /// What things were filled from at a time.

@@ -54,6 +54,7 @@ function onWay(edge, way) {
 const KINDS = {
   asset: (node) => node.project_name,
   saved_query: (node) => `Saved query · ${node.project_name}`,
+  dataset: (node) => node.namespace,
   nameless: () => "You may not know what this is",
 };
 

@@ -2,7 +2,7 @@
 
 use lakegate_model::{
     Timestamp,
-    ids::{AssetId, ProjectId, RunId, SavedQueryId},
+    ids::{AssetId, ProjectId, ReportedDatasetId, SavedQueryId},
     words::{AssetStatus, Direction, EdgeKind, LineageOrigin, LineageTarget},
 };
 use uuid::Uuid;
@@ -73,6 +73,16 @@ pub enum Shown {
         project: ProjectId,
         project_name: String,
     },
+    /// Something that other programs report.
+    Dataset {
+        id: ReportedDatasetId,
+        namespace: String,
+        name: String,
+        /// To which it was reported.
+        project: ProjectId,
+        project_name: String,
+        columns: Vec<NodeColumn>,
+    },
     /// Something that the caller may not know.
     Nameless,
 }
@@ -100,12 +110,15 @@ pub struct FlowLink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     pub kind: LineageTarget,
-    /// Of the derived table or saved query.
+    /// Of the derived table or saved query; of the reported job where the origin is that.
     pub id: Uuid,
     pub name: String,
+    /// To which it belongs.
+    pub project: ProjectId,
     /// The number of its definition; 0 for what has no numbers.
     pub version: i64,
-    pub run: Option<RunId>,
+    /// The latest run: of the queue, or one that was reported.
+    pub run: Option<Uuid>,
     pub made_by: String,
     pub origin: LineageOrigin,
     /// Since when the plan is this one, and when it ran last.

@@ -3,12 +3,13 @@
 use lakegate_model::{
     Code, Fault, Timestamp,
     catalog::{Asset, Column},
-    ids::{AssetId, ColumnId, DerivedTableId, LineageFlowId, ProjectId, SavedQueryId, TableId},
+    ids::{AssetId, ColumnId, DerivedTableId, LineageFlowId, ProjectId, ReportedJobId, SavedQueryId, TableId},
     lineage::{LineageEdge, LineageFlow, LineageLink},
-    words::{Direction, EdgeKind, LineageTarget},
+    reported::ReportedColumn,
+    words::{Direction, EdgeKind, LineageOrigin, LineageTarget},
 };
 use lakegate_policy::{Actor, Scope, action};
-use lakegate_store::{Tx, derived, lineage as store, projects, queries};
+use lakegate_store::{Tx, derived, lineage as store, projects, queries, reported};
 use std::collections::{BTreeMap, BTreeSet, HashSet, btree_map::Entry};
 use uuid::Uuid;
 
@@ -62,8 +63,8 @@ pub(super) async fn seen(
     let mut parts = Vec::new();
     for way in ways(ask.direction) {
         let walk = match column {
-            Some(column) => walk::column(tx, (table, column), way, reach).await?,
-            None => walk::tables(tx, table, way, reach).await?,
+            Some(column) => walk::column(tx, (table.0, column), way, reach).await?,
+            None => walk::tables(tx, table.0, way, reach).await?,
         };
         parts.push((way, walk));
     }
@@ -109,7 +110,7 @@ pub async fn path(app: &App, caller: &Caller, from: AssetId, to: AssetId) -> Res
         let (Some(start), Some(end)) = (first.table_id, last.table_id) else {
             return Ok(LineageGraph { at, ..LineageGraph::default() });
         };
-        let mut walk = walk::tables(tx, start, Way::Downstream, reach).await?;
+        let mut walk = walk::tables(tx, start.0, Way::Downstream, reach).await?;
         walk.keep_leading_to(end.0);
         View { app, actor, start, at }.drawn(tx, vec![(Way::Downstream, walk)], (DEPTH_MAX, false)).await
     })
@@ -198,7 +199,7 @@ impl View<'_> {
             kept.nodes.entry(*node).or_insert(sign * i32::try_from(*distance).unwrap_or(i32::MAX));
         }
         kept.named.extend(walk.distance.keys().copied().filter(|node| named(*node) && near(node)));
-        let both = |source: TableId, target: Uuid| near(&source.0) && near(&target);
+        let both = |source: Uuid, target: Uuid| near(&source) && near(&target);
         let of_edges = walk.edges.iter().map(link_of);
         let links: Vec<_> =
             walk.links.iter().cloned().chain(of_edges).filter(|l| both(l.source_id, l.target_id)).collect();
@@ -233,7 +234,7 @@ impl View<'_> {
         // Several edges make one link.
         let mut values: BTreeMap<(Uuid, Uuid, LineageFlowId), bool> = BTreeMap::new();
         for link in &kept.links {
-            *values.entry((link.source_id.0, link.target_id, link.flow_id)).or_default() |= link.by_value;
+            *values.entry((link.source_id, link.target_id, link.flow_id)).or_default() |= link.by_value;
         }
         let mut told: BTreeMap<LineageFlowId, Option<Process>> = BTreeMap::new();
         let mut links = Vec::new();
@@ -259,7 +260,13 @@ impl View<'_> {
 
     async fn process(&self, tx: &mut Tx, flow: Option<&LineageFlow>) -> Result<Option<Process>, Fault> {
         let Some(flow) = flow.filter(|flow| self.is_member_of(flow)) else { return Ok(None) };
+        let reported = flow.origin == LineageOrigin::Reported;
         let name = match flow.target_kind {
+            _ if reported => {
+                let job = reported::job_find(tx, ReportedJobId(flow.process_id)).await?;
+                job.map(|job| job.name)
+            }
+            LineageTarget::Dataset => None,
             LineageTarget::Table => {
                 let found = derived::derived_find(tx, DerivedTableId(flow.process_id)).await?;
                 found.map(|derived| derived.name)
@@ -270,6 +277,7 @@ impl View<'_> {
             kind: flow.target_kind,
             id: flow.process_id,
             name: name.unwrap_or_default(),
+            project: flow.project_id,
             version: flow.version,
             run: flow.run_id,
             made_by: flow.made_by.clone(),
@@ -290,14 +298,14 @@ impl View<'_> {
 
     fn edge(&self, kept: &Trimmed, keys: &BTreeMap<Uuid, String>, edge: &LineageEdge) -> Option<ColumnLink> {
         let named = |node: Uuid| kept.known.get(&node).filter(|_| kept.named.contains(&node));
-        let (from, to) = (named(edge.source_id.0)?, named(edge.target_id)?);
+        let (from, to) = (named(edge.source_id)?, named(edge.target_id)?);
         let target_column = match edge.target_column {
             Some(column) => Some(to.column(column)?.to_owned()),
             None => Some(edge.target_name.clone()).filter(|name| !name.is_empty()),
         };
         let member = kept.flows.get(&edge.flow_id).is_some_and(|flow| self.is_member_of(flow));
         Some(ColumnLink {
-            source: keys.get(&edge.source_id.0)?.clone(),
+            source: keys.get(&edge.source_id)?.clone(),
             source_column: from.column(edge.source_column)?.to_owned(),
             source_path: edge.source_path.clone(),
             target: keys.get(&edge.target_id)?.clone(),
@@ -355,6 +363,21 @@ impl Words {
                     columns: columns.iter().map(column).collect(),
                 };
                 (asset.id.to_string(), shown)
+            }
+            Named::Dataset { dataset, columns } => {
+                let column = |column: &ReportedColumn| NodeColumn {
+                    name: column.name.clone(),
+                    column_type: column.column_type.clone(),
+                };
+                let shown = Shown::Dataset {
+                    id: dataset.id,
+                    namespace: dataset.namespace.clone(),
+                    name: dataset.name.clone(),
+                    project,
+                    project_name,
+                    columns: columns.iter().map(column).collect(),
+                };
+                (dataset.id.to_string(), shown)
             }
             Named::SavedQuery(saved) => {
                 let shown = Shown::SavedQuery { id: saved.id, name: saved.name.clone(), project, project_name };

@@ -1,7 +1,7 @@
 //! What a caller may know of the things that lineage leads to.
 //!
 //! A table is known to who may discover its asset, with the columns that he may know of there; a saved query to members of
-//! its project. What is not known has no name. It is shown as a nameless node where it stands between known ones, since the
+//! its project, and so is what other programs report to it. What is not known has no name. It is shown as a nameless node where it stands between known ones, since the
 //! way would break otherwise, and beside what a project of the caller's own owns, since an owner may know that somebody
 //! uses it; elsewhere it is absent.
 
@@ -9,8 +9,9 @@ use lakegate_model::{
     Fault,
     access::SavedQuery,
     catalog::{Asset, Column},
-    ids::{ColumnId, ProjectId, SavedQueryId, TableId},
+    ids::{ColumnId, ProjectId, ReportedDatasetId, SavedQueryId, TableId},
     lineage::LineageFlow,
+    reported::{ReportedColumn, ReportedDataset},
     words::{ColumnState, LineageTarget},
 };
 use lakegate_policy::{
@@ -18,7 +19,7 @@ use lakegate_policy::{
     action::{self, Action},
     decide, verdict,
 };
-use lakegate_store::{Tx, assets, projects, queries, tables};
+use lakegate_store::{Tx, assets, projects, queries, reported_datasets, tables};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
 
@@ -34,6 +35,10 @@ pub(super) enum Named {
         columns: Vec<Column>,
     },
     SavedQuery(Box<SavedQuery>),
+    Dataset {
+        dataset: Box<ReportedDataset>,
+        columns: Vec<ReportedColumn>,
+    },
 }
 
 impl Named {
@@ -41,6 +46,7 @@ impl Named {
         match self {
             Self::Table { asset, .. } => asset.project_id,
             Self::SavedQuery(saved) => saved.project_id,
+            Self::Dataset { dataset, .. } => dataset.project_id,
         }
     }
 
@@ -48,6 +54,9 @@ impl Named {
     pub(super) fn column(&self, id: ColumnId) -> Option<&str> {
         match self {
             Self::Table { columns, .. } => {
+                columns.iter().find(|column| column.id == id).map(|found| found.name.as_str())
+            }
+            Self::Dataset { columns, .. } => {
                 columns.iter().find(|column| column.id == id).map(|found| found.name.as_str())
             }
             Self::SavedQuery(_) => None,
@@ -75,6 +84,8 @@ pub(super) async fn known(
             known.insert(*id, Named::SavedQuery(found.into()));
         }
     }
+    let others: Vec<Uuid> = nodes.iter().filter(|id| !saved.contains(id) && !known.contains_key(id)).copied().collect();
+    known.extend(named_datasets(tx, actor, &others).await?);
     Ok(known)
 }
 
@@ -107,6 +118,23 @@ async fn named_query(tx: &mut Tx, actor: &Actor, id: SavedQueryId) -> Result<Opt
     }
 }
 
+async fn named_datasets(tx: &mut Tx, actor: &Actor, ids: &[Uuid]) -> Result<Known, Fault> {
+    let mut found = reported_datasets::datasets_by_ids(tx, ids).await?;
+    found.retain(|dataset| actor.role_in(dataset.project_id).is_some());
+    let ids: Vec<Uuid> = found.iter().map(|dataset| dataset.id.0).collect();
+    let mut columns: BTreeMap<ReportedDatasetId, Vec<ReportedColumn>> = BTreeMap::new();
+    for column in reported_datasets::columns_of_datasets(tx, &ids).await? {
+        columns.entry(column.dataset_id).or_default().push(column);
+    }
+    let mut known = Known::new();
+    for dataset in found {
+        let mut columns = columns.remove(&dataset.id).unwrap_or_default();
+        columns.sort_by(|a, b| a.name.cmp(&b.name));
+        known.insert(dataset.id.0, Named::Dataset { dataset: dataset.into(), columns });
+    }
+    Ok(known)
+}
+
 /// Of the nodes of a walk from a column, those that it reached through columns which the caller may know: a table that only
 /// a hidden column of it leads to says nothing of itself.
 pub(super) fn reached_openly(walk: &Walk, start: Uuid, known: &Known) -> HashSet<Uuid> {
@@ -114,8 +142,8 @@ pub(super) fn reached_openly(walk: &Walk, start: Uuid, known: &Known) -> HashSet
     let mut open = HashSet::from([start]);
     open.extend(walk.links.iter().map(|link| link.target_id));
     for edge in &walk.edges {
-        if sees(edge.source_id.0, edge.source_column) {
-            open.insert(edge.source_id.0);
+        if sees(edge.source_id, edge.source_column) {
+            open.insert(edge.source_id);
         }
         if edge.target_column.is_none_or(|column| sees(edge.target_id, column)) {
             open.insert(edge.target_id);
@@ -136,8 +164,8 @@ pub(super) fn shown(
         Way::Downstream => (source, target),
         Way::Upstream => (target, source),
     };
-    let links = walk.links.iter().map(|link| step(link.source_id.0, link.target_id));
-    let edges = walk.edges.iter().map(|edge| step(edge.source_id.0, edge.target_id));
+    let links = walk.links.iter().map(|link| step(link.source_id, link.target_id));
+    let edges = walk.edges.iter().map(|edge| step(edge.source_id, edge.target_id));
     let steps: BTreeSet<(Uuid, Uuid)> = links.chain(edges).collect();
     let mut before: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
     for (near, far) in &steps {

@@ -67,7 +67,13 @@ pub(crate) async fn note(
     if let Some(open) = store::flow_open(tx, filled.target).await? {
         if open.digest == digest {
             let (process, version) = filled.process;
-            return Ok(store::flow_seen(tx, open.id, (process, version, filled.run), (filled.made_by, now)).await?);
+            return Ok(store::flow_seen(
+                tx,
+                open.id,
+                (process, version, filled.run.map(Uuid::from)),
+                (filled.made_by, now),
+            )
+            .await?);
         }
         store::flow_end(tx, open.id, now).await?;
     }
@@ -79,7 +85,7 @@ pub(crate) async fn note(
         process_id: filled.process.0,
         version: filled.process.1,
         origin: filled.origin,
-        run_id: filled.run,
+        run_id: filled.run.map(Uuid::from),
         made_by: filled.made_by.to_owned(),
         digest,
         approximate,
@@ -127,7 +133,7 @@ fn drawn(planned: &Planned, target: Uuid, columns: &[ColumnId], flow: LineageFlo
         into(&output.name, columns.get(at).copied()).output(output, &mut edges);
     }
     into("", None).influences(&lineage.influences, &mut edges);
-    let mut tables: BTreeMap<TableId, bool> = planned.tables.iter().map(|table| (*table, false)).collect();
+    let mut tables: BTreeMap<Uuid, bool> = planned.tables.iter().map(|table| (table.0, false)).collect();
     for edge in &edges {
         *tables.entry(edge.source_id).or_default() |= edge.kind.is_value();
     }
@@ -164,7 +170,7 @@ impl Into {
     fn edge(&self, source: &Source, kind: EdgeKind, steps: &[String]) -> Option<LineageEdge> {
         Some(LineageEdge {
             flow_id: self.flow,
-            source_id: source.table_id?,
+            source_id: source.table_id?.0,
             source_column: source.column_id?,
             source_path: source.path.clone(),
             target_id: self.target,
@@ -199,8 +205,8 @@ fn influence_kind(kind: InfluenceKind) -> EdgeKind {
 }
 
 /// A digest of what a plan reads, the same for equal plans whenever they run.
-fn digest(links: &[LineageLink], edges: &[LineageEdge], approximate: bool) -> String {
-    let tables: BTreeSet<TableId> = links.iter().map(|link| link.source_id).collect();
+pub(crate) fn digest(links: &[LineageLink], edges: &[LineageEdge], approximate: bool) -> String {
+    let tables: BTreeSet<Uuid> = links.iter().map(|link| link.source_id).collect();
     let mut digest = Sha256::new();
     digest.update(json!([tables, approximate]).to_string());
     for edge in edges {

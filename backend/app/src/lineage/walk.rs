@@ -3,7 +3,7 @@
 
 use lakegate_model::{
     Timestamp,
-    ids::{ColumnId, TableId},
+    ids::ColumnId,
     lineage::{LineageEdge, LineageLink},
 };
 use lakegate_store::{StoreError, Tx, lineage as store};
@@ -67,7 +67,7 @@ impl Walk {
         let mut leading = BTreeSet::from([end]);
         let mut ahead = vec![end];
         while let Some(node) = ahead.pop() {
-            let before = self.links.iter().filter(|link| link.target_id == node).map(|link| link.source_id.0);
+            let before = self.links.iter().filter(|link| link.target_id == node).map(|link| link.source_id);
             ahead.extend(before.filter(|source| leading.insert(*source)));
         }
         let is_start = |distance: &u32| *distance == 0;
@@ -78,16 +78,16 @@ impl Walk {
     /// Keeps of what was found what leads to nodes that were reached.
     fn keep_reached(&mut self) {
         let reached = &self.distance;
-        let both = |source: TableId, target: Uuid| reached.contains_key(&source.0) && reached.contains_key(&target);
+        let both = |source: Uuid, target: Uuid| reached.contains_key(&source) && reached.contains_key(&target);
         self.links.retain(|link| both(link.source_id, link.target_id));
         self.edges.retain(|edge| both(edge.source_id, edge.target_id));
     }
 }
 
 /// Follows whole tables.
-pub(super) async fn tables(tx: &mut Tx, start: TableId, way: Way, reach: Reach) -> Result<Walk, StoreError> {
-    let mut walk = Walk::begin(start.0);
-    let mut ahead = vec![start.0];
+pub(super) async fn tables(tx: &mut Tx, start: Uuid, way: Way, reach: Reach) -> Result<Walk, StoreError> {
+    let mut walk = Walk::begin(start);
+    let mut ahead = vec![start];
     for level in 1..=reach.depth {
         let mut links = linked(tx, &ahead, way, reach.at).await?;
         links.retain(|link| link.by_value || !reach.values_only);
@@ -105,16 +105,13 @@ pub(super) async fn tables(tx: &mut Tx, start: TableId, way: Way, reach: Reach) 
 async fn linked(tx: &mut Tx, nodes: &[Uuid], way: Way, at: Timestamp) -> Result<Vec<LineageLink>, StoreError> {
     match way {
         Way::Upstream => store::links_into(tx, nodes, at).await,
-        Way::Downstream => {
-            let tables: Vec<TableId> = nodes.iter().map(|node| TableId(*node)).collect();
-            store::links_from(tx, &tables, at).await
-        }
+        Way::Downstream => store::links_from(tx, nodes, at).await,
     }
 }
 
 fn end_of(link: &LineageLink, way: Way) -> Uuid {
     match way {
-        Way::Upstream => link.source_id.0,
+        Way::Upstream => link.source_id,
         Way::Downstream => link.target_id,
     }
 }
@@ -124,18 +121,18 @@ fn end_of(link: &LineageLink, way: Way) -> Uuid {
 struct Ahead {
     columns: BTreeSet<ColumnId>,
     /// Tables of these columns, or those of which all rows are meant.
-    tables: BTreeSet<TableId>,
+    tables: BTreeSet<Uuid>,
 }
 
 /// Follows one column. Downstream, what a column decided about all rows of goes on as the whole table; upstream, what
 /// decided about all rows of a column's table counts.
 pub(super) async fn column(
     tx: &mut Tx,
-    (start, column): (TableId, ColumnId),
+    (start, column): (Uuid, ColumnId),
     way: Way,
     reach: Reach,
 ) -> Result<Walk, StoreError> {
-    let mut walk = Walk::begin(start.0);
+    let mut walk = Walk::begin(start);
     let mut seen = Ahead { columns: BTreeSet::from([column]), tables: BTreeSet::new() };
     let mut ahead = Ahead { columns: BTreeSet::from([column]), tables: BTreeSet::new() };
     if way == Way::Upstream {
@@ -164,12 +161,12 @@ async fn up(tx: &mut Tx, walk: &mut Walk, from: &Ahead, (level, reach): (u32, Re
     if reach.values_only {
         edges.retain(|edge| edge.kind.is_value());
     } else {
-        let tables: Vec<Uuid> = from.tables.iter().map(|table| table.0).collect();
+        let tables: Vec<Uuid> = from.tables.iter().copied().collect();
         edges.extend(store::edges_of_rows(tx, &tables, reach.at).await?);
     }
     let mut next = Ahead::default();
     for edge in &edges {
-        walk.reach(edge.source_id.0, level, reach.most);
+        walk.reach(edge.source_id, level, reach.most);
         next.columns.insert(edge.source_column);
         next.tables.insert(edge.source_id);
     }
@@ -178,7 +175,7 @@ async fn up(tx: &mut Tx, walk: &mut Walk, from: &Ahead, (level, reach): (u32, Re
 }
 
 async fn down(tx: &mut Tx, walk: &mut Walk, from: &Ahead, (level, reach): (u32, Reach)) -> Result<Ahead, StoreError> {
-    let (columns, tables): (Vec<ColumnId>, Vec<TableId>) =
+    let (columns, tables): (Vec<ColumnId>, Vec<Uuid>) =
         (from.columns.iter().copied().collect(), from.tables.iter().copied().collect());
     let mut edges = store::edges_from(tx, &columns, reach.at).await?;
     edges.retain(|edge| edge.kind.is_value() || !reach.values_only);
@@ -187,14 +184,14 @@ async fn down(tx: &mut Tx, walk: &mut Walk, from: &Ahead, (level, reach): (u32, 
         walk.reach(edge.target_id, level, reach.most);
         next.columns.extend(edge.target_column);
         if edge.target_name.is_empty() {
-            next.tables.insert(TableId(edge.target_id));
+            next.tables.insert(edge.target_id);
         }
     }
     walk.edges.extend(edges);
     // Other rows of a table are other rows of all that is made of it.
     for link in store::links_from(tx, &tables, reach.at).await? {
         walk.reach(link.target_id, level, reach.most);
-        next.tables.insert(TableId(link.target_id));
+        next.tables.insert(link.target_id);
         walk.links.push(link);
     }
     Ok(next)

@@ -13,6 +13,7 @@ pub mod members;
 pub mod places;
 pub mod policy;
 pub mod purposes;
+pub mod reported;
 pub mod reviews;
 pub mod rules;
 pub mod run;

@@ -17,6 +17,7 @@ pub mod people;
 pub mod places;
 pub mod policy;
 pub mod purposes;
+pub mod reported;
 pub mod reviews;
 pub mod rules;
 pub mod run;

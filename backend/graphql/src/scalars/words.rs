@@ -32,13 +32,38 @@ enums! {
         Condition,
     }
     /// What lineage leads to.
-    LineageTarget of "words::LineageTarget" { Table, SavedQuery, }
+    LineageTarget of "words::LineageTarget" { Table, SavedQuery, Dataset, }
     /// How lineage is known.
     LineageOrigin of "words::LineageOrigin" {
         /// The plan that was executed says so.
         Executed,
         /// A plan says so that was made when its text was kept.
         Planned,
+        /// Another program says so.
+        Reported,
+    }
+    /// How far a run of another program has come.
+    ReportedState of "words::ReportedState" {
+        /// Its job says what it reads and writes, without a run.
+        Designed,
+        Started,
+        Running,
+        Completed,
+        Failed,
+        Aborted,
+    }
+    /// How it is known what a reported dataset is.
+    ReportedMatch of "words::ReportedMatch" {
+        /// It is a thing of its own, as far as is known.
+        Unmatched,
+        /// By its own name.
+        Name,
+        /// By another name that its producer gives it.
+        Symlink,
+        /// By a rule of the project.
+        Rule,
+        /// Somebody decided it.
+        Decision,
     }
     /// Which way lineage is followed.
     LineageDirection of "words::Direction" { Upstream, Downstream, Both, }

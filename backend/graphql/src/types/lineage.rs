@@ -25,6 +25,8 @@ pub struct LineageGraph {
 pub enum LineageNodeKind {
     Asset,
     SavedQuery,
+    /// Something that other programs report.
+    Dataset,
     /// Something that the caller may not know.
     Nameless,
 }
@@ -39,13 +41,16 @@ pub struct LineageNode {
     pub kind: LineageNodeKind,
     pub asset_id: Option<Id>,
     pub saved_query_id: Option<Id>,
+    /// Of a reported dataset.
+    pub dataset_id: Option<Id>,
+    pub namespace: Option<String>,
     /// Null for a nameless one.
     pub name: Option<String>,
     pub project_id: Option<Id>,
     pub project_name: Option<String>,
     /// Of an asset.
     pub status: Option<AssetStatus>,
-    /// Of an asset, those that the caller may know of.
+    /// Of an asset or reported dataset, those that the caller may know of.
     pub columns: Vec<LineageColumn>,
 }
 
@@ -73,12 +78,12 @@ pub struct LineageLink {
 #[derive(Debug, Clone, SimpleObject)]
 pub struct LineageProcess {
     pub kind: LineageTarget,
-    /// Of the derived table or saved query.
+    /// Of the derived table or saved query; of the reported job where the origin is that.
     pub id: Id,
     pub name: String,
     /// The number of its definition; 0 for what has no numbers.
     pub version: Long,
-    /// The latest run.
+    /// The latest run, of a derived table or a reported job.
     pub run_id: Option<Id>,
     /// As whom, by name.
     pub made_by: String,
@@ -165,6 +170,8 @@ impl From<app::LineageNode> for LineageNode {
             kind: LineageNodeKind::Nameless,
             asset_id: None,
             saved_query_id: None,
+            dataset_id: None,
+            namespace: None,
             name: None,
             project_id: None,
             project_name: None,
@@ -179,6 +186,16 @@ impl From<app::LineageNode> for LineageNode {
                 name: Some(name),
                 project_id: Some(project.into()),
                 project_name: Some(project_name),
+                ..bare
+            },
+            app::Shown::Dataset { id, namespace, name, project, project_name, columns } => Self {
+                kind: LineageNodeKind::Dataset,
+                dataset_id: Some(id.into()),
+                namespace: Some(namespace),
+                name: Some(name),
+                project_id: Some(project.into()),
+                project_name: Some(project_name),
+                columns: columns.into_iter().map(Into::into).collect(),
                 ..bare
             },
             app::Shown::Asset { id, name, project, project_name, status, columns } => Self {

@@ -19,6 +19,7 @@ pub mod places;
 pub mod policy;
 pub mod purposes;
 pub mod query;
+pub mod reported;
 pub mod reviews;
 pub mod rules;
 pub mod run_notices;

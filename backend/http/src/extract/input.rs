@@ -105,7 +105,11 @@ fn need_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Fault> {
 
 async fn body(request: Request, web: &Web) -> Result<Bytes, Fault> {
     Bytes::from_request(request, web).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Fault::new(Code::TooLarge, "the body is over its limit of 1 MiB").on("body"),
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::new(
+            Code::TooLarge,
+            "the body is over the limit of this address: 1 MiB, or what its description says",
+        )
+        .on("body"),
         _ => Fault::invalid("body", "the body did not arrive whole"),
     })
 }

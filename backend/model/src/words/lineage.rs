@@ -32,6 +32,8 @@ words! {
     LineageTarget {
         Table = "table",
         SavedQuery = "saved_query",
+        /// Something that other programs report, and no table of the catalogue.
+        Dataset = "dataset",
     }
     /// How lineage is known.
     LineageOrigin {
@@ -39,6 +41,31 @@ words! {
         Executed = "executed",
         /// A plan says so that was made when its text was kept.
         Planned = "planned",
+        /// Another program says so.
+        Reported = "reported",
+    }
+    /// How far a run of another program has come.
+    ReportedState {
+        /// Its job says what it reads and writes, without a run.
+        Designed = "designed",
+        Started = "started",
+        Running = "running",
+        Completed = "completed",
+        Failed = "failed",
+        Aborted = "aborted",
+    }
+    /// How it is known what a reported dataset is.
+    ReportedMatch {
+        /// It is a thing of its own, as far as is known.
+        Unmatched = "unmatched",
+        /// By its own name.
+        Name = "name",
+        /// By another name that its producer gives it.
+        Symlink = "symlink",
+        /// By a rule of the project.
+        Rule = "rule",
+        /// Somebody decided it.
+        Decision = "decision",
     }
     /// Which way lineage is followed.
     Direction {

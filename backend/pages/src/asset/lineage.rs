@@ -175,7 +175,7 @@ fn names(graph: &LineageGraph) -> BTreeMap<&str, &str> {
 /// What a node is called; what the reader may not know has no name.
 pub(super) fn name_of(shown: &Shown) -> &str {
     match shown {
-        Shown::Asset { name, .. } | Shown::SavedQuery { name, .. } => name,
+        Shown::Asset { name, .. } | Shown::SavedQuery { name, .. } | Shown::Dataset { name, .. } => name,
         Shown::Nameless => "Something that you may not know",
     }
 }
@@ -189,6 +189,9 @@ pub(super) fn told(node: &LineageNode) -> (Crumb, &'static str, String) {
         }
         Shown::SavedQuery { id, project_name, .. } => {
             (Crumb { label, href: format!("/query/saved/{id}") }, "Saved query", project_name.clone())
+        }
+        Shown::Dataset { project, project_name, .. } => {
+            (Crumb { label, href: format!("/projects/{project}/reported") }, "Reported dataset", project_name.clone())
         }
         Shown::Nameless => (Crumb { label, href: String::new() }, "", String::new()),
     }
@@ -221,7 +224,10 @@ fn place(distance: i32) -> String {
 /// What fills a node, and as whom.
 fn made(process: &Process) -> (Crumb, String) {
     let href = match process.kind {
-        LineageTarget::Table => String::new(),
+        _ if process.origin == LineageOrigin::Reported => {
+            format!("/projects/{}/reported/jobs/{}", process.project, process.id)
+        }
+        LineageTarget::Table | LineageTarget::Dataset => String::new(),
         LineageTarget::SavedQuery => format!("/query/saved/{}", process.id),
     };
     let label = match process.version {
@@ -231,6 +237,7 @@ fn made(process: &Process) -> (Crumb, String) {
     let verb = match process.origin {
         LineageOrigin::Executed => "run as",
         LineageOrigin::Planned => "kept by",
+        LineageOrigin::Reported => "reported by",
     };
     (Crumb { label, href }, format!("{verb} {}", process.made_by))
 }

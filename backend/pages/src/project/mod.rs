@@ -10,6 +10,7 @@ mod members;
 mod overview;
 mod purposes;
 mod queries;
+mod reported;
 pub(crate) mod run_row;
 mod sources;
 pub(crate) mod spark;
@@ -47,6 +48,7 @@ pub fn routes() -> Router<Web> {
         .merge(queries::routes())
         .merge(derived::routes())
         .merge(purposes::routes())
+        .merge(reported::routes())
 }
 
 /// The tabs of a project.

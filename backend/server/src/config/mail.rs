@@ -15,7 +15,7 @@ pub struct Mail {
     /// Its port; absent, the usual one of the security.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// `tls` or `none`.
+    /// `tls`, `starttls` or `none`.
     pub security: MailSecurity,
     /// Who signs in there.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,8 @@ pub enum MailSecurity {
     /// TLS from the first byte.
     #[default]
     Tls,
+    /// TLS as soon as the server was asked for it (RFC 3207); never without.
+    StartTls,
     /// Not at all: for a server on the same machine.
     None,
 }
@@ -92,11 +94,13 @@ impl MailSettings {
     async fn connect(&self) -> io::Result<Box<dyn AsyncTokioStream>> {
         let usual = match self.security {
             MailSecurity::Tls => 465,
+            MailSecurity::StartTls => 587,
             MailSecurity::None => 25,
         };
         let stream = TcpStream::connect((self.host.as_str(), self.port.unwrap_or(usual))).await?;
         match self.security {
             MailSecurity::Tls => Ok(Box::new(mail_tls::open(&self.host, stream).await?)),
+            MailSecurity::StartTls => Ok(Box::new(mail_tls::start(&self.host, stream).await?)),
             MailSecurity::None => Ok(Box::new(stream)),
         }
     }

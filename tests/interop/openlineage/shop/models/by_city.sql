@@ -1,0 +1,2 @@
+{{ config(materialized='table') }}
+select city, sum(amount) as amount from {{ ref('orders') }} group by city
