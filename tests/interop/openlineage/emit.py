@@ -41,7 +41,15 @@ TARGET = OutputDataset(
 
 def event(state: RunState, minute: int) -> RunEvent:
     at = datetime(2026, 5, 3, 10, minute, tzinfo=timezone.utc).isoformat()
-    return RunEvent(at, Run(RUN), JOB, "https://example.org/loader", state, inputs=[SOURCE], outputs=[TARGET])
+    return RunEvent(
+        eventTime=at,
+        eventType=state,
+        producer="https://example.org/loader",
+        run=Run(RUN),
+        job=JOB,
+        inputs=[SOURCE],
+        outputs=[TARGET],
+    )
 
 
 client = OpenLineageClient()

@@ -33,7 +33,7 @@ before(async () => {
   assert.ok((await fetch(path, { method: "POST", headers, body: "name\nAnn\n" })).ok);
   const account = await send("POST", `/projects/${project}/service-accounts`, { name: "loader", role: "contributor" });
   const asked = { name: "loader", scopes: ["read", "write"], days: 1, service_account: account.id };
-  sender = (await send("POST", "/tokens", asked)).token;
+  sender = (await send("POST", "/tokens", asked)).secret;
 });
 
 after(async () => {
@@ -87,7 +87,7 @@ test("dbt tells its models, which columns they come from, and their order", asyn
   assert.equal(said.code ?? 0, 0, `${said.stdout}\n${said.stderr}`);
   const told = (await jobs()).filter((job) => job.namespace === "dbt");
   const model = told.find((job) => job.name.endsWith("by_city"));
-  assert.ok(model, `a job of the model by_city among ${told.map((job) => job.name).join(", ")}`);
+  assert.ok(model, `a job of the model by_city among ${told.map((job) => job.name).join(", ")}\n${said.stdout}\n${said.stderr}`);
   const [done] = await list(`/reported-jobs/${model.id}/runs`);
   assert.equal(done.state, "completed");
   assert.ok(done.parent, "the run of dbt has started it");
