@@ -23,5 +23,6 @@ pub mod run;
 pub mod run_notices;
 pub mod search;
 pub mod sources;
+pub mod table_keys;
 pub mod triggers;
 pub mod workflows;
