@@ -17,7 +17,7 @@ use crate::{
 /// The row of a key as an object, or null. Files enforce no key: where several rows have it, it is the first of them.
 ///
 /// # Errors
-/// `invalid` naming the column of a value that does not fit, and those of queries.
+/// `invalid` naming `key` for a value that does not fit its column, and those of queries.
 pub async fn resolve(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table) -> Result<Value, Fault> {
     let at = At::of(ctx.ctx);
     let condition = condition(table, |name| ctx.args.get(name).map(|value| value.as_value()))?;
@@ -35,7 +35,7 @@ pub async fn resolve(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table
 /// The condition on the one row.
 fn condition<'v>(table: &Table, given: impl Fn(&str) -> Option<&'v Value>) -> Result<String, Fault> {
     let parts = table.key.iter().map(|name| {
-        let unfit = || Fault::invalid(name.clone(), format!("{name}: this is no value of its type"));
+        let unfit = || Fault::invalid("key", format!("{name}: this is no value of its type"));
         let column = table.column(name).ok_or_else(unfit)?;
         let value = given(name).and_then(|value| sql::value(column, value)).ok_or_else(unfit)?;
         Ok(format!("{} = {value}", sql::name(&column.name)))
@@ -57,6 +57,6 @@ mod tests {
         let values = |wanted: &str| if wanted == "age" { Some(&age) } else { Some(&name) };
         assert_eq!(condition(&table, values).unwrap(), "\"age\" = CAST('7' AS BIGINT) AND \"name\" = 'O''Hara'");
         let fault = condition(&table, |wanted| if wanted == "age" { Some(&name) } else { None }).unwrap_err();
-        assert_eq!(fault.field.as_deref(), Some("age"));
+        assert_eq!(fault.field.as_deref(), Some("key"));
     }
 }
