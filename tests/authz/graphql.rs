@@ -249,6 +249,7 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
+        ("remove_table_key", "table_key"),
         ("break_glass", "glass"),
         ("end_purpose", "purpose"),
         ("decide_purpose", "project_purpose"),

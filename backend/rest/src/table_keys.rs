@@ -24,7 +24,7 @@ pub fn routes() -> Router<Web> {
         .route("/api/v1/assets/{asset}/primary-key", put(set_primary_key))
         .route("/api/v1/assets/{asset}/foreign-keys", post(declare_foreign_key))
         .route("/api/v1/assets/{asset}/foreign-key-suggestions", get(suggest_foreign_keys))
-        .route("/api/v1/keys/{key}", delete(remove_key))
+        .route("/api/v1/keys/{table_key}", delete(remove_key))
 }
 
 /// An asset at an end of a key.
@@ -191,7 +191,7 @@ pub async fn suggest_foreign_keys(
 }
 
 /// Takes a key back.
-#[utoipa::path(delete, path = "/api/v1/keys/{key}", tag = "assets", params(("key" = Uuid, Path)),
+#[utoipa::path(delete, path = "/api/v1/keys/{table_key}", tag = "assets", params(("table_key" = Uuid, Path)),
     responses((status = 200, body = TableKeysShape)))]
 pub async fn remove_key(
     State(web): State<Web>,

@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/assets/{id}/keys", get(page))
         .route("/assets/{id}/keys/primary", post(set_primary))
         .route("/assets/{id}/keys/foreign", post(declare_foreign))
-        .route("/assets/{id}/keys/{key}/remove", post(remove))
+        .route("/assets/{id}/keys/{table_key}/remove", post(remove))
 }
 
 /// A key as a line of a table.
