@@ -259,7 +259,7 @@ mod tests {
              r2.\"owner\" = r1.\"age\" AND TRUE))))))"
         );
         let asked = given(serde_json::json!({ &many: { "some": {}, "none": { "owner": { "isNull": true } } } }));
-        assert!(condition(&shape, owners, &asked).unwrap().starts_with("((EXISTS (SELECT 1 FROM"));
+        assert!(condition(&shape, owners, &asked).unwrap().starts_with("((NOT (EXISTS (SELECT 1 FROM"));
         for filter in [
             serde_json::json!({ &many: { "every": {} } }),
             serde_json::json!({ &many: [] }),
