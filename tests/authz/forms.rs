@@ -79,6 +79,11 @@ pub async fn body(world: &World, ids: &Ids, door: &str) -> Option<Body> {
             vec![("effect", "hide".to_owned()), ("tag", format!("made{n}")), ("reason", why)]
         }
         "POST /databases/{database}/grants/new" => vec![("to", "everyone".to_owned()), ("reason", why)],
+        "POST /assets/{id}/keys/primary" => vec![("key_columns", "cust_id".to_owned())],
+        "POST /assets/{id}/keys/foreign" => {
+            let column = || "cust_id".to_owned();
+            vec![("columns", column()), ("target", id("asset")), ("target_columns", column())]
+        }
         "POST /assets/{id}/tags" => vec![("put", "on".to_owned()), ("tag", format!("made{n}"))],
         "POST /acting/lens" => vec![("role", String::new()), ("purpose", String::new()), ("next", "/".to_owned())],
         "POST /reviews/new" => vec![

@@ -240,6 +240,14 @@ impl World {
             "query review",
             "mutation breakGlass",
             "{id}/break-glass",
+            "setPrimaryKey",
+            "primary-key",
+            "keys/primary",
+            "declareForeignKey",
+            "foreign-keys",
+            "keys/foreign",
+            "removeTableKey",
+            "{table_key}",
         ]) {
             let made = upload::upload(
                 &team.owner,
@@ -266,6 +274,9 @@ impl World {
                 ids.insert("suggestion", id(suggestion));
             }
             ids.insert("column", story::column(&view, "amount_usd"));
+            if has(&["removeTableKey", "{table_key}"]) {
+                ids.insert("table_key", crate::values::key(&team.owner, &asset).await);
+            }
             if has(&["iftRestriction", "{restriction}"]) {
                 ids.insert("restriction", crate::values::hide(&team.owner, &asset).await);
             }

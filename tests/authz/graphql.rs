@@ -252,6 +252,7 @@ fn subject(door: &str) -> String {
         ("reported_dataset", "dataset"),
         ("reported_rule", "rule"),
         ("reported_job", "job"),
+        ("remove_table_key", "table_key"),
         ("break_glass", "glass"),
         ("end_purpose", "purpose"),
         ("decide_purpose", "project_purpose"),

@@ -103,6 +103,8 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         "due_at" => json!(chrono::Utc::now() + chrono::TimeDelta::days(30)),
         "columns" if door.contains("reateRestriction") || door.contains("reateGrant") => json!([]),
         "columns" if door.contains("release") => json!([ids.get("column")?]),
+        "columns" | "target_columns" if is_key(door) => json!(["cust_id"]),
+        "target" if is_key(door) => json!(ids.get("asset")?),
         "columns" | "terms" | "tags" | "parent_id" | "parent" => return None,
         "assets" | "asset_ids" => json!([ids.get("asset")?]),
         "revision" => world.revision(ids.get("asset")?).await,
@@ -113,6 +115,11 @@ pub async fn value(world: &World, ids: &Ids, door: &str, name: &str) -> Option<V
         other => json!(ids.get(alias(other))?),
     };
     Some(found)
+}
+
+/// Whether a door declares a key.
+fn is_key(door: &str) -> bool {
+    ["rimaryKey", "primary-key", "oreignKey", "foreign-keys"].iter().any(|word| door.contains(word))
 }
 
 fn password(_world: &World, name: &str, n: u64) -> Value {
@@ -226,6 +233,12 @@ pub async fn watch(owner: &Client, source: &str) -> (String, String) {
     })
     .await;
     (watch, delivery)
+}
+
+/// Declares a primary key; gives it.
+pub async fn key(owner: &Client, asset: &str) -> String {
+    let path = format!("/api/v1/assets/{asset}/primary-key");
+    id(&owner.put(&path, json!({ "columns": ["cust_id"] })).await.ok()["primary"])
 }
 
 /// Gives access to the table of an asset; gives the grant.

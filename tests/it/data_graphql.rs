@@ -1,7 +1,10 @@
 //! The rows of tables through `/data/graphql`.
 
+mod keyed;
 mod lists;
 mod refusals;
+mod related_roles;
+mod relations;
 mod roles;
 
 use lakegate_tests::{Answer, Client, Value};

@@ -1,6 +1,6 @@
 //! The address `/graphql`: one schema for everybody.
 
-use async_graphql::dataloader::DataLoader;
+use async_graphql::{Variables, dataloader::DataLoader};
 use lakegate_model::Fault;
 use lakegate_protocol::{At, Door, Endpoint, http::Opened, limits::Shape};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Door for Portal {
 
     type Context = DataLoader<Names>;
 
-    async fn open(&self, at: &At, _: &str) -> Result<Opened<Self>, Fault> {
+    async fn open(&self, at: &At, _: &str, _: &Variables) -> Result<Opened<Self>, Fault> {
         Ok((Arc::clone(&self.0), Names::loader(at.clone())))
     }
 }

@@ -16,8 +16,6 @@
 //! 1. A function in `query/<area>.rs` or `mutation/<area>.rs`, its types in `types/<noun>.rs`.
 //! 2. `lakegate schema graphql > frontend/schema.graphql`: a test compares the two.
 
-#![recursion_limit = "256"]
-
 pub mod at;
 pub mod door;
 pub mod errors;

@@ -52,7 +52,7 @@ from_ids! {
     UserId GroupId ServiceAccountId ApiTokenId SessionId PurposeId ProjectPurposeId DomainId ProjectId EnvironmentId ConnectionId RootId DatabaseId
     TableId ColumnId AssetId TermId SuggestionId DataSourceId RunId RequestId SubscriptionId GrantId NoticeId QuestionId
     QueryId SavedQueryId AuditEventId RestrictionId OptInId PolicyVersionId ReviewId ReviewItemId ScheduleId TriggerId WorkerId
-    RunWatchId RunDeliveryId WorkflowId WorkflowRunId BackfillId DerivedTableId
+    RunWatchId RunDeliveryId WorkflowId WorkflowRunId BackfillId DerivedTableId TableKeyId
     ReportedJobId ReportedRunId ReportedEventId ReportedDatasetId ReportedRuleId
 }
 

@@ -9,15 +9,16 @@ use super::{
         jobs::JobsMutation, members::MembersMutation, places::PlacesMutation, policy::PolicyMutation,
         purposes::PurposesMutation, reported::ReportedMutation, reviews::ReviewsMutation, rules::RulesMutation,
         run::RunMutation, run_notices::RunNoticesMutation, simulate::SimulateMutation, sources::SourcesMutation,
-        storage::StorageMutation, tags::TagsMutation, triggers::TriggersMutation, users::UsersMutation,
-        workflows::WorkflowsMutation,
+        storage::StorageMutation, table_keys::TableKeysMutation, tags::TagsMutation, triggers::TriggersMutation,
+        users::UsersMutation, workflows::WorkflowsMutation,
     },
     query::{
         access::AccessQuery, break_glass::BreakGlassQuery, catalog::CatalogQuery, coarse::CoarseQuery,
         derived::DerivedQuery, explore::ExploreQuery, grants::GrantsQuery, jobs::JobsQuery, lineage::LineageQuery,
         node::NodeQuery, people::PeopleQuery, places::PlacesQuery, policy::PolicyQuery, purposes::PurposesQuery,
         reported::ReportedQuery, reviews::ReviewsQuery, rules::RulesQuery, run::RunQuery, run_notices::RunNoticesQuery,
-        search::SearchQuery, sources::SourcesQuery, triggers::TriggersQuery, workflows::WorkflowsQuery,
+        search::SearchQuery, sources::SourcesQuery, table_keys::TableKeysQuery, triggers::TriggersQuery,
+        workflows::WorkflowsQuery,
     },
     subscription::Following,
 };
@@ -35,8 +36,8 @@ pub struct Query(
     TriggersQuery,
     WorkflowsQuery,
     DerivedQuery,
-    LineageQuery,
-    ReportedQuery,
+    OriginQuery,
+    TableKeysQuery,
     RunNoticesQuery,
     AccessQuery,
     GrantsQuery,
@@ -63,10 +64,9 @@ pub struct Mutation(
     JobsMutation,
     TriggersMutation,
     WorkflowsMutation,
-    DerivedMutation,
-    ReportedMutation,
+    OriginMutation,
     RunNoticesMutation,
-    AssetsMutation,
+    DescribingMutation,
     GlossaryMutation,
     AccessMutation,
     GrantsMutation,
@@ -82,6 +82,18 @@ pub struct Mutation(
     UsersMutation,
     AccountsMutation,
 );
+
+/// Where data comes from: one member of [`Query`], since the types of many nest deeper than the compiler follows.
+#[derive(Debug, Default, MergedObject)]
+pub struct OriginQuery(LineageQuery, ReportedQuery);
+
+/// What makes tables, and what is told of that: one member of [`Mutation`] for the same reason.
+#[derive(Debug, Default, MergedObject)]
+pub struct OriginMutation(DerivedMutation, ReportedMutation);
+
+/// What is said of assets: one member of [`Mutation`] for the same reason.
+#[derive(Debug, Default, MergedObject)]
+pub struct DescribingMutation(AssetsMutation, TableKeysMutation);
 
 /// The schema of `/graphql`.
 pub type PortalSchema = Schema<Query, Mutation, Following>;

@@ -132,6 +132,9 @@ pub struct Snapshot {
     pub successor: String,
     #[serde(default)]
     pub deprecation_note: String,
+    /// What is declared of its keys, without the tables that they lead to.
+    #[serde(default)]
+    pub keys: Vec<String>,
 }
 
 /// A column inside a [`Snapshot`].

@@ -76,6 +76,8 @@ ids! {
     TableId => "table";
     /// A column of a table; survives renames and reordering.
     ColumnId => "column";
+    /// A key of a table.
+    TableKeyId => "key";
     /// A catalog entry.
     AssetId => "asset";
     /// A glossary term.

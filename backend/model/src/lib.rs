@@ -30,6 +30,7 @@ pub mod reviews;
 pub mod rules;
 pub mod run_notices;
 pub mod storage;
+pub mod table_keys;
 pub mod text;
 pub mod triggers;
 pub mod words;

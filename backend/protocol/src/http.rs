@@ -49,11 +49,16 @@ pub trait Door: Sized + Send + Sync + 'static {
     /// What resolvers need beside the request.
     type Context: Send + Sync + 'static;
 
-    /// The schema that whoever asks sees, as far as this document can tell of it.
+    /// The schema that whoever asks sees, as far as this document and its variables can tell of it.
     ///
     /// # Errors
     /// Why there is none for him.
-    fn open(&self, at: &At, document: &str) -> impl Future<Output = Result<Opened<Self>, Fault>> + Send;
+    fn open(
+        &self,
+        at: &At,
+        document: &str,
+        variables: &Variables,
+    ) -> impl Future<Output = Result<Opened<Self>, Fault>> + Send;
 }
 
 /// A schema and what its resolvers need.
@@ -226,9 +231,10 @@ async fn prepare<D: Door>(door: &D, asked: &Asked, parameters: Parameters) -> Re
     limits::check_text(&parameters.query).map_err(|fault| Unexecuted::of(at, fault))?;
     let mut document = parse_query(&parameters.query).map_err(Unexecuted::syntax)?;
     check_method(asked, &document, parameters.operation_name.as_deref())?;
-    let (endpoint, context) = door.open(at, &parameters.query).await.map_err(|fault| Unexecuted::of(at, fault))?;
-    let omitted = if asked.omits { omit::omit(&mut document, &endpoint.shape) } else { Vec::new() };
     let variables = Variables::from_json(serde_json::Value::Object(parameters.variables));
+    let opened = door.open(at, &parameters.query, &variables).await;
+    let (endpoint, context) = opened.map_err(|fault| Unexecuted::of(at, fault))?;
+    let omitted = if asked.omits { omit::omit(&mut document, &endpoint.shape) } else { Vec::new() };
     let (kind, fields, order) = weigh::<D>(at, &endpoint, &document, &parameters.operation_name, &variables)?;
     if at.caller.identity == Identity::Anonymous {
         log::note_all(at, kind, &fields, Code::Unauthenticated);

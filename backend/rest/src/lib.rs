@@ -47,6 +47,7 @@ pub mod service_accounts;
 pub mod shapes;
 pub mod sources;
 pub mod subscriptions;
+pub mod table_keys;
 pub mod tables;
 pub mod tokens;
 pub mod triggers;
@@ -84,6 +85,7 @@ pub fn routes() -> Router<Web> {
         .merge(uploads::routes())
         .merge(assets::routes())
         .merge(asset_life::routes())
+        .merge(table_keys::routes())
         .merge(revisions::routes())
         .merge(previews::routes())
         .merge(search::routes())

@@ -12,8 +12,8 @@ use utoipa::{
 use super::{
     account, asset_life, assets, audit, auth, derived_tables, domains, environments, glossary, groups, hooks, jobs,
     lineage, members, notices, previews, projects, queries, reported, requests, results, revisions, runs,
-    saved_queries, search, service_accounts, sources, subscriptions, tables, tokens, triggers, uploads, users,
-    workflow_runs, workflows,
+    saved_queries, search, service_accounts, sources, subscriptions, table_keys, tables, tokens, triggers, uploads,
+    users, workflow_runs, workflows,
 };
 use crate::health;
 use lakegate_http::error::Problem;
@@ -173,6 +173,11 @@ use lakegate_http::error::Problem;
         assets::list_assets,
         assets::show_asset,
         assets::change_asset,
+        table_keys::show_keys,
+        table_keys::set_primary_key,
+        table_keys::declare_foreign_key,
+        table_keys::suggest_foreign_keys,
+        table_keys::remove_key,
         asset_life::show_readiness,
         asset_life::publish_asset,
         asset_life::deprecate_asset,

@@ -1,6 +1,6 @@
 //! The address `/data/graphql`: a schema for each shape of what somebody sees.
 
-use async_graphql::dynamic::Schema;
+use async_graphql::{Variables, dynamic::Schema};
 use lakegate_app::{Identity, query::shape::shown};
 use lakegate_model::Fault;
 use lakegate_protocol::{At, Door, http::Opened, stranger};
@@ -26,11 +26,11 @@ impl Door for Data {
     /// Each is a query of its own.
     const ROOT_FIELDS: usize = 20;
 
-    async fn open(&self, at: &At, document: &str) -> Result<Opened<Self>, Fault> {
+    async fn open(&self, at: &At, document: &str, variables: &Variables) -> Result<Opened<Self>, Fault> {
         if at.caller.identity == Identity::Anonymous {
             return Err(stranger());
         }
-        let tables = shown(at.app(), &at.caller, &wanted(document)).await?;
+        let tables = shown(at.app(), &at.caller, &wanted(document, variables)).await?;
         let shape = Arc::new(Shape::of(tables));
         Ok((self.schemas.get(&shape).await?, Looking::at(shape)))
     }

@@ -5,7 +5,8 @@ use lakegate_model::{Code, Fault};
 
 use crate::{
     kind::Kind,
-    shape::{Column, Table},
+    names::JOINT,
+    shape::{Column, Relation, Shape, Table},
     sql,
 };
 
@@ -13,11 +14,17 @@ use crate::{
 const DEPTH: usize = 8;
 /// Most conditions and values of one filter.
 const CONDITIONS: usize = 1_000;
+/// Most conditions on related rows of one filter: each is a join.
+const RELATIONS: usize = 20;
 
 /// The names of the ways to join conditions. No column is called so: see [`crate::names`].
 pub const AND: &str = "_and";
 pub const OR: &str = "_or";
 pub const NOT: &str = "_not";
+
+/// How many of the rows that refer to one have to fit. What this names is no column either.
+pub const SOME: &str = "some";
+pub const NONE: &str = "none";
 
 /// What of a kind's values can be asked: the operators with the form of what they are compared with.
 pub fn operators(kind: Kind) -> Vec<(&'static str, Operand)> {
@@ -46,17 +53,22 @@ pub enum Operand {
 ///
 /// # Errors
 /// `invalid` or `limit_exceeded`, naming `filter`.
-pub fn condition(table: &Table, filter: &Value) -> Result<String, Fault> {
-    Filter { table, left: CONDITIONS }.all(filter, 0)
+pub fn condition(shape: &Shape, table: &Table, filter: &Value) -> Result<String, Fault> {
+    Filter { shape, table, depth: 0, left: CONDITIONS, relations: RELATIONS }.all(filter, 0)
 }
 
 struct Filter<'a> {
+    shape: &'a Shape,
+    /// The table whose rows are looked at, so many relations away.
     table: &'a Table,
+    depth: usize,
     /// Conditions and values that may still come.
     left: usize,
+    /// Conditions on related rows that may still come.
+    relations: usize,
 }
 
-impl Filter<'_> {
+impl<'a> Filter<'a> {
     /// Whatever an object holds, all at once. An empty one lets everything through.
     fn all(&mut self, filter: &Value, depth: usize) -> Result<String, Fault> {
         let Value::Object(members) = filter else { return Err(unfit("a filter is an object")) };
@@ -73,12 +85,56 @@ impl Filter<'_> {
             AND => Ok(joined(self.each(value, depth)?, "AND", "TRUE")),
             OR => Ok(joined(self.each(value, depth)?, "OR", "FALSE")),
             NOT => Ok(format!("(NOT {})", self.all(value, depth + 1)?)),
+            field if field.contains(JOINT) => {
+                let relation = self.table.relation(field).ok_or_else(|| unfit(format!("there is no field {field}")))?;
+                self.related(relation, value, depth)
+            }
             field => {
                 let column = self.table.column(field).ok_or_else(|| unfit(format!("there is no column {field}")))?;
                 let Value::Object(operators) = value else { return Err(no_condition(column)) };
                 self.column(column, operators)
             }
         }
+    }
+
+    /// A condition on the one related row, or on how many of several fit.
+    fn related(&mut self, relation: &'a Relation, value: &Value, depth: usize) -> Result<String, Fault> {
+        if !relation.many {
+            return self.exists(relation, value, depth);
+        }
+        let Value::Object(members) = value else { return Err(unfit("say some or none")) };
+        let mut parts = Vec::with_capacity(members.len());
+        for (word, filter) in members {
+            let found = self.exists(relation, filter, depth)?;
+            match word.as_str() {
+                SOME => parts.push(found),
+                NONE => parts.push(format!("(NOT {found})")),
+                _ => return Err(unfit("say some or none")),
+            }
+        }
+        Ok(joined(parts, "AND", "TRUE"))
+    }
+
+    /// That a related row fits a filter. Where nothing is related, nothing fits.
+    fn exists(&mut self, relation: &Relation, filter: &Value, depth: usize) -> Result<String, Fault> {
+        let left = self.relations.checked_sub(1);
+        self.relations =
+            left.ok_or_else(|| over(format!("a filter looks at related rows at most {RELATIONS} times")))?;
+        let far = self.shape.table(&relation.far).ok_or_else(|| unfit("there is no such relation"))?;
+        let here = std::mem::replace(&mut self.table, far);
+        self.depth += 1;
+        let condition = self.all(filter, depth + 1);
+        let (from, depth) = (sql::table(far, self.depth), self.depth);
+        self.table = here;
+        self.depth -= 1;
+        let equal = relation.columns.iter().map(|(near, end)| {
+            let [far, near] = [(far, end, depth), (here, near, depth - 1)].map(|(table, field, depth)| {
+                table.column(field).map(|column| format!("{}.{}", sql::alias(depth), sql::name(&column.name)))
+            });
+            Some(format!("{} = {}", far?, near?))
+        });
+        let equal = equal.collect::<Option<Vec<_>>>().ok_or_else(|| unfit("there is no such relation"))?;
+        Ok(format!("(EXISTS (SELECT 1 FROM {from} WHERE {} AND {}))", equal.join(" AND "), condition?))
     }
 
     fn each(&mut self, filters: &Value, depth: usize) -> Result<Vec<String>, Fault> {
@@ -183,10 +239,37 @@ fn over(message: String) -> Fault {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::fixtures::{given, owners};
+    use crate::fixtures::{given, owners, related};
 
     fn sql_of(filter: serde_json::Value) -> Result<String, Fault> {
-        condition(&owners(), &given(filter))
+        condition(&Shape::default(), &owners(), &given(filter))
+    }
+
+    #[test]
+    fn related_rows_are_looked_for() {
+        let shape = related();
+        let (companies, owners) = (&shape.tables[0], &shape.tables[1]);
+        let one = format!("{}__of__owner", owners.field);
+        let many = format!("{}__by__owner", companies.field);
+        let asked = given(serde_json::json!({ &one: { "age": { "gt": 3 }, &many: { "none": {} } } }));
+        assert_eq!(
+            condition(&shape, companies, &asked).unwrap(),
+            "(EXISTS (SELECT 1 FROM \"registry_pub\".\"owners\" AS r1 WHERE r1.\"age\" = r0.\"owner\" AND \
+             ((\"age\" > CAST('3' AS BIGINT)) AND (NOT (EXISTS (SELECT 1 FROM \"registry_pub\".\"companies\" AS r2 WHERE \
+             r2.\"owner\" = r1.\"age\" AND TRUE))))))"
+        );
+        let asked = given(serde_json::json!({ &many: { "some": {}, "none": { "owner": { "isNull": true } } } }));
+        assert!(condition(&shape, owners, &asked).unwrap().starts_with("((NOT (EXISTS (SELECT 1 FROM"));
+        for filter in [
+            serde_json::json!({ &many: { "every": {} } }),
+            serde_json::json!({ &many: [] }),
+            serde_json::json!({ &one: {} }),
+        ] {
+            assert_eq!(condition(&shape, owners, &given(filter.clone())).unwrap_err().code, Code::Invalid, "{filter}");
+        }
+        let often = vec![serde_json::json!({ &many: { "some": {} } }); 21];
+        let often = given(serde_json::json!({ "_or": often }));
+        assert_eq!(condition(&shape, owners, &often).unwrap_err().code, Code::LimitExceeded);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use lakegate_model::{columns::ColumnType, ids::TableId};
 use crate::{
     kind::Kind,
     names,
-    shape::{Column, Shape, Table},
+    shape::{Column, Relation, Shape, Table},
 };
 
 /// A column that shows as it is.
@@ -42,8 +42,34 @@ pub fn owners() -> Table {
             phone,
             column("tags", ColumnType::List { of: Box::new(ColumnType::Text) }),
         ],
+        key: Vec::new(),
+        relations: Vec::new(),
         fingerprint: "f".to_owned(),
     }
+}
+
+/// Companies, whose `owner` leads to the `age` of [`owners`].
+pub fn related() -> Shape {
+    let mut owners = owners();
+    let field = names::of_table("registry_pub", "companies");
+    let by = ["owner".to_owned()];
+    let relation = |far: &str, many, columns: [&str; 2]| Relation {
+        field: names::of_relation(far, many, &by),
+        far: far.to_owned(),
+        many,
+        columns: vec![(columns[0].to_owned(), columns[1].to_owned())],
+    };
+    owners.relations = vec![relation(&field, true, ["age", "owner"])];
+    owners.key = vec!["age".to_owned()];
+    let companies = Table {
+        name: "companies".to_owned(),
+        columns: vec![column("owner", ColumnType::Integer { bits: 64 }), column("name", ColumnType::Text)],
+        key: Vec::new(),
+        relations: vec![relation(&owners.field, false, ["owner", "age"])],
+        field,
+        ..owners.clone()
+    };
+    Shape { tables: vec![companies, owners] }
 }
 
 fn uuid_of_zeros() -> uuid::Uuid {

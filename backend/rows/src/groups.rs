@@ -5,14 +5,13 @@ use lakegate_model::Fault;
 use lakegate_protocol::At;
 
 use crate::{
-    filter,
     kind::Kind,
     list::{page_info, restricted},
     order::{Sort, clause, order},
     page::Page,
     run::{Looking, cell, object, rows, tell_withheld},
     select::{Arguments, below, columns},
-    shape::{Column, Table},
+    shape::{Column, Shape, Table},
     sql,
 };
 
@@ -91,9 +90,9 @@ struct Plan<'a> {
 pub async fn resolve(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table) -> Result<Value, Fault> {
     let at = At::of(ctx.ctx);
     let arguments = Arguments::read(|name| ctx.args.get(name).map(|value| value.as_value()))?;
-    let plan = Plan::make(&at, table, ctx, &arguments)?;
+    let plan = Plan::make(&at, (&looking.shape, table), ctx, &arguments)?;
     let mut found = rows(&at, looking, plan.sql.clone()).await?;
-    tell_withheld(&at, &found.columns, &plan.names());
+    tell_withheld(&at, at.key(), &found.columns, &plan.names());
     let more = found.rows.len() > plan.page.size;
     found.rows.truncate(plan.page.size);
     let positions: Vec<usize> = plan.positions();
@@ -105,7 +104,12 @@ pub async fn resolve(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table
 }
 
 impl<'a> Plan<'a> {
-    fn make(at: &At, table: &'a Table, ctx: &ResolverContext<'_>, arguments: &Arguments) -> Result<Self, Fault> {
+    fn make(
+        at: &At,
+        (shape, table): (&Shape, &'a Table),
+        ctx: &ResolverContext<'_>,
+        arguments: &Arguments,
+    ) -> Result<Self, Fault> {
         let selected = |path: &[&str]| columns(table, &below(ctx.ctx.field(), &[&["nodes"], path].concat()));
         let keys = selected(&["keys"]);
         let order = ordered(table, arguments, &keys)?;
@@ -113,7 +117,7 @@ impl<'a> Plan<'a> {
         let measures: Vec<(Measure, &Column)> =
             measures.flat_map(|measure| selected(&[measure.field()]).into_iter().map(move |c| (measure, c))).collect();
         let count = below(ctx.ctx.field(), &["nodes"]).iter().any(|name| name == "count") || measures.is_empty();
-        let condition = arguments.filter.as_ref().map(|filter| filter::condition(table, filter)).transpose()?;
+        let condition = arguments.condition(shape, table)?;
         let names: Vec<String> = keys.iter().map(|column| sql::name(&column.name)).collect();
         let by = clause(&order);
         let what = format!("groups {names:?} {condition:?} {by}");
@@ -122,7 +126,7 @@ impl<'a> Plan<'a> {
         let mut read = names;
         read.extend(count.then(|| "count(*)".to_owned()));
         read.extend(measures.iter().map(|(measure, column)| measure.sql(column)));
-        let from = format!("{}{}", sql::table(table), restricted([condition, page.condition()?]));
+        let from = format!("{}{}", sql::table(table, 0), restricted([condition, page.condition()?]));
         let sql = format!("SELECT {} FROM {from}{grouped}{by}{}", read.join(", "), page.limits());
         Ok(Self { keys, count, measures, page, sql })
     }

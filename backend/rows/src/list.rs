@@ -1,17 +1,18 @@
-//! The rows of a table: one field, one query.
+//! The rows of a table: one field, one query, and one for each relation below it.
 
 use async_graphql::{Value, dynamic::ResolverContext};
 use lakegate_model::Fault;
 use lakegate_protocol::At;
 
 use crate::{
-    filter,
-    order::{clause, order},
+    order::{Place, clause, order},
     page::Page,
-    run::{Looking, Rows, cell, object, rows, tell_withheld},
-    select::{Arguments, below, columns},
-    shape::{Column, Table},
+    related::{Asking, nodes},
+    run::{Looking, Rows, object, rows, tell_withheld},
+    select::Arguments,
+    shape::{Column, Shape, Table},
     sql,
+    tree::Pages,
 };
 
 /// A list as it will be asked.
@@ -32,35 +33,32 @@ struct Plan<'a> {
 pub async fn resolve(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table) -> Result<Value, Fault> {
     let at = At::of(ctx.ctx);
     let arguments = Arguments::read(|name| ctx.args.get(name).map(|value| value.as_value()))?;
-    let nodes = below(ctx.ctx.field(), &["nodes"]);
-    let edges = below(ctx.ctx.field(), &["edges", "node"]);
-    let shown: Vec<String> = nodes.iter().chain(edges.iter().filter(|name| !nodes.contains(name))).cloned().collect();
-    let cursors = below(ctx.ctx.field(), &["edges"]).iter().any(|name| name == "cursor")
-        || below(ctx.ctx.field(), &["pageInfo"]).iter().any(|name| name.ends_with("Cursor"));
-    let plan = Plan::make(&at, table, &columns(table, &shown), &arguments, cursors)?;
+    let wanted = Pages::of(&looking.shape, table, &[ctx.ctx.field()])?.counted(looking)?;
+    let plan = Plan::make(&at, (&looking.shape, table), &wanted, &arguments)?;
     let found = rows(&at, looking, plan.sql.clone()).await?;
     let names: Vec<String> = plan.read[..plan.shown].iter().map(|column| column.field.clone()).collect();
-    tell_withheld(&at, &found.columns, &names);
-    plan.connection(&at, found, cursors)
+    tell_withheld(&at, at.key(), &found.columns, &names);
+    let asking = Asking { at: &at, looking, path: at.key().to_owned() };
+    plan.connection(&asking, found, &wanted).await
 }
 
 impl<'a> Plan<'a> {
     fn make(
         at: &At,
-        table: &'a Table,
-        shown: &[&'a Column],
+        (shape, table): (&Shape, &'a Table),
+        wanted: &Pages<'a>,
         arguments: &Arguments,
-        cursors: bool,
     ) -> Result<Self, Fault> {
+        let shown = &wanted.tree.columns;
         let order = order(table, arguments.order.as_ref(), shown)?;
-        let condition = arguments.filter.as_ref().map(|filter| filter::condition(table, filter)).transpose()?;
+        let condition = arguments.condition(shape, table)?;
         let foreign = order.iter().find(|sort| !shown.contains(&sort.column)).filter(|_| arguments.distinct);
         if let Some(sort) = foreign {
             let message = format!("{}: rows that are told apart are put in order by what is shown", sort.column.field);
             return Err(Fault::invalid("orderBy", message));
         }
-        let mut read = shown.to_vec();
-        if cursors {
+        let mut read = shown.clone();
+        if wanted.cursors {
             read.extend(order.iter().map(|sort| sort.column).filter(|column| !shown.contains(column)));
         }
         let positions = order.iter().filter_map(|sort| read.iter().position(|column| *column == sort.column)).collect();
@@ -72,29 +70,32 @@ impl<'a> Plan<'a> {
         Ok(Self { shown: shown.len(), read, page, positions, sql })
     }
 
-    fn connection(&self, at: &At, mut found: Rows, cursors: bool) -> Result<Value, Fault> {
+    async fn connection(&self, asking: &Asking<'_>, mut found: Rows, wanted: &Pages<'_>) -> Result<Value, Fault> {
         let more = found.rows.len() > self.page.size;
         found.rows.truncate(self.page.size);
-        let places = if cursors { self.page.places(&found.rows, &self.positions) } else { Vec::new() };
-        let cursors = places.iter().map(|place| self.page.cursor(at, place)).collect::<Result<Vec<_>, _>>()?;
-        let nodes: Vec<Value> = found.rows.iter().map(|row| self.node(row)).collect();
-        let edge = |(nth, node): (usize, &Value)| {
-            let cursor = cursors.get(nth).cloned().unwrap_or_default();
-            object([("node".to_owned(), node.clone()), ("cursor".to_owned(), cursor)])
-        };
-        let edges = nodes.iter().enumerate().map(edge).collect();
-        let ends = [cursors.first(), cursors.last()].map(|cursor| cursor.cloned().unwrap_or_default());
-        Ok(object([
-            ("edges".to_owned(), Value::List(edges)),
-            ("nodes".to_owned(), Value::List(nodes)),
-            ("pageInfo".to_owned(), page_info(&self.page, more, ends)),
-        ]))
+        let places = if wanted.cursors { self.page.places(&found.rows, &self.positions) } else { Vec::new() };
+        let nodes = nodes(asking, &self.read, &found.rows, &wanted.tree).await?;
+        connection(asking.at, &self.page, nodes, &places, more)
     }
+}
 
-    fn node(&self, row: &[serde_json::Value]) -> Value {
-        let shown = self.read[..self.shown].iter().zip(row);
-        object(shown.map(|(column, value)| (column.field.clone(), cell(column.kind, value))))
-    }
+/// A page of rows as a connection. Places stand behind each row, or nowhere.
+///
+/// # Errors
+/// Failures of ours.
+pub fn connection(at: &At, page: &Page<'_>, nodes: Vec<Value>, places: &[Place], more: bool) -> Result<Value, Fault> {
+    let cursors = places.iter().map(|place| page.cursor(at, place)).collect::<Result<Vec<_>, _>>()?;
+    let edge = |(nth, node): (usize, &Value)| {
+        let cursor = cursors.get(nth).cloned().unwrap_or_default();
+        object([("node".to_owned(), node.clone()), ("cursor".to_owned(), cursor)])
+    };
+    let edges = nodes.iter().enumerate().map(edge).collect();
+    let ends = [cursors.first(), cursors.last()].map(|cursor| cursor.cloned().unwrap_or_default());
+    Ok(object([
+        ("edges".to_owned(), Value::List(edges)),
+        ("nodes".to_owned(), Value::List(nodes)),
+        ("pageInfo".to_owned(), page_info(page, more, ends)),
+    ]))
 }
 
 /// What a connection tells of its page.
@@ -108,11 +109,11 @@ pub fn page_info(page: &Page<'_>, more: bool, [start, end]: [Value; 2]) -> Value
 }
 
 /// The text of a list. Without a column there are still rows to count.
-fn text(table: &Table, read: &[&Column], distinct: bool, conditions: [Option<String>; 2], tail: &str) -> String {
+pub fn text(table: &Table, read: &[&Column], distinct: bool, conditions: [Option<String>; 2], tail: &str) -> String {
     let names: Vec<String> = read.iter().map(|column| sql::name(&column.name)).collect();
     let names = if names.is_empty() { "1".to_owned() } else { names.join(", ") };
     let distinct = if distinct { "DISTINCT " } else { "" };
-    format!("SELECT {distinct}{names} FROM {}{}{tail}", sql::table(table), restricted(conditions))
+    format!("SELECT {distinct}{names} FROM {}{}{tail}", sql::table(table, 0), restricted(conditions))
 }
 
 /// `WHERE …`, or nothing for no condition.

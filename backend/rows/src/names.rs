@@ -29,6 +29,14 @@ pub fn part_of(table: &str, part: &str) -> String {
     format!("{table}{JOINT}{part}")
 }
 
+/// The name of a relation to a table, by the columns that refer: it begins with that table's name, so that a document names
+/// every table that it needs. `many` tells which end refers.
+pub fn of_relation(far: &str, many: bool, by: &[String]) -> String {
+    let word = if many { "by" } else { "of" };
+    let columns = by.iter().map(|column| of_column(column));
+    columns.fold(part_of(far, word), |name, column| part_of(&name, &column))
+}
+
 /// The database and the table of which a name, or the name of a part, was made; `None` for any other word.
 pub fn table_of(name: &str) -> Option<(String, String)> {
     let (database, rest) = name.split_once(JOINT)?;
@@ -152,6 +160,18 @@ mod tests {
         #[test]
         fn different_tables_never_share_a_name(one in (odd(), odd()), other in (odd(), odd())) {
             prop_assert_eq!(one == other, of_table(&one.0, &one.1) == of_table(&other.0, &other.1));
+        }
+
+        #[test]
+        fn different_relations_never_share_a_name(
+            one in (odd(), odd(), any::<bool>(), proptest::collection::vec(odd(), 1..3)),
+            other in (odd(), odd(), any::<bool>(), proptest::collection::vec(odd(), 1..3)),
+        ) {
+            let name = |of: &(String, String, bool, Vec<String>)| of_relation(&of_table(&of.0, &of.1), of.2, &of.3);
+            prop_assert_eq!(one == other, name(&one) == name(&other));
+            prop_assert_eq!(table_of(&name(&one)), Some((one.0.clone(), one.1.clone())));
+            // No column is called like a relation.
+            prop_assert!(name(&one).contains(JOINT) && !of_column(&one.0).contains(JOINT));
         }
     }
 }

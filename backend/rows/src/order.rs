@@ -89,8 +89,14 @@ pub fn clause(order: &[Sort<'_>]) -> String {
 }
 
 fn term(sort: &Sort<'_>) -> String {
-    let way = if sort.down { "DESC NULLS FIRST" } else { "ASC NULLS LAST" };
-    format!("{} {way}", sql::name(&sort.column.name))
+    sort.term(&sql::name(&sort.column.name))
+}
+
+impl Sort<'_> {
+    /// The order by what a column is called in a text.
+    pub fn term(&self, name: &str) -> String {
+        format!("{name} {}", if self.down { "DESC NULLS FIRST" } else { "ASC NULLS LAST" })
+    }
 }
 
 /// Whether cursors hold values of these columns.

@@ -31,6 +31,8 @@ pub struct Page<'a> {
     /// Rows passed over, where no cursor tells where the page begins.
     offset: u64,
     order: Vec<Sort<'a>>,
+    /// Cursors count rows, whatever the order is.
+    counted: bool,
     /// What cursors are bound to.
     list: String,
 }
@@ -53,7 +55,13 @@ impl<'a> Page<'a> {
         let request = seal::page(at.app(), &list, &at.principal, wish.first, wish.after.as_deref())?;
         let place = |text: &String| serde_json::from_str(text).map_err(Fault::internal);
         let begin = request.after.as_ref().map(place).transpose()?;
-        Ok(Self { size: request.size as usize, begin, offset, order, list })
+        Ok(Self { size: request.size as usize, begin, offset, order, counted: false, list })
+    }
+
+    /// The same for rows that belong to one of several others: cursors count among those of one.
+    #[must_use]
+    pub fn counted(self) -> Self {
+        Self { counted: true, ..self }
     }
 
     /// The condition on rows from the beginning of the page on.
@@ -72,7 +80,7 @@ impl<'a> Page<'a> {
     }
 
     /// Rows that the condition lets through and that stand before the page.
-    fn passed(&self) -> u64 {
+    pub fn passed(&self) -> u64 {
         match &self.begin {
             None => self.offset,
             Some(Place::Keys { alike, .. }) => *alike,
@@ -93,7 +101,7 @@ impl<'a> Page<'a> {
     /// Whether the places of this page hold values. An offset may pass over rows that look like the first of the page, and
     /// how many is not known; so what began by counting goes on by counting.
     pub fn is_by_keys(&self) -> bool {
-        by_keys(&self.order) && self.offset == 0 && !matches!(self.begin, Some(Place::Rows(_)))
+        !self.counted && by_keys(&self.order) && self.offset == 0 && !matches!(self.begin, Some(Place::Rows(_)))
     }
 
     /// The places behind each row; the values of the order's columns stand at these positions.
@@ -132,7 +140,7 @@ mod tests {
     fn page<'a>(table: &'a Table, names: &[&str], begin: Option<Place>, offset: u64) -> Page<'a> {
         let shown: Vec<_> = names.iter().filter_map(|name| table.column(name)).collect();
         let order = order(table, None, &shown).unwrap_or_default();
-        Page { size: 2, begin, offset, order, list: String::new() }
+        Page { size: 2, begin, offset, order, counted: false, list: String::new() }
     }
 
     fn keys(name: &str, alike: u64) -> Place {

@@ -6,7 +6,10 @@ use lakegate_app::query::{Ask, Format, run};
 use lakegate_model::{Code, Fault, access::ResultColumn};
 use lakegate_protocol::At;
 use serde::Deserialize;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use tokio::sync::Mutex;
 
 use crate::{kind::Kind, shape::Shape};
@@ -18,12 +21,27 @@ pub struct Looking {
     pub shape: Arc<Shape>,
     /// Fields of one request are answered one after the other: together they would take all places that the caller has.
     turn: Arc<Mutex<()>>,
+    /// Fields of relations that the request may still ask for: each is a query of its own.
+    relations: Arc<AtomicUsize>,
 }
+
+/// Most fields of relations in one operation.
+const RELATIONS: usize = 40;
 
 impl Looking {
     /// The resolvers of a request that sees a shape.
     pub fn at(shape: Arc<Shape>) -> Self {
-        Self { shape, turn: Arc::default() }
+        Self { shape, turn: Arc::default(), relations: Arc::new(RELATIONS.into()) }
+    }
+
+    /// Counts fields of relations, before anything of their root field runs.
+    ///
+    /// # Errors
+    /// `limit_exceeded` naming `query`
+    pub fn count_relations(&self, more: usize) -> Result<(), Fault> {
+        let left = self.relations.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(more));
+        let message = || format!("an operation asks for at most {RELATIONS} fields of relations");
+        left.map(drop).map_err(|_| Fault::new(Code::LimitExceeded, message()).on("query"))
     }
 }
 
@@ -99,8 +117,9 @@ pub fn object(members: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Object(members.into_iter().map(|(name, value)| (Name::new(name), value)).collect())
 }
 
-/// Tells of which columns of a field's answer cells are withheld (access rule 2).
-pub fn tell_withheld(at: &At, columns: &[ResultColumn], names: &[String]) {
+/// Tells of which columns of a field's answer cells are withheld (access rule 2). `path` are the keys of the answer that
+/// lead to it.
+pub fn tell_withheld(at: &At, path: &str, columns: &[ResultColumn], names: &[String]) {
     let of = |flag: fn(&ResultColumn) -> bool| {
         let flagged = columns.iter().zip(names).filter(|(column, _)| flag(column));
         flagged.map(|(_, name)| Value::String(name.clone())).collect::<Vec<_>>()
@@ -109,6 +128,6 @@ pub fn tell_withheld(at: &At, columns: &[ResultColumn], names: &[String]) {
     let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
     let told = object(parts.map(|(word, names)| (word.to_owned(), Value::List(names))));
     if told != object([]) {
-        at.beside.tell("withheld", at.key(), told);
+        at.beside.tell("withheld", path, told);
     }
 }

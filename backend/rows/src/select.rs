@@ -4,8 +4,9 @@ use async_graphql::{SelectionField, Value};
 use lakegate_model::Fault;
 
 use crate::{
+    filter,
     page::Wish,
-    shape::{Column, Table},
+    shape::{Column, Shape, Table},
 };
 
 /// The fields selected at a path below a field, each once, in the order in which they are first named.
@@ -64,5 +65,13 @@ impl Arguments {
             distinct: present("distinct") == Some(&Value::Boolean(true)),
             page: Wish { first: whole("first")?, after, offset: whole("offset")? },
         })
+    }
+
+    /// The filter as a condition over a table.
+    ///
+    /// # Errors
+    /// Those of [`filter::condition`].
+    pub fn condition(&self, shape: &Shape, table: &Table) -> Result<Option<String>, Fault> {
+        self.filter.as_ref().map(|filter| filter::condition(shape, table, filter)).transpose()
     }
 }

@@ -1,6 +1,10 @@
 //! What a caller sees of tables, as plain data: from this the schema is made, and by its digest it is kept.
 
-use lakegate_app::query::shape::{ShownColumn, ShownTable, Wanted};
+use async_graphql::{Value, Variables};
+use lakegate_app::query::{
+    relations::ShownRelation,
+    shape::{ShownColumn, ShownTable, Wanted},
+};
 use lakegate_model::{columns::ColumnType, ids::TableId};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -25,8 +29,23 @@ pub struct Table {
     pub database: String,
     pub name: String,
     pub columns: Vec<Column>,
+    /// The columns of its key, under their names of GraphQL; empty for none.
+    pub key: Vec<String>,
+    pub relations: Vec<Relation>,
     /// Equal fingerprints see equal cells of equal data.
     pub fingerprint: String,
+}
+
+/// A relation under its name of GraphQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    pub field: String,
+    /// The field of the table that it leads to.
+    pub far: String,
+    /// It leads to all rows that refer to one.
+    pub many: bool,
+    /// Columns with equal values, here and there, under their names of GraphQL.
+    pub columns: Vec<(String, String)>,
 }
 
 /// A column under its name of GraphQL.
@@ -71,6 +90,13 @@ impl Shape {
         for table in &self.tables {
             add(&table.field);
             add(&table.columns.len().to_string());
+            add(&table.key.len().to_string());
+            table.key.iter().for_each(|column| add(column));
+            add(&table.relations.len().to_string());
+            for relation in &table.relations {
+                // The name tells which end refers and by which columns; resolvers look the columns up in their own shape.
+                add(&relation.field);
+            }
             for column in &table.columns {
                 add(&column.field);
                 add(&column.description);
@@ -95,13 +121,33 @@ impl Table {
             database: shown.database,
             name: shown.name,
             columns: shown.columns.into_iter().map(Column::of).collect(),
+            key: shown.key.iter().map(|column| names::of_column(column)).collect(),
+            relations: shown.relations.iter().map(Relation::of).collect(),
             fingerprint: shown.fingerprint,
         }
+    }
+
+    /// The relation under a name of GraphQL.
+    pub fn relation(&self, field: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.field == field)
     }
 
     /// The column under a name of GraphQL.
     pub fn column(&self, field: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.field == field)
+    }
+}
+
+impl Relation {
+    fn of(shown: &ShownRelation) -> Self {
+        let far = names::of_table(&shown.far.0, &shown.far.1);
+        let pair = |(here, there): &(String, String)| (names::of_column(here), names::of_column(there));
+        Self {
+            field: names::of_relation(&far, shown.many, &shown.by),
+            many: shown.many,
+            columns: shown.columns.iter().map(pair).collect(),
+            far,
+        }
     }
 }
 
@@ -120,8 +166,8 @@ impl Column {
     }
 }
 
-/// The tables that a document may mean: those whose names it holds, or all where it asks what there is.
-pub fn wanted(document: &str) -> Wanted {
+/// The tables that a document may mean: those whose names it or its variables hold, or all where it asks what there is.
+pub fn wanted(document: &str, variables: &Variables) -> Wanted {
     let words = document.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let mut named = BTreeSet::new();
     for word in words {
@@ -130,7 +176,22 @@ pub fn wanted(document: &str) -> Wanted {
         }
         named.extend(names::table_of(word));
     }
+    variables.values().for_each(|value| name_tables(value, &mut named));
     Wanted::Named(named)
+}
+
+/// Adds the tables of the relations that a value names: filters come in variables.
+fn name_tables(value: &Value, named: &mut BTreeSet<(String, String)>) {
+    match value {
+        Value::List(items) => items.iter().for_each(|item| name_tables(item, named)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                named.extend(names::table_of(name));
+                name_tables(member, named);
+            }
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -143,8 +204,13 @@ mod tests {
 
     #[test]
     fn a_document_is_searched_for_tables() {
-        assert_eq!(wanted("{ a__b{nodes{c}} x:d_e__f_g__aggregate{count} }"), named(&[("a", "b"), ("d_e", "f_g")]));
-        assert_eq!(wanted("query($f: a__b__Filter) { ...F } fragment F on Query { __typename }"), named(&[("a", "b")]));
-        assert_eq!(wanted("{ __schema { types { name } } }"), Wanted::All);
+        let none = Variables::default();
+        let plain = |document: &str| wanted(document, &none);
+        assert_eq!(plain("{ a__b{nodes{c}} x:d_e__f_g__aggregate{count} }"), named(&[("a", "b"), ("d_e", "f_g")]));
+        assert_eq!(plain("query($f: a__b__Filter) { ...F } fragment F on Query { __typename }"), named(&[("a", "b")]));
+        assert_eq!(plain("{ a__b__byKey(c: 1) { d__e__of__c { f } } }"), named(&[("a", "b"), ("d", "e")]));
+        assert_eq!(plain("{ __schema { types { name } } }"), Wanted::All);
+        let filter = serde_json::json!({ "f": { "_and": [{ "a__b__by__c": { "some": { "d__e__of__c": {} } } }] } });
+        assert_eq!(wanted("{ x }", &Variables::from_json(filter)), named(&[("a", "b"), ("d", "e")]));
     }
 }

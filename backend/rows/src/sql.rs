@@ -15,9 +15,14 @@ pub fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A table by database and name.
-pub fn table(table: &Table) -> String {
-    format!("{}.{}", name(&table.database), name(&table.name))
+/// A table by database and name, under the alias of a depth: conditions on related tables name the columns around them.
+pub fn table(table: &Table, depth: usize) -> String {
+    format!("{}.{} AS {}", name(&table.database), name(&table.name), alias(depth))
+}
+
+/// The alias of the table at a depth of conditions on related tables; the one whose rows are asked for has depth 0.
+pub fn alias(depth: usize) -> String {
+    format!("r{depth}")
 }
 
 /// A text, as it stands and nothing else.

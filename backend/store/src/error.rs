@@ -149,6 +149,13 @@ pub const CONSTRAINTS: &[Constraint] = &[
         "the environment has this database",
     ),
     constraint("tables_name", "tables.database_id, tables.name", "name", "the database has a table of this name"),
+    constraint("table_keys_primary", "table_keys.table_id", "columns", "the table has a primary key"),
+    constraint(
+        "table_keys_foreign",
+        "table_keys.table_id, table_keys.target_id, table_keys.columns",
+        "columns",
+        "a foreign key of these columns leads to this table already",
+    ),
     constraint("columns_name", "columns.table_id, columns.name", "name", "the table has a column of this name"),
     constraint("assets_name", "assets.project_id, assets.name_key", "name", "the project has an asset of this name"),
     constraint("assets_table", "assets.table_id", "table", "the table has an asset"),

@@ -64,6 +64,7 @@ pub mod sealed;
 pub mod sessions;
 pub mod sources;
 pub mod subscriptions;
+pub mod table_keys;
 pub mod tables;
 pub mod tokens;
 pub mod trial;
@@ -128,6 +129,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         rule_mappings::STATEMENTS,
         run_notices::STATEMENTS,
         subscriptions::STATEMENTS,
+        table_keys::STATEMENTS,
         upkeep::STATEMENTS,
         users::STATEMENTS,
         workflow_backfills::STATEMENTS,
@@ -146,6 +148,7 @@ pub fn set_statements() -> Vec<(&'static str, job_batches::Both)> {
         job_lanes::SET_STATEMENTS,
         lineage::SET_STATEMENTS,
         reported_datasets::SET_STATEMENTS,
+        table_keys::SET_STATEMENTS,
         tables::SET_STATEMENTS,
     ]
     .concat()

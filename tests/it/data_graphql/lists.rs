@@ -5,15 +5,15 @@ use crate::grants::Registry;
 use lakegate_tests::{Client, Value, both, story::rows};
 use serde_json::json;
 
-type Table = Vec<Vec<Option<String>>>;
+pub(super) type Table = Vec<Vec<Option<String>>>;
 
 /// What a question gives in SQL.
-async fn by_sql(client: &Client, sql: &str) -> Table {
+pub(super) async fn by_sql(client: &Client, sql: &str) -> Table {
     rows(client, sql).await.iter().map(|row| row.iter().map(text).collect()).collect()
 }
 
 /// The cells of nodes at pointers.
-fn cells(nodes: &Value, pointers: &[&str]) -> Table {
+pub(super) fn cells(nodes: &Value, pointers: &[&str]) -> Table {
     let nodes = nodes.as_array().unwrap_or_else(|| panic!("no list: {nodes}"));
     let cell =
         |node: &Value, pointer: &&str| text(node.pointer(pointer).unwrap_or_else(|| panic!("{pointer} of {node}")));

@@ -3,7 +3,7 @@
 use lakegate_tests::{Value, both};
 use serde_json::json;
 
-use super::{Side, ask, asset, dataset, datasets, event, id, lineage, named, nodes, own, producer, report};
+use super::{Side, ask, asset, dataset, datasets, event, from, id, lineage, named, nodes, own, producer, report};
 
 const MATCH: &str = "mutation ($id: ID!, $asset: ID!) { matchReportedDataset(id: $id, asset: $asset) {
     problem { code field } reportedDataset { matched assetId } } }";
@@ -175,6 +175,47 @@ both!(
         lakegate_tests::story::publish(&side.team.owner, &hidden, "People").await;
         let graph = lineage(&stranger.team.owner, json!({ "asset": hidden })).await;
         assert_eq!(nodes(&graph), [("people".to_owned(), 0)].map(|(_, distance)| ("People".to_owned(), distance)), "{graph}");
+    }
+);
+
+both!(
+    async fn rule_28_a_hidden_column_draws_what_an_unknown_one_draws(app) {
+        let side = producer(app).await;
+        let people = asset(&side, "people").await;
+        lakegate_tests::story::accept_names(&side.team.owner, &people).await;
+        lakegate_tests::story::publish(&side.team.owner, &people, "People").await;
+        let whole = lakegate_tests::story::asset(&side.team.owner, &people).await;
+        let pay = json!({ "id": lakegate_tests::story::column(&whole, "pay"), "unlisted": true });
+        let unlisted = json!({ "revision": whole["revision"], "columns": [pay] });
+        side.team.owner.patch(&format!("/api/v1/assets/{people}"), unlisted).await.ok();
+        let stranger = Side::of(app.team("mark", &app.domain("Other").await, "Stranger", "other").await).await;
+        let acting = stranger.team.acting();
+        let csv = b"a,b,c\n1,2,3\n".to_vec();
+        let environment = &stranger.team.environment.id;
+        lakegate_tests::upload::asset(lakegate_tests::upload::upload(&acting, environment, "copy", "copy.csv", csv).await);
+        // He says that what he reads is that table, and guesses at its columns.
+        let reads = |column: &str, second: u32| {
+            let fields = json!({ "a": { "inputFields": [from("pg://prod", "people", column, json!([]))] } });
+            let mut output = own(&stranger, "copy");
+            output["facets"] = json!({ "columnLineage": { "fields": fields } });
+            event("COMPLETE", second, json!([]), json!([output]))
+        };
+        report(&acting, reads("free", 1)).await.is(201);
+        let dataset = id(&named(&stranger, "people").await);
+        let matched = ask(&acting, MATCH, json!({ "id": dataset, "asset": people })).await;
+        assert_eq!(matched["reportedDataset"]["matched"], "DECISION", "{matched}");
+        let copy = asset(&stranger, "copy").await;
+        let mut graphs = Vec::new();
+        for (column, second) in [("pay", 2), ("nothing", 3), ("city", 4)] {
+            report(&acting, reads(column, second)).await.is(201);
+            let mut graph = lineage(&acting, json!({ "asset": copy, "direction": "UPSTREAM" })).await;
+            graph["at"] = Value::Null;
+            graph["links"][0]["process"]["runId"] = Value::Null;
+            graphs.push(graph);
+        }
+        assert_eq!(graphs[0], graphs[1], "a hidden column is told by no line");
+        assert_eq!((graphs[0]["links"].as_array().unwrap().len(), graphs[0]["edges"].as_array().unwrap().len()), (1, 0));
+        assert_eq!(graphs[2]["edges"].as_array().unwrap().len(), 1, "one that he may know draws a line: {}", graphs[2]);
     }
 );
 

@@ -84,6 +84,7 @@ fn on_asset(before: &Snapshot, after: &Snapshot, lines: &mut Vec<DiffLine>) {
         ("terms", list(&before.terms), list(&after.terms)),
         ("successor", before.successor.clone(), after.successor.clone()),
         ("deprecation note", before.deprecation_note.clone(), after.deprecation_note.clone()),
+        ("keys", list(&before.keys), list(&after.keys)),
     ];
     let differing = fields.into_iter().filter(|(_, before, after)| before != after);
     lines.extend(differing.map(|(field, before, after)| DiffLine { column: None, field, before, after }));
@@ -167,6 +168,7 @@ pub fn trimmed(snapshot: &Snapshot, visible: &HashSet<ColumnId>) -> Snapshot {
         partitions: 0,
         data_version: String::new(),
         successor: String::new(),
+        keys: Vec::new(),
         ..snapshot.clone()
     }
 }

@@ -23,6 +23,7 @@ mod shelf;
 pub mod social;
 pub(crate) mod state;
 pub mod suggestions;
+pub mod table_keys;
 pub mod tagging;
 pub(crate) mod tell;
 pub mod words_csv;

@@ -4,10 +4,11 @@ use lakegate_model::{
     Fault,
     catalog::{Asset, Column, Snapshot, SnapshotColumn, Tag, TermLink},
     ids::{AssetId, ColumnId, UserId},
+    table_keys::TableKey,
     words::ColumnState,
 };
 use lakegate_store::{
-    Tx, asset_words, assets,
+    Tx, asset_words, assets, table_keys,
     tables::{self, FileTotals},
     users,
 };
@@ -24,6 +25,8 @@ pub(crate) struct State {
     pub data_version: String,
     pub owner_name: String,
     pub successor_name: String,
+    /// In the order in which they were declared.
+    pub keys: Vec<TableKey>,
 }
 
 /// Reads columns and words of an asset; the asset itself is taken as given.
@@ -38,9 +41,9 @@ pub(crate) async fn load(tx: &mut Tx, asset: Asset) -> Result<State, Fault> {
 
 /// The same without what the files amount to, which outsiders are not shown: for looking, never for a revision.
 pub(crate) async fn load_described(tx: &mut Tx, asset: Asset) -> Result<State, Fault> {
-    let columns = match asset.table_id {
-        Some(table) => tables::columns_of(tx, table).await?,
-        None => Vec::new(),
+    let (columns, keys) = match asset.table_id {
+        Some(table) => (tables::columns_of(tx, table).await?, table_keys::keys_of_tables(tx, &[table]).await?),
+        None => (Vec::new(), Vec::new()),
     };
     Ok(State {
         tags: asset_words::tags_of(tx, asset.id).await?,
@@ -48,6 +51,7 @@ pub(crate) async fn load_described(tx: &mut Tx, asset: Asset) -> Result<State, F
         owner_name: owner_name(tx, asset.owner_id).await?,
         successor_name: successor_name(tx, asset.successor_id).await?,
         columns,
+        keys,
         totals: FileTotals::default(),
         data_version: String::new(),
         asset,
@@ -100,7 +104,17 @@ impl State {
             certified: asset.certified,
             successor: self.successor_name.clone(),
             deprecation_note: asset.deprecation_note.clone(),
+            keys: self.keys.iter().map(|key| self.key_line(key)).collect(),
         }
+    }
+
+    /// A key in words. Where it leads is not told: members may not all know that table.
+    fn key_line(&self, key: &TableKey) -> String {
+        let name =
+            |id: &ColumnId| self.columns.iter().find(|column| column.id == *id).map(|column| column.name.as_str());
+        let names: Vec<&str> = key.columns.iter().filter_map(name).collect();
+        let kind = if key.target_id.is_some() { "foreign" } else { "primary" };
+        format!("{kind} ({})", names.join(", "))
     }
 
     fn snapshot_column(&self, column: &Column) -> SnapshotColumn {

@@ -11,6 +11,7 @@ pub(crate) mod mappings;
 pub(crate) mod mask_key;
 pub mod preview;
 mod record;
+pub mod relations;
 pub mod resolve;
 pub(crate) mod rules;
 pub mod run;

@@ -1,11 +1,19 @@
 //! What the caller may ask of the rows of tables, column by column: what a typed schema over them is made from.
 
-use lakegate_model::{Fault, catalog::Column, columns::ColumnType, ids::TableId};
+use lakegate_model::{
+    Fault,
+    catalog::Column,
+    columns::ColumnType,
+    ids::{ColumnId, TableId},
+};
 use lakegate_policy::access::TableAccess;
 use lakegate_store::{Tx, readable};
 use std::collections::BTreeSet;
 
-use super::resolve::{access, may_query, nameable};
+use super::{
+    relations::{ShownRelation, relate},
+    resolve::{access, may_query, nameable},
+};
 use crate::{App, Caller};
 
 /// Which tables are asked about.
@@ -33,6 +41,10 @@ pub struct ShownTable {
     pub name: String,
     /// In table order.
     pub columns: Vec<ShownColumn>,
+    /// Names of the columns of its primary key, if each shows its values; empty for none.
+    pub key: Vec<String>,
+    /// In order of where they lead.
+    pub relations: Vec<ShownRelation>,
     /// Equal fingerprints see equal cells of equal data.
     pub fingerprint: String,
 }
@@ -40,6 +52,7 @@ pub struct ShownTable {
 /// A readable column, and what is withheld of its cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownColumn {
+    pub id: ColumnId,
     pub name: String,
     pub description: String,
     pub column_type: ColumnType,
@@ -68,10 +81,19 @@ pub async fn shown(app: &App, caller: &Caller, wanted: &Wanted) -> Result<Vec<Sh
             }
             let Some(access) = access(app, tx, actor, named.table_id, named.owner_id).await? else { continue };
             let columns = columns(tx, &access).await?;
-            tables.push(ShownTable { table: access.table, database, name, columns, fingerprint: access.fingerprint });
+            tables.push(ShownTable {
+                table: access.table,
+                database,
+                name,
+                columns,
+                key: Vec::new(),
+                relations: Vec::new(),
+                fingerprint: access.fingerprint,
+            });
         }
         tables.sort_by(|a, b| (&a.database, &a.name).cmp(&(&b.database, &b.name)));
         tables.dedup_by(|a, b| (&a.database, &a.name) == (&b.database, &b.name));
+        relate(tx, &mut tables).await?;
         Ok(tables)
     })
 }
@@ -85,6 +107,7 @@ async fn columns(tx: &mut Tx, access: &TableAccess) -> Result<Vec<ShownColumn>, 
 fn shown_column(column: Column, access: &TableAccess) -> ShownColumn {
     let cell = access.cell(column.id);
     ShownColumn {
+        id: column.id,
         nullable: column.nullable || cell.is_some(),
         masked: cell.is_some_and(|cell| cell.mask.is_some()),
         partial: cell.is_some_and(|cell| cell.is_partial()),

@@ -9,6 +9,8 @@ use lakegate_model::{
     words::{EdgeKind, LineageOrigin, LineageTarget},
 };
 use lakegate_store::{WriteTx, reported_datasets as datasets, tables};
+use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -29,6 +31,8 @@ const STEP_MAX: usize = 1_000;
 struct Side {
     /// Columns of a table are given; those of a dataset are what events speak of.
     of: Option<ReportedDatasetId>,
+    /// A table of another project.
+    foreign: bool,
     columns: BTreeMap<String, ColumnId>,
 }
 
@@ -47,7 +51,7 @@ pub(super) async fn draw(
         let target = drawing.side(tx, &dataset, true).await?;
         let flow = drawing.flow(tx, (run, at), target, by).await?;
         let (links, edges) = drawing.drawn(tx, (&flow, target), &inputs, stated).await?;
-        let flow = LineageFlow { digest: record::digest(&links, &edges, false), ..flow };
+        let flow = LineageFlow { digest: drawing.digest(stated, &links, &edges), ..flow };
         place::place(tx, flow, &links, &edges).await?;
     }
     Ok(())
@@ -87,6 +91,15 @@ impl Drawing<'_> {
         })
     }
 
+    /// A digest of what was said, and of what it led to but for columns of other projects' tables: when a way began must not
+    /// tell which of these there are.
+    fn digest(&self, stated: &Registers, links: &[LineageLink], edges: &[LineageEdge]) -> String {
+        let own = |edge: &&LineageEdge| self.sides.get(&edge.source_id).is_some_and(|side| !side.foreign);
+        let edges: Vec<LineageEdge> = edges.iter().filter(own).cloned().collect();
+        let said = json!([stated.get("columnLineage"), record::digest(links, &edges, false)]);
+        hex::encode(Sha256::digest(said.to_string()))
+    }
+
     /// Makes the node of a dataset known. What is written is never a table of another project, whatever was decided.
     async fn side(&mut self, tx: &mut WriteTx, dataset: &ReportedDataset, written: bool) -> Result<Uuid, Fault> {
         let mut node = dataset.node();
@@ -106,8 +119,12 @@ impl Drawing<'_> {
                 all.into_iter().map(|column| (column.name, column.id)).collect()
             }
         };
+        let foreign = match table {
+            Some(table) => !identity::owns(tx, self.job.project_id, table).await?,
+            None => false,
+        };
         let of = table.is_none().then_some(ReportedDatasetId(node));
-        self.sides.insert(node, Side { of, columns });
+        self.sides.insert(node, Side { of, foreign, columns });
         Ok(node)
     }
 
@@ -125,10 +142,8 @@ impl Drawing<'_> {
         }
         let mut edges = Vec::new();
         if let Some(lineage) = facets::read::<ColumnLineage>(stated, "columnLineage") {
+            self.mentioned(tx, &lineage, &mut sources).await?;
             edges = self.edges(tx, (flow.id, target), &lineage).await?;
-        }
-        for edge in &edges {
-            sources.entry(edge.source_id).or_insert(edge.kind.is_value());
         }
         sources.remove(&target);
         edges.retain(|edge| edge.source_id != target);
@@ -137,6 +152,26 @@ impl Drawing<'_> {
         }
         let link = |(source_id, by_value)| LineageLink { flow_id: flow.id, source_id, target_id: target, by_value };
         Ok((sources.into_iter().map(link).collect(), edges))
+    }
+
+    /// Things that columns are said to come from are read, whether or not there are such columns: else a hidden one would
+    /// show by the line that it draws.
+    async fn mentioned(
+        &mut self,
+        tx: &mut WriteTx,
+        lineage: &ColumnLineage,
+        sources: &mut BTreeMap<Uuid, bool>,
+    ) -> Result<(), Fault> {
+        let of_columns =
+            lineage.fields.values().flat_map(|field| field.input_fields.iter().map(move |i| (i, Some(field))));
+        for (input, field) in of_columns.chain(lineage.dataset.iter().map(|input| (input, None))) {
+            let name = (input.namespace.as_str(), input.name.as_str());
+            let Some(dataset) = datasets::dataset_by_name(tx, self.job.project_id, name).await? else { continue };
+            let by_value = becomes(input, field).iter().any(|(kind, _)| kind.is_value());
+            let source = self.side(tx, &dataset, false).await?;
+            *sources.entry(source).or_default() |= by_value;
+        }
+        Ok(())
     }
 
     async fn edges(

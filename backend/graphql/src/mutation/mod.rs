@@ -21,6 +21,7 @@ pub mod run_notices;
 pub mod simulate;
 pub mod sources;
 pub mod storage;
+pub mod table_keys;
 pub mod tags;
 pub mod triggers;
 pub mod users;

@@ -24,5 +24,6 @@ pub mod run;
 pub mod run_notices;
 pub mod search;
 pub mod sources;
+pub mod table_keys;
 pub mod triggers;
 pub mod workflows;

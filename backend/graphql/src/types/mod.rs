@@ -27,6 +27,7 @@ pub mod search;
 pub mod simulate;
 pub mod sources;
 pub mod storage;
+pub mod table_keys;
 pub mod tags;
 pub mod triggers;
 pub mod workflows;

@@ -141,6 +141,7 @@ fn tabs(view: &AssetView, active: &str, href: &str) -> Vec<Tab> {
         tab("Overview", "", 0),
         tab("Preview", "/preview", 0),
         tab("Lineage", "/lineage", 0),
+        tab("Keys", "/keys", 0),
         tab("History", "/revisions", 0),
         tab("Questions", "/questions", 0),
     ];

@@ -5,6 +5,7 @@ pub(crate) mod grants;
 pub mod head;
 mod history;
 mod impact;
+mod keys;
 mod life;
 mod lineage;
 mod names;
@@ -33,6 +34,7 @@ use lakegate_app::{
     catalog::{
         assets::{self, AssetView, ColumnView, Standing},
         social::seen,
+        table_keys,
     },
     derived,
     jobs::Target,
@@ -72,6 +74,7 @@ pub fn routes() -> Router<Web> {
         .merge(edit::routes())
         .merge(why::routes())
         .merge(tags::routes())
+        .merge(keys::routes())
         .merge(past::routes())
         .merge(words::routes())
         .merge(names::routes())
@@ -92,6 +95,7 @@ struct AssetPage {
     column_count: i64,
     pending: i64,
     reasons: Vec<Reason>,
+    keys: Vec<keys::KeyRow>,
     facts: Facts,
     holders: Vec<Who>,
     holders_more: bool,
@@ -167,6 +171,7 @@ async fn page(
         column_count: whole(columns.len()),
         pending: whole(columns.iter().filter(|column| column.mark == "pending").count()),
         reasons: reasons(&view, &columns),
+        keys: keys::key_rows(id, &table_keys::view(&web.app, caller, id).await?),
         columns,
         facts: Facts { made_by: made_by(&web, &frame, &view).await?, ..facts(&view) },
         answer,

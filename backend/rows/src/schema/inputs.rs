@@ -7,7 +7,7 @@ use async_graphql::{
 
 use super::maker::Maker;
 use crate::{
-    filter::{AND, NOT, OR, Operand, operators},
+    filter::{AND, NONE, NOT, OR, Operand, SOME, operators},
     kind::Kind,
     names::part_of,
     shape::Table,
@@ -43,6 +43,10 @@ pub fn add_table(maker: &mut Maker, table: &Table) {
     for column in &table.columns {
         input = input.field(InputValue::new(&column.field, TypeRef::named(column.kind.condition())));
     }
+    for relation in &table.relations {
+        let of = if relation.many { "Related" } else { "Filter" };
+        input = input.field(InputValue::new(&relation.field, TypeRef::named(part_of(&relation.far, of))));
+    }
     for word in [AND, OR] {
         input = input.field(InputValue::new(word, TypeRef::named_nn_list(&filter)));
     }
@@ -59,6 +63,16 @@ pub fn add_table(maker: &mut Maker, table: &Table) {
         );
         maker.leaf(input, &order);
     }
+}
+
+/// Adds the condition on rows of a table that refer to one of another.
+pub fn add_related(maker: &mut Maker, table: &Table) {
+    let (related, filter) = (part_of(&table.field, "Related"), part_of(&table.field, "Filter"));
+    let input = InputObject::new(&related)
+        .description("Conditions on the rows that refer to one.")
+        .field(InputValue::new(SOME, TypeRef::named(&filter)).description("At least one of them fits."))
+        .field(InputValue::new(NONE, TypeRef::named(&filter)).description("None of them fits."));
+    maker.leaf(input, &related);
 }
 
 /// Whether a table has a column by which its rows can be put in order.

@@ -6,14 +6,18 @@
 mod inputs;
 mod maker;
 mod objects;
+mod related;
 mod scalars;
 
-use async_graphql::dynamic::{FieldFuture, ResolverContext, Schema};
+use async_graphql::{
+    Value,
+    dynamic::{FieldFuture, ResolverContext, Schema},
+};
 use lakegate_model::Fault;
 use lakegate_protocol::{At, Endpoint, errors};
 
 use crate::{
-    groups, list,
+    by_key, groups, list,
     run::Looking,
     shape::{Shape, Table},
 };
@@ -33,12 +37,16 @@ pub fn build(shape: &Shape) -> Result<Endpoint<Schema>, Fault> {
     objects::add_common(&mut maker);
     for table in &shape.tables {
         inputs::add_table(&mut maker, table);
-        objects::add_table(&mut maker, table);
+        if shape.tables.iter().any(|near| near.relations.iter().any(|to| to.many && to.far == table.field)) {
+            inputs::add_related(&mut maker, table);
+        }
+        objects::add_table(&mut maker, shape, table);
     }
     let mut fields = vec![objects::tables_field()];
     for table in &shape.tables {
         fields.push(objects::list_field(table));
         fields.push(objects::groups_field(table));
+        fields.extend(related::key_field(table));
     }
     maker.object(QUERY, "The rows of every table that you may read, as you may read them.", fields);
     maker.finish()
@@ -49,6 +57,7 @@ pub fn build(shape: &Shape) -> Result<Endpoint<Schema>, Fault> {
 enum Answer {
     Rows,
     Groups,
+    ByKey,
 }
 
 /// Resolves a root field over a table of the request's own shape.
@@ -59,19 +68,17 @@ fn resolve<'a>(ctx: ResolverContext<'a>, field: String, answer: Answer) -> Field
             Some(table) => of_table(&ctx, looking, table, answer).await,
             None => Err(Fault::not_found("table")),
         };
-        found.map(Some).map_err(|fault| errors::error(&At::of(ctx.ctx), fault))
+        found
+            .map(|value| Some(value).filter(|value| *value != Value::Null))
+            .map_err(|fault| errors::error(&At::of(ctx.ctx), fault))
     })
 }
 
-async fn of_table(
-    ctx: &ResolverContext<'_>,
-    looking: &Looking,
-    table: &Table,
-    answer: Answer,
-) -> Result<async_graphql::Value, Fault> {
+async fn of_table(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table, answer: Answer) -> Result<Value, Fault> {
     match answer {
         Answer::Rows => list::resolve(ctx, looking, table).await,
         Answer::Groups => groups::resolve(ctx, looking, table).await,
+        Answer::ByKey => by_key::resolve(ctx, looking, table).await,
     }
 }
 

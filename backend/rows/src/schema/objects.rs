@@ -9,6 +9,7 @@ use super::{
     Answer,
     inputs::of_list,
     maker::{Form, Maker, Member},
+    related::relation_field,
     resolve,
 };
 use crate::{
@@ -16,12 +17,13 @@ use crate::{
     kind::Kind,
     names::part_of,
     run::{Looking, object},
-    shape::{Column, Shape, TABLES, Table},
+    shape::{Column, Relation, Shape, TABLES, Table},
 };
 
 const PAGE_INFO: &str = "PageInfo";
 const TABLE: &str = "Table";
 const COLUMN: &str = "Column";
+const RELATION: &str = "Relation";
 
 /// Adds what all tables share.
 pub fn add_common(maker: &mut Maker) {
@@ -39,7 +41,21 @@ pub fn add_common(maker: &mut Maker) {
     ];
     maker.object(COLUMN, "A column as you may read it.", columns);
     let columns = Member::plain("columns", COLUMN, Form::List);
-    let table = vec![text("field").described("Its name in this schema."), text("database"), text("name"), columns];
+    let relations = vec![
+        text("field").described("Its name among the fields of a row."),
+        text("table").described("The name in this schema of the table that it leads to."),
+        flag("many").described("It leads to all rows that refer to one, and not to the one that is referred to."),
+    ];
+    maker.object(RELATION, "A way from rows of a table to rows of another.", relations);
+    let key = Member::plain("key", TypeRef::STRING, Form::List);
+    let table = vec![
+        text("field").described("Its name in this schema."),
+        text("database"),
+        text("name"),
+        columns,
+        key.described("The columns of its primary key, if you read their values."),
+        Member::plain("relations", RELATION, Form::List),
+    ];
     maker.object(TABLE, "A table that you may read.", table);
 }
 
@@ -68,20 +84,28 @@ fn told(table: &Table) -> Value {
         ])
     };
     let columns = Value::List(table.columns.iter().map(column).collect());
+    let relation = |relation: &Relation| {
+        let many = ("many".to_owned(), Value::Boolean(relation.many));
+        object([text("field", &relation.field), text("table", &relation.far), many])
+    };
+    let key = table.key.iter().map(|column| Value::String(column.clone())).collect();
     object([
         text("field", &table.field),
         text("database", &table.database),
         text("name", &table.name),
         ("columns".to_owned(), columns),
+        ("key".to_owned(), Value::List(key)),
+        ("relations".to_owned(), Value::List(table.relations.iter().map(relation).collect())),
     ])
 }
 
 /// Adds the types of a table.
-pub fn add_table(maker: &mut Maker, table: &Table) {
+pub fn add_table(maker: &mut Maker, shape: &Shape, table: &Table) {
     let part = |word: &str| part_of(&table.field, word);
     let (row, edge) = (part("Row"), part("Edge"));
-    let cells = table.columns.iter().map(cell).collect();
-    maker.object(&row, &format!("A row of {}.{}.", table.database, table.name), cells);
+    let relations = table.relations.iter().filter_map(|relation| relation_field(shape, relation));
+    let members = table.columns.iter().map(cell).chain(relations).collect();
+    maker.object(&row, &format!("A row of {}.{}.", table.database, table.name), members);
     let cursor = Member::plain("cursor", TypeRef::STRING, Form::Required);
     maker.object(&edge, "A row and its place.", vec![cursor, Member::plain("node", &row, Form::Required)]);
     let lists = [("edges", edge.as_str()), ("nodes", row.as_str())];
