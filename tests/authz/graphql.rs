@@ -249,7 +249,7 @@ fn stand_in(input: &Input) -> Value {
 /// What the argument `id` of a field names.
 fn subject(door: &str) -> String {
     let known = [
-        ("reported_dataset", "dataset"),
+        ("reported_dataset", "reported_dataset"),
         ("reported_rule", "rule"),
         ("reported_job", "job"),
         ("remove_table_key", "table_key"),

@@ -31,6 +31,7 @@ impl World {
         if has(&["undoReported", "DELETE /api/v1/reported-datasets", "/undo"]) {
             owner.put(&format!("/api/v1/reported-datasets/{dataset}/match"), json!({})).await.is(200);
         }
+        ids.insert("reported_dataset", dataset.clone());
         ids.insert("dataset", dataset);
         if has(&["deleteReportedRule", "{rule}"]) {
             let rule = json!({ "namespace": format!("ruled-{n}"), "database": self.database_id() });

@@ -162,9 +162,12 @@ impl Drawing<'_> {
         lineage: &ColumnLineage,
         sources: &mut BTreeMap<Uuid, bool>,
     ) -> Result<(), Fault> {
-        let of_columns =
-            lineage.fields.values().flat_map(|field| field.input_fields.iter().map(move |i| (i, Some(field))));
-        for (input, field) in of_columns.chain(lineage.dataset.iter().map(|input| (input, None))) {
+        let mut read: Vec<(&InputField, Option<&ColumnSources>)> = Vec::new();
+        for field in lineage.fields.values() {
+            read.extend(field.input_fields.iter().map(|input| (input, Some(field))));
+        }
+        read.extend(lineage.dataset.iter().map(|input| (input, None)));
+        for (input, field) in read {
             let name = (input.namespace.as_str(), input.name.as_str());
             let Some(dataset) = datasets::dataset_by_name(tx, self.job.project_id, name).await? else { continue };
             let by_value = becomes(input, field).iter().any(|(kind, _)| kind.is_value());
