@@ -58,10 +58,13 @@ CREATE TABLE reported_datasets (
     matched TEXT COLLATE "C" NOT NULL,
     table_id UUID REFERENCES tables (id),
     same_as UUID REFERENCES reported_datasets (id),
+    -- The dataset through which that is known.
+    via UUID REFERENCES reported_datasets (id),
     first_at TIMESTAMPTZ NOT NULL,
     last_at TIMESTAMPTZ NOT NULL
 );
 CREATE UNIQUE INDEX reported_datasets_name ON reported_datasets (project_id, namespace, name);
+CREATE INDEX reported_datasets_via ON reported_datasets (via);
 CREATE INDEX reported_datasets_open ON reported_datasets (project_id, matched, id);
 
 -- Columns of datasets that are no tables of the catalogue.

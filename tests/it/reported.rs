@@ -175,6 +175,14 @@ both!(
         report(&owner, job).await.is(201);
         let graph = lineage(&owner, upstream).await;
         assert_eq!(nodes(&graph), [("/people.csv".to_owned(), -1), ("people".to_owned(), 0)]);
+        // What it said before comes late.
+        let mut late = loaded(&side);
+        for field in ["run", "eventType"] {
+            late.as_object_mut().unwrap().remove(field);
+        }
+        late["eventTime"] = json!("2026-05-03T10:00:15Z");
+        report(&owner, late).await.is(201);
+        assert_eq!(nodes(&lineage(&owner, json!({ "asset": people, "direction": "UPSTREAM" })).await), nodes(&graph));
         let about = json!({ "eventTime": "2026-05-03T10:00:30Z", "producer": "https://example.org/loader",
             "dataset": dataset("file", "/people.csv", json!({
                 "ownership": { "owners": [{ "name": "ann" }] },

@@ -146,6 +146,8 @@ pub struct ReportedDataset {
     pub asset_id: Option<AssetId>,
     /// The other dataset that it is.
     pub same_as: Option<ReportedDatasetId>,
+    /// The dataset through which that is known.
+    pub via: Option<ReportedDatasetId>,
     pub first_at: Timestamp,
     pub last_at: Timestamp,
 }

@@ -22,7 +22,7 @@ pub async fn resolve(ctx: &ResolverContext<'_>, looking: &Looking, table: &Table
     let at = At::of(ctx.ctx);
     let condition = condition(table, |name| ctx.args.get(name).map(|value| value.as_value()))?;
     let tree = Tree::of(&looking.shape, table, &[ctx.ctx.field()])?;
-    let Pages { tree, .. } = Pages { tree, cursors: false }.counted(looking)?;
+    let Pages { tree, .. } = Pages { tree, ..Pages::default() }.counted(looking)?;
     let by = clause(&order(table, None, &tree.columns)?);
     let sql = text(table, &tree.columns, false, [Some(condition), None], &format!("{by} LIMIT 1"));
     let found = rows(&at, looking, sql).await?;

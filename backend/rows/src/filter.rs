@@ -254,9 +254,10 @@ mod tests {
         let asked = given(serde_json::json!({ &one: { "age": { "gt": 3 }, &many: { "none": {} } } }));
         assert_eq!(
             condition(&shape, companies, &asked).unwrap(),
-            "(EXISTS (SELECT 1 FROM \"registry_pub\".\"owners\" AS r1 WHERE r1.\"age\" = r0.\"owner\" AND \
-             ((\"age\" > CAST('3' AS BIGINT)) AND (NOT (EXISTS (SELECT 1 FROM \"registry_pub\".\"companies\" AS r2 WHERE \
-             r2.\"owner\" = r1.\"age\" AND TRUE))))))"
+            "(EXISTS (SELECT 1 FROM \"registry_pub\".\"owners\" AS \"r1 of this query\" WHERE \
+             \"r1 of this query\".\"age\" = \"r0 of this query\".\"owner\" AND \
+             ((\"age\" > CAST('3' AS BIGINT)) AND (NOT (EXISTS (SELECT 1 FROM \"registry_pub\".\"companies\" AS \
+             \"r2 of this query\" WHERE \"r2 of this query\".\"owner\" = \"r1 of this query\".\"age\" AND TRUE))))))"
         );
         let asked = given(serde_json::json!({ &many: { "some": {}, "none": { "owner": { "isNull": true } } } }));
         assert!(condition(&shape, owners, &asked).unwrap().starts_with("((NOT (EXISTS (SELECT 1 FROM"));

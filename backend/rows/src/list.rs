@@ -75,21 +75,30 @@ impl<'a> Plan<'a> {
         found.rows.truncate(self.page.size);
         let places = if wanted.cursors { self.page.places(&found.rows, &self.positions) } else { Vec::new() };
         let nodes = nodes(asking, &self.read, &found.rows, &wanted.tree).await?;
-        connection(asking.at, &self.page, nodes, &places, more)
+        connection(asking.at, &self.page, nodes, (&places, more), wanted)
     }
 }
 
-/// A page of rows as a connection. Places stand behind each row, or nowhere.
+/// A page of rows as a connection, with what is wanted of it alone: rows hold all that is related to them. Places stand
+/// behind each row, or nowhere.
 ///
 /// # Errors
 /// Failures of ours.
-pub fn connection(at: &At, page: &Page<'_>, nodes: Vec<Value>, places: &[Place], more: bool) -> Result<Value, Fault> {
+pub fn connection(
+    at: &At,
+    page: &Page<'_>,
+    nodes: Vec<Value>,
+    (places, more): (&[Place], bool),
+    wanted: &Pages<'_>,
+) -> Result<Value, Fault> {
     let cursors = places.iter().map(|place| page.cursor(at, place)).collect::<Result<Vec<_>, _>>()?;
     let edge = |(nth, node): (usize, &Value)| {
         let cursor = cursors.get(nth).cloned().unwrap_or_default();
-        object([("node".to_owned(), node.clone()), ("cursor".to_owned(), cursor)])
+        let node = if wanted.edge_nodes { node.clone() } else { Value::Null };
+        object([("node".to_owned(), node), ("cursor".to_owned(), cursor)])
     };
-    let edges = nodes.iter().enumerate().map(edge).collect();
+    let edges = if wanted.edges { nodes.iter().enumerate().map(edge).collect() } else { Vec::new() };
+    let nodes = if wanted.nodes { nodes } else { Vec::new() };
     let ends = [cursors.first(), cursors.last()].map(|cursor| cursor.cloned().unwrap_or_default());
     Ok(object([
         ("edges".to_owned(), Value::List(edges)),

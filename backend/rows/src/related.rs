@@ -233,7 +233,7 @@ impl<'a> Plan<'a> {
             return Ok(nodes.into_iter().next().unwrap_or_default());
         }
         let places = if self.branch.rows.cursors { self.page.places(&group.rows, &[]) } else { Vec::new() };
-        connection(at, &self.page, nodes, &places, group.more)
+        connection(at, &self.page, nodes, (&places, group.more), &self.branch.rows)
     }
 }
 

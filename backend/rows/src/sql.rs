@@ -20,9 +20,10 @@ pub fn table(table: &Table, depth: usize) -> String {
     format!("{}.{} AS {}", name(&table.database), name(&table.name), alias(depth))
 }
 
-/// The alias of the table at a depth of conditions on related tables; the one whose rows are asked for has depth 0.
+/// The alias of the table at a depth of conditions on related tables; the one whose rows are asked for has depth 0. A column
+/// of the same name would be taken for it, so it is called as no column is.
 pub fn alias(depth: usize) -> String {
-    format!("r{depth}")
+    format!("\"r{depth} of this query\"")
 }
 
 /// A text, as it stands and nothing else.

@@ -2,7 +2,8 @@
 //! is refused is refused before the first query.
 
 use async_graphql::SelectionField;
-use lakegate_model::Fault;
+use lakegate_model::{Code, Fault};
+use sha2::{Digest, Sha256};
 
 use crate::{
     run::Looking,
@@ -38,15 +39,28 @@ pub struct Pages<'a> {
     pub tree: Tree<'a>,
     /// Whether cursors are asked for.
     pub cursors: bool,
+    /// Whether rows are asked for as edges, with or without their nodes, and as nodes.
+    pub edges: bool,
+    pub edge_nodes: bool,
+    pub nodes: bool,
 }
 
+/// Bytes of the arguments of a field of a relation, which are looked at for each row.
+const ARGUMENTS_MAX: usize = 32 << 10;
+
 /// The key of a field of a relation. Whatever its name in the answer is, equal arguments give equal rows; others do not.
+/// It is short, since it stands in each row.
 ///
 /// # Errors
-/// `invalid` for a variable that has no value.
+/// `invalid` for a variable that has no value; `limit_exceeded` for arguments that are too long.
 pub fn key_of(field: &SelectionField<'_>) -> Result<String, Fault> {
     let arguments = field.arguments().map_err(|error| Fault::invalid("query", error.message))?;
-    Ok(format!("{} {arguments:?}", field.name()))
+    let text = format!("{arguments:?}");
+    if text.len() > ARGUMENTS_MAX {
+        let message = format!("the arguments of {} are over {ARGUMENTS_MAX} bytes", field.name());
+        return Err(Fault::new(Code::LimitExceeded, message).on("query"));
+    }
+    Ok(format!("{} {}", field.name(), hex::encode(Sha256::digest(text))))
 }
 
 impl<'a> Pages<'a> {
@@ -61,7 +75,14 @@ impl<'a> Pages<'a> {
             fields.iter().flat_map(|field| field.selection_set()).any(|inner| wanted(inner.name()))
         };
         let cursors = has(&edges, |name| name == "cursor") || has(&info, |name| name.ends_with("Cursor"));
-        Ok(Self { tree: Tree::of(shape, table, &rows)?, cursors })
+        let has_edge_nodes = has(&edges, |name| name == "node");
+        Ok(Self {
+            tree: Tree::of(shape, table, &rows)?,
+            cursors,
+            edges: !edges.is_empty(),
+            edge_nodes: has_edge_nodes,
+            nodes: !inside(fields, "nodes").is_empty(),
+        })
     }
 
     /// Counts the fields of relations against what an operation may ask for.
@@ -121,7 +142,7 @@ impl<'a> Branch<'a> {
     ) -> Result<Self, Fault> {
         let rows = match relation.many {
             true => Pages::of(shape, far, fields)?,
-            false => Pages { tree: Tree::of(shape, far, fields)?, cursors: false },
+            false => Pages { tree: Tree::of(shape, far, fields)?, ..Pages::default() },
         };
         let given = match fields.first() {
             Some(field) => field.arguments().map_err(|error| Fault::invalid("query", error.message))?,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{StoreError, Tx, WriteTx};
 
 macro_rules! datasets {
-    ($rest:expr) => { concat!("SELECT s.id, s.project_id, s.namespace, s.name, s.facets, s.matched, s.table_id, a.id AS asset_id, s.same_as, s.first_at, s.last_at FROM reported_datasets s LEFT JOIN assets a ON a.table_id = s.table_id WHERE ", $rest) };
+    ($rest:expr) => { concat!("SELECT s.id, s.project_id, s.namespace, s.name, s.facets, s.matched, s.table_id, a.id AS asset_id, s.same_as, s.via, s.first_at, s.last_at FROM reported_datasets s LEFT JOIN assets a ON a.table_id = s.table_id WHERE ", $rest) };
 }
 macro_rules! by_ids {
     ($rows:expr) => {
@@ -25,13 +25,13 @@ macro_rules! columns_in {
 }
 
 statements! {
-    SET = "INSERT INTO reported_datasets (id, project_id, namespace, name, facets, matched, table_id, same_as, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET facets = excluded.facets, matched = excluded.matched, table_id = excluded.table_id, same_as = excluded.same_as, last_at = excluded.last_at";
+    SET = "INSERT INTO reported_datasets (id, project_id, namespace, name, facets, matched, table_id, same_as, via, first_at, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO UPDATE SET facets = excluded.facets, matched = excluded.matched, table_id = excluded.table_id, same_as = excluded.same_as, via = excluded.via, first_at = excluded.first_at, last_at = excluded.last_at";
     BY_NAME = datasets!("s.project_id = $1 AND s.namespace = $2 AND s.name = $3");
     BY_ID = datasets!("s.id = $1");
     ALL = datasets!("s.project_id = $1 AND s.id < $2 ORDER BY s.id DESC LIMIT $3");
     UNMATCHED = datasets!("s.project_id = $1 AND s.id < $2 AND s.matched = 'unmatched' ORDER BY s.id DESC LIMIT $3");
     OF_NAMESPACE = datasets!("s.project_id = $1 AND s.namespace = $2 ORDER BY s.id");
-    POINTING = datasets!("s.same_as = $1 ORDER BY s.id");
+    VIA = datasets!("s.via = $1 ORDER BY s.id");
     COLUMN_SET = "INSERT INTO reported_columns (id, dataset_id, name, column_type) VALUES ($1, $2, $3, $4) ON CONFLICT (dataset_id, name) DO UPDATE SET column_type = CASE WHEN excluded.column_type = '' THEN reported_columns.column_type ELSE excluded.column_type END";
     DECIDE = "INSERT INTO reported_decisions (id, dataset_id, table_id, same_as, decided_by, decided_at) VALUES ($1, $2, $3, $4, $5, $6)";
     DECIDED = "SELECT table_id, same_as FROM reported_decisions WHERE dataset_id = $1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1";
@@ -60,6 +60,7 @@ pub async fn dataset_set(tx: &mut WriteTx, dataset: &ReportedDataset) -> Result<
         dataset.matched,
         dataset.table_id,
         dataset.same_as,
+        dataset.via,
         dataset.first_at,
         dataset.last_at
     )
@@ -107,9 +108,9 @@ pub async fn datasets_of_namespace(
     fetch_all!(tx, ReportedDataset, OF_NAMESPACE, project, namespace)
 }
 
-/// The datasets that are said to be this one.
-pub async fn datasets_pointing(tx: &mut Tx, id: ReportedDatasetId) -> Result<Vec<ReportedDataset>, StoreError> {
-    fetch_all!(tx, ReportedDataset, POINTING, id)
+/// The datasets that are what they are through this one.
+pub async fn datasets_via(tx: &mut Tx, id: ReportedDatasetId) -> Result<Vec<ReportedDataset>, StoreError> {
+    fetch_all!(tx, ReportedDataset, VIA, id)
 }
 
 /// Keeps a column of a dataset; an empty type says nothing.

@@ -15,10 +15,37 @@ const BREAKS: &[Break] = &[
     (|event| event["eventType"] = json!("DONE"), "eventType"),
     (|event| event["run"]["runId"] = json!("7"), "run.runId"),
     (|event| event["producer"] = Value::Null, "producer"),
+    (
+        |event| {
+            let many = |count: usize| (0..count).map(|n| json!({ "namespace": "n", "name": n.to_string() })).collect();
+            event["inputs"] = Value::Array(many(101));
+            event["outputs"] = Value::Array(many(100));
+        },
+        "outputs",
+    ),
+    (
+        |event| {
+            let name = json!({ "namespace": "n", "name": "m", "type": "TABLE" });
+            event["inputs"][0]["facets"]["symlinks"] = json!({ "identifiers": vec![name; 101] });
+        },
+        "inputs[0].facets.symlinks",
+    ),
     (|event| drop(event.as_object_mut().unwrap().remove("job")), "job"),
     (|event| event["job"]["name"] = json!(""), "job.name"),
     (|event| drop(event["job"].as_object_mut().unwrap().remove("namespace")), "job.namespace"),
     (|event| event["inputs"][0]["name"] = json!(7), "inputs[0].name"),
+    (|event| event["inputs"][0]["name"] = json!("ü".repeat(751)), "inputs[0].name"),
+    (|event| event["job"]["namespace"] = json!("x".repeat(1_001)), "job.namespace"),
+    (
+        |event| event["inputs"][0]["facets"]["schema"]["fields"][0]["name"] = json!("x".repeat(1_501)),
+        "inputs[0].facets.schema.fields[0].name",
+    ),
+    (
+        |event| {
+            event["outputs"][0]["facets"]["columnLineage"]["fields"]["x".repeat(1_501)] = json!({ "inputFields": [] })
+        },
+        "outputs[0].facets.columnLineage.fields",
+    ),
     (|event| event["inputs"][0]["name"] = json!("a\u{0}b"), "inputs[0].name"),
     (
         |event| event["inputs"][0]["facets"]["schema"]["fields"][1] = json!({ "type": "int" }),
@@ -69,6 +96,16 @@ const BREAKS: &[Break] = &[
     ),
 ];
 
+/// A text that no database makes shorter.
+fn noise(bytes: usize) -> String {
+    let mut state = 7_u64;
+    let letter = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(33 + u8::try_from((state >> 33) % 90).unwrap())
+    };
+    (0..bytes).map(letter).collect()
+}
+
 both!(
     async fn the_path_of_what_does_not_fit_is_named(app) {
         let side = producer(app).await;
@@ -94,6 +131,14 @@ both!(
         assert_eq!((&said["failed_events"][0]["index"], said["failed_events"].as_array().unwrap().len()), (&json!(1), 1));
         assert!(said["failed_events"][0]["reason"].as_str().unwrap().starts_with("run.runId: "), "{said}");
         assert_eq!(datasets(&side, false).await.len(), 2);
+        // The longest names that there may be.
+        let mut long = loaded(&side);
+        long["eventTime"] = json!("2026-05-03T10:00:10Z");
+        long["inputs"][0]["namespace"] = json!(noise(1_000));
+        long["inputs"][0]["name"] = json!(noise(1_500));
+        long["inputs"][0]["facets"]["schema"]["fields"][0]["name"] = json!(noise(1_500));
+        report(&owner, long).await.is(201);
+        assert_eq!(datasets(&side, false).await.len(), 3);
         // For which project has to be said, and one has to contribute to it.
         report(&side.team.owner, loaded(&side)).await.blames(400, "invalid", "Lakegate-Project");
         let viewer = app.person("vera").await;

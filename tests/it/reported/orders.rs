@@ -114,6 +114,63 @@ both!(
 );
 
 both!(
+    async fn how_a_run_ended_counts_and_not_when_that_was_told(app) {
+        let side = producer(app).await;
+        let owner = side.team.acting();
+        let people = asset(&side, "people").await;
+        let stated = |number: u32, kind: &str, second: u32, job: &str| {
+            let source = json!([dataset("file", &format!("{job}-{number}"), json!({}))]);
+            let mut event = event(kind, second, source, json!([own(&side, "people")]));
+            event["run"]["runId"] = json!(format!("0190f3a1-7c1e-7b5a-9d3e-{number:012}"));
+            event["job"]["name"] = json!(job);
+            event
+        };
+        let upstream = async || {
+            let graph = lineage(&owner, json!({ "asset": people, "direction": "UPSTREAM" })).await;
+            crate::lineage::nodes(&graph).into_iter().map(|(name, _)| name).filter(|name| name != "people").collect::<Vec<_>>()
+        };
+        // It failed after it was complete, told in either order: the run before it counts.
+        for (job, order) in [("early", [0, 1, 2]), ("late", [0, 2, 1])] {
+            let events = [stated(1, "COMPLETE", 1, job), stated(2, "COMPLETE", 5, job), stated(2, "FAIL", 6, job)];
+            for at in order {
+                report(&owner, events[at].clone()).await.is(201);
+            }
+        }
+        assert_eq!(upstream().await, ["early-1", "late-1"]);
+        // Of two that ended at the same time the same one counts.
+        for (job, order) in [("even", [3, 4]), ("odd", [4, 3])] {
+            for number in order {
+                report(&owner, stated(number, "COMPLETE", 7, job)).await.is(201);
+            }
+        }
+        let found = upstream().await;
+        assert!(["even-4", "odd-4"].iter().all(|name| found.iter().any(|known| known == name)), "{found:?}");
+        assert!(!["even-3", "odd-3"].iter().any(|name| found.iter().any(|known| known == name)), "{found:?}");
+        // One that never ends counts once it is at work, and goes on to when somebody stops it.
+        for (job, order) in [("flow", [0, 1]), ("stream", [1, 0])] {
+            let events = ["RUNNING", "ABORT"].map(|kind| {
+                let mut event = stated(8, kind, if kind == "ABORT" { 9 } else { 8 }, job);
+                event["job"]["facets"] =
+                    json!({ "jobType": { "processingType": "STREAMING", "integration": "FLINK" } });
+                event
+            });
+            for at in order {
+                report(&owner, events[at].clone()).await.is(201);
+            }
+        }
+        let found = upstream().await;
+        assert!(["flow-8", "stream-8"].iter().all(|name| found.iter().any(|known| known == name)), "{found:?}");
+        // Nine digits of a second are as good as six.
+        let mut fine = stated(9, "COMPLETE", 10, "fine");
+        fine["eventTime"] = json!("2026-05-03T10:00:10.123456789Z");
+        report(&owner, fine.clone()).await.is(201);
+        fine["eventType"] = json!("OTHER");
+        report(&owner, fine).await.is(201);
+        assert!(upstream().await.contains(&"fine-9".to_owned()));
+    }
+);
+
+both!(
     async fn runs_that_are_told_late_stand_in_their_time(app) {
         let side = producer(app).await;
         let owner = side.team.acting();

@@ -234,7 +234,10 @@ impl View<'_> {
         // Several edges make one link.
         let mut values: BTreeMap<(Uuid, Uuid, LineageFlowId), bool> = BTreeMap::new();
         for link in &kept.links {
-            *values.entry((link.source_id, link.target_id, link.flow_id)).or_default() |= link.by_value;
+            // How many ways others have is not told.
+            let flow = kept.flows.get(&link.flow_id).filter(|flow| self.is_member_of(flow));
+            let flow = flow.map_or(LineageFlowId(Uuid::nil()), |flow| flow.id);
+            *values.entry((link.source_id, link.target_id, flow)).or_default() |= link.by_value;
         }
         let mut told: BTreeMap<LineageFlowId, Option<Process>> = BTreeMap::new();
         let mut links = Vec::new();

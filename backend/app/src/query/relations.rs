@@ -81,7 +81,7 @@ fn pairs(from: &ShownTable, to: &ShownTable, key: &TableKey) -> Option<Vec<(Stri
 /// The columns of a key, if each shows its values.
 fn open<'a>(table: &'a ShownTable, ids: &[ColumnId]) -> Option<Vec<&'a ShownColumn>> {
     let shown = |id: &ColumnId| table.columns.iter().find(|column| column.id == *id);
-    let is_open = |column: &&ShownColumn| !column.masked && column.column_type.is_key();
+    let is_open = |column: &&ShownColumn| !column.masked && !column.partial && column.column_type.is_key();
     ids.iter().map(|id| shown(id).filter(is_open)).collect()
 }
 

@@ -6,9 +6,9 @@ use lakegate_model::{
     lineage::{LineageEdge, LineageFlow, LineageLink},
     reported::{Registers, ReportedDataset, ReportedJob, ReportedRun},
     text,
-    words::{EdgeKind, LineageOrigin, LineageTarget},
+    words::{EdgeKind, LineageOrigin, LineageTarget, ReportedState},
 };
-use lakegate_store::{WriteTx, reported_datasets as datasets, tables};
+use lakegate_store::{WriteTx, lineage as store, reported_datasets as datasets, tables};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -16,12 +16,9 @@ use uuid::Uuid;
 
 use super::{
     facets::{self, ColumnLineage, ColumnSources, InputField},
-    identity, place,
+    identity, place, shape,
 };
 use crate::{App, lineage::record};
-
-/// Edges that are kept of one output; of one that has more, only its inputs are.
-const EDGES_MAX: usize = 50_000;
 
 /// Characters that are kept of a description.
 const STEP_MAX: usize = 1_000;
@@ -43,16 +40,45 @@ pub(super) async fn draw(
     (job, run): (&ReportedJob, &ReportedRun),
     by: &str,
 ) -> Result<(), Fault> {
-    let at = run.ended_at.unwrap_or(run.last_at);
-    let mut drawing = Drawing { app, job, sides: BTreeMap::new() };
-    let inputs: Vec<ReportedDatasetId> = run.shape.inputs.keys().copied().collect();
+    let Some(at) = shape::counts_since(run, &job.facets) else { return Ok(()) };
+    let at = at.min(app.now());
+    let mut drawing = Drawing { app, job, sides: BTreeMap::new(), names: BTreeMap::new() };
+    let mut inputs = Vec::new();
+    for input in run.shape.inputs.keys() {
+        if let Some(dataset) = datasets::dataset_find(tx, *input).await? {
+            inputs.push(drawing.side(tx, &dataset, false).await?);
+        }
+    }
+    // Several outputs may be one thing under several names.
+    let mut targets: BTreeMap<Uuid, Vec<&Registers>> = BTreeMap::new();
     for (output, stated) in &run.shape.outputs {
-        let Some(dataset) = datasets::dataset_find(tx, *output).await? else { continue };
-        let target = drawing.side(tx, &dataset, true).await?;
+        if let Some(dataset) = datasets::dataset_find(tx, *output).await? {
+            targets.entry(drawing.side(tx, &dataset, true).await?).or_default().push(stated);
+        }
+    }
+    if run.state == ReportedState::Designed {
+        end_others(tx, job, &targets, at).await?;
+    }
+    for (target, stated) in targets {
         let flow = drawing.flow(tx, (run, at), target, by).await?;
-        let (links, edges) = drawing.drawn(tx, (&flow, target), &inputs, stated).await?;
-        let flow = LineageFlow { digest: drawing.digest(stated, &links, &edges), ..flow };
-        place::place(tx, flow, &links, &edges).await?;
+        let (links, edges) = drawing.drawn(tx, (&flow, target), &inputs, &stated).await?;
+        let flow = LineageFlow { digest: digest(&stated, &links, &edges), ..flow };
+        place::place(tx, (flow, run), &links, &edges).await?;
+    }
+    Ok(())
+}
+
+/// What a job does not say any more that it writes it does not fill any more.
+async fn end_others(
+    tx: &mut WriteTx,
+    job: &ReportedJob,
+    targets: &BTreeMap<Uuid, Vec<&Registers>>,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    for flow in store::flows_of_process(tx, job.id.into()).await? {
+        if !targets.contains_key(&flow.target_id) {
+            store::flow_end(tx, flow.id, at.max(flow.began_at)).await?;
+        }
     }
     Ok(())
 }
@@ -62,6 +88,8 @@ struct Drawing<'a> {
     job: &'a ReportedJob,
     /// By node.
     sides: BTreeMap<Uuid, Side>,
+    /// Nodes of what is read, by namespace and name.
+    names: BTreeMap<(String, String), Option<Uuid>>,
 }
 
 impl Drawing<'_> {
@@ -91,13 +119,19 @@ impl Drawing<'_> {
         })
     }
 
-    /// A digest of what was said, and of what it led to but for columns of other projects' tables: when a way began must not
-    /// tell which of these there are.
-    fn digest(&self, stated: &Registers, links: &[LineageLink], edges: &[LineageEdge]) -> String {
-        let own = |edge: &&LineageEdge| self.sides.get(&edge.source_id).is_some_and(|side| !side.foreign);
-        let edges: Vec<LineageEdge> = edges.iter().filter(own).cloned().collect();
-        let said = json!([stated.get("columnLineage"), record::digest(links, &edges, false)]);
-        hex::encode(Sha256::digest(said.to_string()))
+    /// The node of what is read under a name.
+    async fn named(&mut self, tx: &mut WriteTx, input: &InputField) -> Result<Option<Uuid>, Fault> {
+        let name = (input.namespace.clone(), input.name.clone());
+        if let Some(known) = self.names.get(&name) {
+            return Ok(*known);
+        }
+        let found = datasets::dataset_by_name(tx, self.job.project_id, (&name.0, &name.1)).await?;
+        let node = match found {
+            Some(dataset) => Some(self.side(tx, &dataset, false).await?),
+            None => None,
+        };
+        self.names.insert(name, node);
+        Ok(node)
     }
 
     /// Makes the node of a dataset known. What is written is never a table of another project, whatever was decided.
@@ -132,24 +166,18 @@ impl Drawing<'_> {
         &mut self,
         tx: &mut WriteTx,
         (flow, target): (&LineageFlow, Uuid),
-        inputs: &[ReportedDatasetId],
-        stated: &Registers,
+        inputs: &[Uuid],
+        stated: &[&Registers],
     ) -> Result<(Vec<LineageLink>, Vec<LineageEdge>), Fault> {
-        let mut sources: BTreeMap<Uuid, bool> = BTreeMap::new();
-        for input in inputs {
-            let Some(dataset) = datasets::dataset_find(tx, *input).await? else { continue };
-            sources.insert(self.side(tx, &dataset, false).await?, true);
-        }
+        let mut sources: BTreeMap<Uuid, bool> = inputs.iter().map(|input| (*input, true)).collect();
         let mut edges = Vec::new();
-        if let Some(lineage) = facets::read::<ColumnLineage>(stated, "columnLineage") {
+        for stated in stated {
+            let Some(lineage) = facets::read::<ColumnLineage>(stated, "columnLineage") else { continue };
             self.mentioned(tx, &lineage, &mut sources).await?;
-            edges = self.edges(tx, (flow.id, target), &lineage).await?;
+            edges.extend(self.edges(tx, (flow.id, target), &lineage).await?);
         }
         sources.remove(&target);
         edges.retain(|edge| edge.source_id != target);
-        if edges.len() > EDGES_MAX {
-            edges.clear();
-        }
         let link = |(source_id, by_value)| LineageLink { flow_id: flow.id, source_id, target_id: target, by_value };
         Ok((sources.into_iter().map(link).collect(), edges))
     }
@@ -168,10 +196,8 @@ impl Drawing<'_> {
         }
         read.extend(lineage.dataset.iter().map(|input| (input, None)));
         for (input, field) in read {
-            let name = (input.namespace.as_str(), input.name.as_str());
-            let Some(dataset) = datasets::dataset_by_name(tx, self.job.project_id, name).await? else { continue };
+            let Some(source) = self.named(tx, input).await? else { continue };
             let by_value = becomes(input, field).iter().any(|(kind, _)| kind.is_value());
-            let source = self.side(tx, &dataset, false).await?;
             *sources.entry(source).or_default() |= by_value;
         }
         Ok(())
@@ -197,7 +223,8 @@ impl Drawing<'_> {
         Ok(edges)
     }
 
-    /// The edges from one column that is read: one for each thing that becomes of it.
+    /// The edges from one column that is read: one for each thing that becomes of it. None from tables of other projects,
+    /// whose columns the caller may not know: a walk along them would tell which there are.
     async fn edge(
         &mut self,
         tx: &mut WriteTx,
@@ -205,11 +232,10 @@ impl Drawing<'_> {
         input: &InputField,
         sources: Option<&ColumnSources>,
     ) -> Result<Vec<LineageEdge>, Fault> {
-        let name = (input.namespace.as_str(), input.name.as_str());
-        let Some(dataset) = datasets::dataset_by_name(tx, self.job.project_id, name).await? else {
+        let Some(source_id) = self.named(tx, input).await? else { return Ok(Vec::new()) };
+        if self.sides.get(&source_id).is_none_or(|side| side.foreign) {
             return Ok(Vec::new());
-        };
-        let source_id = self.side(tx, &dataset, false).await?;
+        }
         let Some((source_column, source_path)) = self.column(tx, source_id, &input.field).await? else {
             return Ok(Vec::new());
         };
@@ -245,6 +271,12 @@ impl Drawing<'_> {
         side.columns.insert(name.to_owned(), id);
         Ok(Some((id, Vec::new())))
     }
+}
+
+/// A digest of what was said, and of what it led to.
+fn digest(stated: &[&Registers], links: &[LineageLink], edges: &[LineageEdge]) -> String {
+    let stated: Vec<_> = stated.iter().map(|one| one.get("columnLineage")).collect();
+    hex::encode(Sha256::digest(json!([stated, record::digest(links, edges, false)]).to_string()))
 }
 
 fn column_of_table(columns: &BTreeMap<String, ColumnId>, name: &str) -> Option<(ColumnId, Vec<String>)> {

@@ -1,18 +1,27 @@
 //! Events as OpenLineage writes them, read and checked.
 
 use chrono::TimeDelta;
-use lakegate_model::{Fault, Timestamp};
-use serde::{Deserialize, de::DeserializeOwned};
+use lakegate_model::{Fault, Timestamp, clock::to_micros};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::facets::{self, Place};
 
-/// Characters of a name.
-const NAME_MAX: usize = 2_000;
+/// Bytes of a namespace.
+pub(super) const NAMESPACE_MAX: usize = 1_000;
+
+/// Bytes of a name: with a namespace it fits into an index of PostgreSQL, which takes 2,704.
+pub(super) const NAME_MAX: usize = 1_500;
 
 /// Inputs or outputs of an event.
 const DATASETS_MAX: usize = 1_000;
+
+/// Inputs times outputs, each pair of which is a line.
+pub(super) const PAIRS_MAX: usize = 10_000;
 
 /// How far ahead of ours another program's clock may be.
 const AHEAD: TimeDelta = TimeDelta::hours(24);
@@ -70,7 +79,9 @@ pub(super) struct RunPart {
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct JobPart {
+    #[serde(deserialize_with = "short::<_, NAMESPACE_MAX>")]
     pub namespace: String,
+    #[serde(deserialize_with = "short::<_, NAME_MAX>")]
     pub name: String,
     #[serde(default, deserialize_with = "nullable")]
     pub facets: Facets,
@@ -79,7 +90,9 @@ pub(super) struct JobPart {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DatasetPart {
+    #[serde(deserialize_with = "short::<_, NAMESPACE_MAX>")]
     pub namespace: String,
+    #[serde(deserialize_with = "short::<_, NAME_MAX>")]
     pub name: String,
     #[serde(default, deserialize_with = "nullable")]
     pub facets: Facets,
@@ -106,11 +119,20 @@ struct Wire {
     outputs: Vec<DatasetPart>,
 }
 
+/// A text that is there, and of so many bytes at most.
+pub(super) fn short<'de, D: Deserializer<'de>, const MOST: usize>(reader: D) -> Result<String, D::Error> {
+    let text = String::deserialize(reader)?;
+    if text.is_empty() || text.len() > MOST {
+        return Err(D::Error::custom(format!("from 1 to {MOST} bytes")));
+    }
+    Ok(text)
+}
+
 /// Absent and null are the same.
 fn nullable<'de, T, D>(reader: D) -> Result<T, D::Error>
 where
     T: Default + Deserialize<'de>,
-    D: serde::Deserializer<'de>,
+    D: Deserializer<'de>,
 {
     Ok(Option::<T>::deserialize(reader)?.unwrap_or_default())
 }
@@ -125,7 +147,7 @@ pub(super) fn read(body: &Value, now: Timestamp) -> Result<Event, Fault> {
     if wire.event_time < Timestamp::UNIX_EPOCH || wire.event_time > now + AHEAD {
         return Err(Fault::invalid("eventTime", "a time from 1970 until now"));
     }
-    let at = wire.event_time.min(now);
+    let at = to_micros(wire.event_time);
     let what = what(wire)?;
     check(&what)?;
     Ok(Event { at, what })
@@ -197,8 +219,10 @@ fn check(what: &What) -> Result<(), Fault> {
 }
 
 fn check_io(io: &Io) -> Result<(), Fault> {
-    check_name("job", &io.job.namespace, &io.job.name)?;
     facets::check(Place::Job, "job.facets", &io.job.facets)?;
+    if io.inputs.len() * io.outputs.len() > PAIRS_MAX {
+        return Err(Fault::invalid("outputs", format!("inputs times outputs are at most {PAIRS_MAX}")));
+    }
     for (list, datasets) in [("inputs", &io.inputs), ("outputs", &io.outputs)] {
         if datasets.len() > DATASETS_MAX {
             return Err(Fault::invalid(list, format!("at most {DATASETS_MAX}")));
@@ -211,17 +235,7 @@ fn check_io(io: &Io) -> Result<(), Fault> {
 }
 
 fn check_dataset(path: &str, dataset: &DatasetPart) -> Result<(), Fault> {
-    check_name(path, &dataset.namespace, &dataset.name)?;
     facets::check(Place::Dataset, &format!("{path}.facets"), &dataset.facets)?;
     facets::check(Place::Dataset, &format!("{path}.inputFacets"), &dataset.input_facets)?;
     facets::check(Place::Dataset, &format!("{path}.outputFacets"), &dataset.output_facets)
-}
-
-fn check_name(path: &str, namespace: &str, name: &str) -> Result<(), Fault> {
-    for (field, text) in [("namespace", namespace), ("name", name)] {
-        if text.is_empty() || text.chars().count() > NAME_MAX {
-            return Err(Fault::invalid(format!("{path}.{field}"), format!("from 1 to {NAME_MAX} characters")));
-        }
-    }
-    Ok(())
 }

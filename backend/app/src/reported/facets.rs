@@ -4,12 +4,20 @@
 //! A shape here, a line in [`known`], and whoever reads it by [`read`].
 
 use lakegate_model::{Fault, reported::Registers, words::EdgeKind};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-use super::event::read_at;
+use super::event::{NAME_MAX, NAMESPACE_MAX, read_at, short};
+
+/// Columns of a dataset, edges between columns, and other names of a dataset that one event may tell of.
+const FIELDS_MAX: usize = 5_000;
+const READS_MAX: usize = 20_000;
+const NAMES_MAX: usize = 100;
 
 /// What a facet is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +37,7 @@ pub(super) struct Schema {
 /// A column, or a field within one.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct SchemaField {
+    #[serde(deserialize_with = "short::<_, NAME_MAX>")]
     pub name: String,
     #[serde(rename = "type")]
     pub field_type: Option<String>,
@@ -39,11 +48,28 @@ pub(super) struct SchemaField {
 /// Which columns a dataset's columns come from.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct ColumnLineage {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "by_short_names")]
     pub fields: BTreeMap<String, ColumnSources>,
     /// What decided about all rows.
     #[serde(default)]
     pub dataset: Vec<InputField>,
+}
+
+impl ColumnLineage {
+    /// How many edges it may give.
+    fn size(&self) -> usize {
+        let read = self.fields.values().flat_map(|field| &field.input_fields).chain(&self.dataset);
+        self.fields.len() + read.map(|input| input.transformations.len().max(1)).sum::<usize>()
+    }
+}
+
+/// Columns by their names, which fit into an index.
+fn by_short_names<'de, D: Deserializer<'de>>(reader: D) -> Result<BTreeMap<String, ColumnSources>, D::Error> {
+    let fields = BTreeMap::<String, ColumnSources>::deserialize(reader)?;
+    match fields.keys().find(|name| name.is_empty() || name.len() > NAME_MAX) {
+        Some(_) => Err(D::Error::custom(format!("names of columns have from 1 to {NAME_MAX} bytes"))),
+        None => Ok(fields),
+    }
 }
 
 /// What one column comes from.
@@ -59,8 +85,11 @@ pub(super) struct ColumnSources {
 /// A column that is read.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct InputField {
+    #[serde(deserialize_with = "short::<_, NAMESPACE_MAX>")]
     pub namespace: String,
+    #[serde(deserialize_with = "short::<_, NAME_MAX>")]
     pub name: String,
+    #[serde(deserialize_with = "short::<_, NAME_MAX>")]
     pub field: String,
     #[serde(default)]
     pub transformations: Vec<Transformation>,
@@ -106,7 +135,9 @@ pub(super) struct Symlinks {
 /// One of them.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Identifier {
+    #[serde(deserialize_with = "short::<_, NAMESPACE_MAX>")]
     pub namespace: String,
+    #[serde(deserialize_with = "short::<_, NAME_MAX>")]
     pub name: String,
     #[serde(rename = "type")]
     pub _kind: String,
@@ -241,9 +272,15 @@ fn known(place: Place, name: &str) -> Option<Check> {
         (Place::Run, "errorMessage") => fits::<ErrorMessage>,
         (Place::Job, "jobType") => fits::<JobType>,
         (Place::Job | Place::Dataset, "ownership") => fits::<Ownership>,
-        (Place::Dataset, "schema") => fits::<Schema>,
-        (Place::Dataset, "columnLineage") => fits::<ColumnLineage>,
-        (Place::Dataset, "symlinks") => fits::<Symlinks>,
+        (Place::Dataset, "schema") => {
+            |value, path| within(read_at::<Schema>(value, path)?.fields.len(), FIELDS_MAX, path, "fields")
+        }
+        (Place::Dataset, "columnLineage") => |value, path| {
+            within(read_at::<ColumnLineage>(value, path)?.size(), READS_MAX, path, "columns that are read")
+        },
+        (Place::Dataset, "symlinks") => {
+            |value, path| within(read_at::<Symlinks>(value, path)?.identifiers.len(), NAMES_MAX, path, "identifiers")
+        }
         (Place::Dataset, "lifecycleStateChange") => fits::<LifecycleStateChange>,
         (Place::Dataset, "outputStatistics") => fits::<OutputStatistics>,
         (Place::Dataset, "dataQualityMetrics") => fits::<DataQualityMetrics>,
@@ -254,6 +291,10 @@ fn known(place: Place, name: &str) -> Option<Check> {
 
 fn fits<T: DeserializeOwned>(value: &Value, path: &str) -> Result<(), Fault> {
     read_at::<T>(value, path).map(drop)
+}
+
+fn within(count: usize, most: usize, path: &str, what: &str) -> Result<(), Fault> {
+    if count <= most { Ok(()) } else { Err(Fault::invalid(path, format!("at most {most} {what}"))) }
 }
 
 /// Checks facets that stand at a path: each is an object, and those that are understood have their shape.

@@ -5,7 +5,7 @@
 
 use lakegate_model::{
     Fault,
-    ids::{ProjectId, TableId},
+    ids::{ProjectId, ReportedDatasetId, TableId},
     reported::{ReportedDataset, ReportedRule, Sameness},
     text,
     words::ReportedMatch,
@@ -17,38 +17,94 @@ use super::facets::{self, Symlinks};
 /// The namespace under which tables of this catalogue are named `database.table`.
 pub const OWN_NAMESPACE: &str = "lakegate";
 
+/// Longest chain of datasets each of which is known through the next.
+const CHAIN_MAX: usize = 100;
+
+/// What a dataset is, and how that is known.
+struct Found {
+    matched: ReportedMatch,
+    same: Sameness,
+    via: Option<ReportedDatasetId>,
+}
+
+impl Found {
+    fn by(matched: ReportedMatch, same: Sameness) -> Self {
+        Self { matched, same, via: None }
+    }
+}
+
 /// Says what a dataset is.
 pub(super) async fn settle(tx: &mut Tx, dataset: &mut ReportedDataset) -> Result<(), Fault> {
-    let (matched, same) = found(tx, dataset).await?;
-    dataset.matched = matched;
-    dataset.table_id = same.table_id;
-    dataset.same_as = same.same_as;
+    let found = found(tx, dataset).await?;
+    dataset.matched = found.matched;
+    dataset.table_id = found.same.table_id;
+    dataset.same_as = found.same.same_as;
+    dataset.via = found.via;
     Ok(())
 }
 
-async fn found(tx: &mut Tx, dataset: &ReportedDataset) -> Result<(ReportedMatch, Sameness), Fault> {
-    if let Some(same) = store::decided(tx, dataset.id).await? {
-        return Ok((ReportedMatch::Decision, at_the_end(tx, dataset, same).await?));
+async fn found(tx: &mut Tx, dataset: &ReportedDataset) -> Result<Found, Fault> {
+    if let Some(decided) = store::decided(tx, dataset.id).await? {
+        return through_decision(tx, dataset, decided).await;
     }
     let rules = store::rules_of(tx, dataset.project_id).await?;
     let names = Names { project: dataset.project_id, rules: &rules };
     if let Some(table) = names.own(tx, (&dataset.namespace, &dataset.name)).await? {
-        return Ok((ReportedMatch::Name, table));
+        return Ok(Found::by(ReportedMatch::Name, table));
     }
-    if let Some(same) = names.linked(tx, dataset).await? {
-        return Ok((ReportedMatch::Symlink, same));
+    if let Some(other) = linked(tx, dataset).await? {
+        return Ok(Found { matched: ReportedMatch::Symlink, same: sameness(&other), via: Some(other.id) });
     }
     match names.ruled(tx, (&dataset.namespace, &dataset.name)).await? {
-        Some(table) => Ok((ReportedMatch::Rule, table)),
-        None => Ok((ReportedMatch::Unmatched, Sameness::default())),
+        Some(table) => Ok(Found::by(ReportedMatch::Rule, table)),
+        None => Ok(Found::by(ReportedMatch::Unmatched, Sameness::default())),
     }
 }
 
-/// Where a decision leads that names a dataset which itself is something else.
-async fn at_the_end(tx: &mut Tx, dataset: &ReportedDataset, same: Sameness) -> Result<Sameness, Fault> {
-    let Some(other) = same.same_as else { return Ok(same) };
-    let other = store::dataset_find(tx, other).await?.filter(|other| other.same_as != Some(dataset.id));
-    Ok(other.map(|other| sameness(&other)).unwrap_or_default())
+async fn through_decision(tx: &mut Tx, dataset: &ReportedDataset, decided: Sameness) -> Result<Found, Fault> {
+    let Some(id) = decided.same_as else { return Ok(Found::by(ReportedMatch::Decision, decided)) };
+    let mut same = Sameness::default();
+    if let Some(other) = store::dataset_find(tx, id).await?
+        && !leads_to(tx, &other, dataset.id).await?
+    {
+        same = sameness(&other);
+    }
+    Ok(Found { matched: ReportedMatch::Decision, same, via: Some(id) })
+}
+
+/// Whether what a dataset is is known through another, which may be itself.
+pub(super) async fn leads_to(tx: &mut Tx, from: &ReportedDataset, to: ReportedDatasetId) -> Result<bool, Fault> {
+    let mut at = Some(from.clone());
+    for _ in 0..CHAIN_MAX {
+        let Some(dataset) = at else { return Ok(false) };
+        if dataset.id == to {
+            return Ok(true);
+        }
+        at = match dataset.via {
+            Some(next) => store::dataset_find(tx, next).await?,
+            None => None,
+        };
+    }
+    Ok(true)
+}
+
+/// Of the datasets that a dataset's other names name, the first that is a table, else the first that is not known through
+/// this one.
+async fn linked(tx: &mut Tx, dataset: &ReportedDataset) -> Result<Option<ReportedDataset>, Fault> {
+    let links = facets::read::<Symlinks>(&dataset.facets, "symlinks");
+    let mut first = None;
+    for one in links.iter().flat_map(|links| &links.identifiers) {
+        let name = (one.namespace.as_str(), one.name.as_str());
+        let Some(other) = store::dataset_by_name(tx, dataset.project_id, name).await? else { continue };
+        if leads_to(tx, &other, dataset.id).await? {
+            continue;
+        }
+        if other.table_id.is_some() {
+            return Ok(Some(other));
+        }
+        first.get_or_insert(other);
+    }
+    Ok(first)
 }
 
 /// What somebody is who is the same as `other`.
@@ -79,26 +135,6 @@ impl Names<'_> {
         let fits = |rule: &&ReportedRule| rule.namespace == namespace && name.starts_with(&rule.prefix);
         let Some(rule) = self.rules.iter().filter(fits).max_by_key(|rule| rule.prefix.len()) else { return Ok(None) };
         self.table(tx, &rule.database_name, &name[rule.prefix.len()..]).await
-    }
-
-    /// What the other names of a dataset say it is: a table, or the first dataset among them that is not said to be this one.
-    async fn linked(&self, tx: &mut Tx, dataset: &ReportedDataset) -> Result<Option<Sameness>, Fault> {
-        let links = facets::read::<Symlinks>(&dataset.facets, "symlinks");
-        let mut other = None;
-        for one in links.iter().flat_map(|links| &links.identifiers) {
-            let name = (one.namespace.as_str(), one.name.as_str());
-            if let Some(table) = self.own(tx, name).await? {
-                return Ok(Some(table));
-            }
-            if let Some(table) = self.ruled(tx, name).await? {
-                return Ok(Some(table));
-            }
-            if other.is_none() {
-                let found = store::dataset_by_name(tx, self.project, name).await?;
-                other = found.filter(|found| found.id != dataset.id && found.same_as != Some(dataset.id));
-            }
-        }
-        Ok(other.as_ref().map(sameness))
     }
 
     async fn table(&self, tx: &mut Tx, database: &str, name: &str) -> Result<Option<Sameness>, Fault> {

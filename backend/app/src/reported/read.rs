@@ -184,6 +184,7 @@ async fn without_unknown(tx: &mut Tx, actor: &Actor, datasets: &mut [ReportedDat
     let known: BTreeSet<_> = found.iter().map(|one| one.asset.id).collect();
     for dataset in datasets {
         dataset.asset_id = dataset.asset_id.filter(|id| known.contains(id));
+        dataset.table_id = dataset.table_id.filter(|_| dataset.asset_id.is_some());
     }
     Ok(())
 }

@@ -2,24 +2,27 @@
 
 use lakegate_model::{
     Code, Fault,
-    ids::{AssetId, DatabaseId, ProjectId, ReportedDatasetId, ReportedRuleId, TableId},
+    ids::{AssetId, DatabaseId, ProjectId, ReportedDatasetId, ReportedRuleId, ReportedRunId},
     reported::{ReportedDataset, ReportedRule, Sameness},
 };
 use lakegate_policy::{Actor, Scope, action};
 use lakegate_store::{Tx, WriteTx, environments, lineage, reported as jobs, reported_datasets as store};
 use serde_json::json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
-use super::{draw, identity, read, read::DatasetView};
+use super::{
+    draw,
+    event::{NAME_MAX, NAMESPACE_MAX},
+    identity, read,
+    read::DatasetView,
+};
 use crate::{
     App, Caller,
     audit::{self, Event},
     catalog::granted,
     places::inside_proof,
 };
-
-/// Characters of a namespace or prefix.
-const NAME_MAX: usize = 2_000;
 
 /// What somebody says that a dataset is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +76,9 @@ pub async fn create_rule(
     project: ProjectId,
     (namespace, prefix, database): (&str, &str, DatabaseId),
 ) -> Result<ReportedRule, Fault> {
-    for (field, text) in [("namespace", namespace), ("prefix", prefix)] {
-        if text.contains('\0') || text.chars().count() > NAME_MAX {
-            return Err(Fault::invalid(field, format!("at most {NAME_MAX} characters, none of them NUL")));
+    for (field, text, most) in [("namespace", namespace, NAMESPACE_MAX), ("prefix", prefix, NAME_MAX)] {
+        if text.contains('\0') || text.len() > most {
+            return Err(Fault::invalid(field, format!("at most {most} bytes, and no NUL")));
         }
     }
     change!(app, caller, "reported_rule.create", |tx, scope, actor| {
@@ -139,7 +142,7 @@ async fn sameness(
         Is::Dataset(id) => {
             let other = store::dataset_find(tx, id).await?.filter(|other| other.project_id == dataset.project_id);
             let other = other.ok_or_else(|| Fault::not_found("reported dataset").on("dataset"))?;
-            if other.id == dataset.id || other.same_as == Some(dataset.id) {
+            if identity::leads_to(tx, &other, dataset.id).await? {
                 return Err(Fault::invalid("dataset", "this is the same already"));
             }
             Ok(Sameness { table_id: None, same_as: Some(other.id) })
@@ -147,14 +150,26 @@ async fn sameness(
     }
 }
 
-/// Says anew what a dataset is, and those that are said to be this one.
+/// Says anew what a dataset is, and what those are that are known through it.
 async fn settle(app: &App, tx: &mut WriteTx, mut dataset: ReportedDataset, by: &str) -> Result<ReportedDataset, Fault> {
-    let pointing = store::datasets_pointing(tx, dataset.id).await?;
     one(app, tx, &mut dataset, by).await?;
-    for mut other in pointing {
-        one(app, tx, &mut other, by).await?;
-    }
+    followers(app, tx, dataset.id, by).await?;
     store::dataset_find(tx, dataset.id).await?.ok_or_else(|| Fault::not_found("reported dataset"))
+}
+
+/// Says anew what those are that are known through a dataset.
+pub(super) async fn followers(app: &App, tx: &mut WriteTx, id: ReportedDatasetId, by: &str) -> Result<(), Fault> {
+    let mut seen = BTreeSet::from([id]);
+    let mut ahead = vec![id];
+    while let Some(id) = ahead.pop() {
+        for mut follower in store::datasets_via(tx, id).await? {
+            if seen.insert(follower.id) {
+                one(app, tx, &mut follower, by).await?;
+                ahead.push(follower.id);
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn one(app: &App, tx: &mut WriteTx, dataset: &mut ReportedDataset, by: &str) -> Result<(), Fault> {
@@ -172,21 +187,29 @@ pub(super) async fn redraw(
     (before, by): (Uuid, &str),
 ) -> Result<(), Fault> {
     for job in jobs::jobs_using(tx, dataset.id).await? {
+        let mut runs: BTreeSet<ReportedRunId> = job.drawn_run.into_iter().collect();
         for flow in lineage::flows_of_process(tx, job.id.into()).await? {
-            if flow.target_id == before {
+            let own = flow.target_id == dataset.id.0 && dataset.node() != dataset.id.0;
+            if flow.target_id == before || own {
+                runs.extend(flow.run_id.map(ReportedRunId));
                 lineage::flow_delete(tx, flow.id).await?;
             }
         }
-        let Some(run) = job.drawn_run else { continue };
-        if let Some(run) = jobs::run_find(tx, run).await? {
-            draw::draw(app, tx, (&job, &run), by).await?;
+        for run in runs {
+            if let Some(run) = jobs::run_find(tx, run).await? {
+                draw::draw(app, tx, (&job, &run), by).await?;
+            }
         }
     }
     Ok(())
 }
 
 fn event(action: &'static str, dataset: &ReportedDataset) -> Event {
-    let is = dataset.table_id.map(TableId::into).or(dataset.same_as.map(Into::<Uuid>::into));
+    let is = match (dataset.table_id, dataset.same_as) {
+        (Some(_), _) => "table",
+        (None, Some(_)) => "dataset",
+        (None, None) => "itself",
+    };
     let detail = json!({ "namespace": dataset.namespace, "name": dataset.name, "is": is });
     Event::on(action, "reported_dataset", dataset.id).owned_by(dataset.project_id).with(detail)
 }

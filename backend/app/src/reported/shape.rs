@@ -3,7 +3,7 @@
 use lakegate_model::{
     Timestamp,
     ids::ReportedDatasetId,
-    reported::{Register, Registers, RunShape},
+    reported::{Register, Registers, ReportedRun, RunShape},
     words::ReportedState,
 };
 use serde_json::json;
@@ -60,16 +60,16 @@ pub(super) fn state(shape: &RunShape) -> ReportedState {
     })
 }
 
-/// Whether what a run reads and writes is its job's lineage: of one that ended well, of one that never ends once it is at
-/// work, and of what a job says of itself.
-pub(super) fn draws(state: ReportedState, job: &Registers) -> bool {
+/// Since when what a run reads and writes is its job's lineage: of one that ended well, of one that never ends once it is at
+/// work, and of what a job says of itself; none of others.
+pub(super) fn counts_since(run: &ReportedRun, job: &Registers) -> Option<Timestamp> {
     let streams = || {
         let kind = facets::read::<JobType>(job, "jobType");
         kind.is_some_and(|kind| kind.processing_type.eq_ignore_ascii_case("STREAMING"))
     };
-    match state {
-        ReportedState::Completed | ReportedState::Designed => true,
-        ReportedState::Running => streams(),
-        ReportedState::Started | ReportedState::Failed | ReportedState::Aborted => false,
+    match run.state {
+        ReportedState::Designed => Some(run.last_at),
+        ReportedState::Completed => run.ended_at,
+        _ => run.shape.running.filter(|_| streams()),
     }
 }

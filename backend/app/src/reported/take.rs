@@ -10,16 +10,16 @@ use lakegate_model::{
     words::{ReportedMatch, ReportedState},
 };
 use lakegate_policy::action;
-use lakegate_store::{WriteTx, reported as store, reported_datasets as datasets};
+use lakegate_store::{WriteTx, lineage, reported as store, reported_datasets as datasets};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
     draw,
-    event::{self, DatasetPart, Event, Io, JobPart, What},
+    event::{self, DatasetPart, Event, Io, JobPart, PAIRS_MAX, What},
     facets::{self, ColumnLineage, Schema, Symlinks},
-    identity, shape,
+    identity, place, same, shape,
 };
 use crate::{App, Caller, places::inside_proof};
 
@@ -105,13 +105,15 @@ impl Taking<'_> {
             What::Job(io) => {
                 let job = self.job(tx, &io.job).await?;
                 let mut run = self.run(tx, &job, job.id.into()).await?;
+                if run.last_at > self.at {
+                    return Ok(Some(run.id));
+                }
                 // It says all that there is, each time.
                 run.shape = RunShape { started: run.shape.started, ..RunShape::default() };
                 self.told(tx, (job, run), io, ReportedState::Designed).await.map(Some)
             }
             What::Run { run: part, kind, io } => {
-                let mut job = self.job(tx, &io.job).await?;
-                shape::take(&mut job.facets, &io.job.facets, self.at);
+                let job = self.job(tx, &io.job).await?;
                 let mut run = self.run(tx, &job, part.run_id).await?;
                 shape::take_kind(&mut run.shape, *kind, self.at);
                 shape::take(&mut run.shape.facets, &part.facets, self.at);
@@ -172,14 +174,21 @@ impl Taking<'_> {
             let of_run = of_run.map(|(name, value)| (name.clone(), value.clone())).collect();
             shape::take_output(&mut run.shape, id, &of_run, self.at);
         }
+        if run.shape.inputs.len() * run.shape.outputs.len() > PAIRS_MAX {
+            let most = format!("inputs times outputs of a run are at most {PAIRS_MAX}");
+            return Err(Fault::invalid("outputs", most));
+        }
         run.state = state;
         run.last_at = run.last_at.max(self.at);
         run.started_at = run.shape.started;
         run.ended_at = run.shape.ended.as_ref().map(|end| end.at);
         store::run_set(tx, &run).await?;
-        if shape::draws(state, &job.facets) {
-            draw::draw(self.app, tx, (&job, &run), self.by).await?;
-            self.note_drawn(tx, &mut job, &run).await?;
+        match shape::counts_since(&run, &job.facets) {
+            Some(_) => {
+                draw::draw(self.app, tx, (&job, &run), self.by).await?;
+                self.note_drawn(tx, &mut job, &run).await?;
+            }
+            None => self.withdraw(tx, &mut job, &run).await?,
         }
         Ok(run.id)
     }
@@ -190,8 +199,23 @@ impl Taking<'_> {
             Some(held) => store::run_find(tx, held).await?,
             None => None,
         };
-        if held.is_none_or(|held| held.last_at <= run.last_at) {
+        let rank = |run: &ReportedRun| (shape::counts_since(run, &job.facets), run.run_id);
+        if held.is_none_or(|held| rank(&held) <= rank(run)) {
             job.drawn_run = Some(run.id);
+            store::job_set(tx, job).await?;
+        }
+        Ok(())
+    }
+
+    /// A run that was taken for one that ended well turned out to be none.
+    async fn withdraw(&self, tx: &mut WriteTx, job: &mut ReportedJob, run: &ReportedRun) -> Result<(), Fault> {
+        for flow in lineage::flows_of_process(tx, job.id.into()).await? {
+            if flow.run_id == Some(run.id.0) && flow.began_at == flow.seen_at {
+                place::withdraw(tx, &flow).await?;
+            }
+        }
+        if job.drawn_run == Some(run.id) {
+            job.drawn_run = None;
             store::job_set(tx, job).await?;
         }
         Ok(())
@@ -210,6 +234,7 @@ impl Taking<'_> {
         // That is of a run, and stands there.
         let lineage: Option<ColumnLineage> = facets::read(&dataset.facets, "columnLineage");
         dataset.facets.0.remove("columnLineage");
+        dataset.first_at = dataset.first_at.min(self.at);
         dataset.last_at = dataset.last_at.max(self.at);
         self.others(tx, &dataset, lineage.as_ref(), job).await?;
         identity::settle(tx, &mut dataset).await?;
@@ -219,7 +244,8 @@ impl Taking<'_> {
             store::use_set(tx, dataset.id, job.id).await?;
         }
         if !new && before != dataset.node() {
-            super::same::redraw(self.app, tx, &dataset, (before, self.by)).await?;
+            same::redraw(self.app, tx, &dataset, (before, self.by)).await?;
+            same::followers(self.app, tx, dataset.id, self.by).await?;
         }
         Ok(dataset.id)
     }
@@ -273,6 +299,7 @@ impl Taking<'_> {
             table_id: None,
             asset_id: None,
             same_as: None,
+            via: None,
             first_at: self.at,
             last_at: self.at,
         };

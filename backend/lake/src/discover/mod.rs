@@ -126,6 +126,10 @@ impl Discover<'_> {
             let shapes = self.shapes(storage, &files).await?;
             *done += files.len() as u64;
             (self.progress)(Progress::LookedInto { files: *done, of: total });
+            // What never waits would never look up.
+            if self.cancel.is_cancelled() {
+                return Err(LakeError::Cancelled);
+            }
             for (file, shape) in files.into_iter().zip(shapes) {
                 match shape {
                     Ok(shape) => looked.push(partial_note(file, shape, notes)),

@@ -1,7 +1,7 @@
 //! Declaring keys and taking them back: by whoever may edit the asset.
 
 use lakegate_model::{
-    Fault,
+    Code, Fault,
     catalog::{Asset, Column},
     ids::{AssetId, ColumnId, TableId, TableKeyId},
     table_keys::{COLUMNS_MAX, TableKey},
@@ -20,6 +20,9 @@ use crate::{
     audit::{self, Event},
     catalog::{diff, granted, granted_for, revise::revise, state},
 };
+
+/// Keys of one table: each is a relation in the schema of whoever sees both ends.
+const KEYS_MAX: usize = 100;
 
 /// A foreign key to declare. Columns are named, in the order of the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub async fn set_primary(app: &App, caller: &Caller, id: AssetId, columns: &[Str
 ///
 /// # Errors
 /// `not_found` on `target` for an asset that the caller may not know; `invalid` naming `columns` or `target_columns` for
-/// columns that are not there, or do not fit each other; `conflict` if it is declared.
+/// columns that are not there, or do not fit each other; `conflict` if it is declared; `limit_exceeded` on `columns`.
 pub async fn declare_foreign(app: &App, caller: &Caller, new: &NewForeignKey) -> Result<KeysView, Fault> {
     change!(app, caller, "asset.keys", |tx, scope, actor| {
         let (asset, proof) = granted::<action::EditAsset>(tx, scope, actor, new.asset).await?;
@@ -71,6 +74,10 @@ pub async fn declare_foreign(app: &App, caller: &Caller, new: &NewForeignKey) ->
         let near = chosen(&here, &new.columns, "columns")?;
         let far = chosen(&there, &new.target_columns, "target_columns")?;
         need_pairs(&near, &far)?;
+        if before.keys.len() >= KEYS_MAX {
+            let message = format!("a table has at most {KEYS_MAX} keys");
+            return Err(Fault::new(Code::LimitExceeded, message).on("columns").fix("take one back that nobody uses"));
+        }
         let key = key(app, actor, (table, ids(&near)), Some((to, ids(&far))));
         store::key_insert(tx, &proof, &key).await?;
         saved(app, tx, (caller, actor), &proof, before).await

@@ -122,8 +122,8 @@ async fn runs(
 }
 
 fn row(run: RunView) -> RunRow {
-    let rows: i64 = run.outputs.iter().filter_map(|output| output.rows).sum();
-    let size: i64 = run.outputs.iter().filter_map(|output| output.bytes).sum();
+    let rows: i64 = run.outputs.iter().filter_map(|output| output.rows).fold(0, i64::saturating_add);
+    let size: i64 = run.outputs.iter().filter_map(|output| output.bytes).fold(0, i64::saturating_add);
     let mut told = vec![
         format!("reads {}", counted(run.inputs.len(), "dataset", "datasets")),
         format!("writes {}", counted(run.outputs.len(), "dataset", "datasets")),
