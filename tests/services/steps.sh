@@ -17,7 +17,7 @@ SERVICE_STEPS=" unit program interop browser endurance fleet "
 PROGRAM_STEPS=" program schemas interop browser fleet "
 
 # A step that takes longer hangs.
-STEP_SECONDS=2700
+STEP_SECONDS=3300
 
 run_limited() {
   timeout --foreground --kill-after=20 "$STEP_SECONDS" "$@"
