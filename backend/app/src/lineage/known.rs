@@ -1,9 +1,9 @@
 //! What a caller may know of the things that lineage leads to.
 //!
 //! A table is known to who may discover its asset, with the columns that he may know of there; a saved query to members of
-//! its project, and so is what other programs report to it. What is not known has no name. It is shown as a nameless node where it stands between known ones, since the
-//! way would break otherwise, and beside what a project of the caller's own owns, since an owner may know that somebody
-//! uses it; elsewhere it is absent.
+//! its project, and so is what other programs report to it. What is not known has no name. It is shown as a nameless node
+//! where it stands between known ones, since the way would break otherwise, and beside what a project of the caller's own
+//! owns, since an owner may know that somebody uses it; elsewhere it is absent.
 
 use lakegate_model::{
     Fault,

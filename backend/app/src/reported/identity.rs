@@ -15,7 +15,7 @@ use lakegate_store::{Tx, environments, reported_datasets as store, tables};
 use super::facets::{self, Symlinks};
 
 /// The namespace under which tables of this catalogue are named `database.table`.
-pub const OWN_NAMESPACE: &str = "lakegate";
+const OWN_NAMESPACE: &str = "lakegate";
 
 /// Longest chain of datasets each of which is known through the next.
 const CHAIN_MAX: usize = 100;

@@ -15,7 +15,6 @@ mod same;
 mod shape;
 mod take;
 
-pub use identity::OWN_NAMESPACE;
 pub use read::{DatasetView, JobView, Output, RunView, dataset_of, datasets, events, job, jobs, rules, runs};
 pub use same::{Is, create_rule, decide, delete_rule, undo};
 pub use take::{Taken, take};
